@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What the rooms rent from outside. HouseTests knows which room may rent what.
+let nio = product("NIOCore", of: "swift-nio")
+let nioPosix = product("NIOPosix", of: "swift-nio")
+let nioHTTP1 = product("NIOHTTP1", of: "swift-nio")
+let nioTLS = product("NIOTLS", of: "swift-nio")
+let nioSSL = product("NIOSSL", of: "swift-nio-ssl")
+let nioHTTP2 = product("NIOHTTP2", of: "swift-nio-http2")
+let nioHPACK = product("NIOHPACK", of: "swift-nio-http2")
+let protobuf = product("SwiftProtobuf", of: "swift-protobuf")
+let grpc = product("GRPCCore", of: "grpc-swift-2")
+let grpcProtobuf = product("GRPCProtobuf", of: "grpc-swift-protobuf")
+let grdb = product("GRDB", of: "GRDB.swift")
+let crypto = product("Crypto", of: "swift-crypto")
+let x509 = product("X509", of: "swift-certificates")
+let log = product("Logging", of: "swift-log")
+let arguments = product("ArgumentParser", of: "swift-argument-parser")
+
+// The floor plan. A room may use only rooms on lower floors, and it imports exactly what stands in its row:
+// HouseTests reads this table and holds it against the imports. `docs/house.md` explains it.
+let rooms: [Room] = [
+  room("Core",       floor: 0, uses: [], rents: [nio, nioPosix]),
+  room("Host",       floor: 1, uses: ["Core"], rents: [nio, nioPosix], closet: "CHost"),
+  room("Permission", floor: 1, uses: ["Core"]),
+  room("Store",      floor: 1, uses: ["Core"], rents: [grdb]),
+  room("Wire",       floor: 1, uses: ["Core"], rents: [
+    nio, nioPosix, nioHTTP1, nioTLS, nioSSL, nioHTTP2, nioHPACK, protobuf, grpc, grpcProtobuf, crypto, x509, log,
+  ]),
+  room("Connect",    floor: 2, uses: ["Core", "Host", "Wire"], rents: [nio]),
+  room("Fleet",      floor: 2, uses: ["Core", "Store"], rents: [crypto]),
+  room("Session",    floor: 2, uses: ["Core", "Store"], rents: [nio]),
+  room("Tools",      floor: 2, uses: ["Core", "Host", "Permission"], rents: [nio]),
+  room("Agent",      floor: 3, uses: ["Core", "Session"]),
+  room("AskMachine", floor: 3, uses: ["Connect", "Core"]),
+  room("Daemon",     floor: 4, uses: ["Core", "Session", "Tools", "Wire"], rents: [nio, log]),
+  room("MCPServer",  floor: 4, uses: ["Connect", "Core"]),
+  room("Relay",      floor: 4, uses: ["Core", "Fleet", "Session", "Wire"], rents: [nio, log]),
+  room("Web",        floor: 4, uses: ["Core"]),
+]
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+struct Room {
+  let name: String
+  let dependencies: [Target.Dependency]
+}
+
+func room(
+  _ name: String, floor: Int, uses: [String], rents: [Target.Dependency] = [], closet: String? = nil
+) -> Room {
+  Room(name: name, dependencies: (uses + [closet].compactMap(\.self)).map { .byName(name: $0) } + rents)
+}
+
+func product(_ name: String, of package: String) -> Target.Dependency { .product(name: name, package: package) }
+
+let package = Package(
+  name: "cmdop",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "cmdop", targets: ["cmdop"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+  ],
+  targets: [.target(name: "CHost", path: "Sources/Shims/CHost")]
+    + rooms.map { room in
+      .target(
+        name: room.name, dependencies: room.dependencies, exclude: ["README.md"], swiftSettings: settings)
+    } + [
+      .executableTarget(
+        name: "cmdop",
+        dependencies: rooms.map { .byName(name: $0.name) } + [arguments, log],
+        exclude: ["README.md"], swiftSettings: settings)
+    ]
+)

@@ -1,0 +1,34 @@
+/// One HTTP request, as a door sees it. Bodies are at most `Limits.message` bytes.
+public struct HTTPAsk: Sendable {
+  public let method: String
+  /// Path without the query, percent-encoding untouched.
+  public let path: String
+  public let query: String
+  public let headers: [(name: String, value: String)]
+  public let body: [UInt8]
+
+  public init(method: String, path: String, query: String, headers: [(name: String, value: String)], body: [UInt8]) {
+    self.method = method
+    self.path = path
+    self.query = query
+    self.headers = headers
+    self.body = body
+  }
+}
+
+public struct HTTPAnswer: Sendable {
+  public var status: Int
+  public var headers: [(name: String, value: String)]
+  public var body: [UInt8]
+
+  public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+}
+
+/// Where the one listener hands HTTP connections over. Web implements it; Wire calls it.
+public protocol HTTPDoor: Sendable {
+  func answer(_ ask: HTTPAsk) async -> HTTPAnswer
+}

@@ -1,0 +1,21 @@
+/// The numbers that more than one room must agree on, each with its reason.
+public enum Limits {
+  /// One message on the wire. gRPC's own default, and what other implementations accept unasked.
+  public static let message = 4 * 1024 * 1024
+  /// One piece of a byte stream. Small enough that a keystroke behind it waits well under a millisecond.
+  public static let piece = 32 * 1024
+  /// Output kept per terminal: what a viewer may miss and still continue without a redraw.
+  public static let journal = 8 * 1024 * 1024
+  /// Input that was typed and not yet confirmed; more than anybody types while a line is down.
+  public static let unconfirmedInput = 64 * 1024
+  /// Terminals per machine.
+  public static let sessionsPerMachine = 64
+  /// Streams that wait for an operation, per machine: a burst of that many opens costs no extra round trip.
+  public static let spareStreams = 4
+  /// Operations that may wait for a spare stream, per machine.
+  public static let waitingOperations = 256
+  /// Concurrent HTTP/2 streams per connection. The usual 100 would stop a fan-out through one daemon.
+  public static let streamsPerConnection = 4096
+  /// HTTP/2 window: 256 KiB gave the best TLS throughput of the sizes measured; 8 MiB breaks connections.
+  public static let window = 256 * 1024
+}

@@ -1,0 +1,46 @@
+public import NIOCore
+import NIOPosix
+
+/// The one event loop of the process, as a global actor.
+///
+/// Everything on a byte's way — sockets, terminals, streams, journals — is isolated to it, so the compiler checks what
+/// elsewhere locks would have to guard, and a byte crosses no thread on its way (docs/decisions/0002). The price: nothing
+/// on it may block or compute for long. Slow work is `await`ed elsewhere.
+@globalActor
+public actor Loop {
+  public static let shared = Loop()
+
+  /// The loop itself, for channels to live on.
+  public static let eventLoop: any EventLoop = LoopExecutor.shared.loop
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { LoopExecutor.shared.asUnownedSerialExecutor() }
+
+  /// Runs `body` at once. Only for code that is already on the loop but cannot say so to the compiler: channel handlers.
+  public static func assumeIsolated<T: Sendable>(_ body: @Loop () throws -> T) rethrows -> T {
+    eventLoop.preconditionInEventLoop()
+    return try withoutActuallyEscaping(body) { body in
+      // The types differ only in isolation, and the line above has proved the isolation.
+      try unsafeBitCast(body, to: (() throws -> T).self)()
+    }
+  }
+
+  /// Runs `body` on the loop soon. For callbacks that arrive on a foreign thread.
+  public static func enqueue(_ body: @escaping @Loop @Sendable () -> Void) {
+    eventLoop.execute { assumeIsolated(body) }
+  }
+}
+
+/// Runs Swift jobs on the event loop.
+private final class LoopExecutor: SerialExecutor {
+  static let shared = LoopExecutor()
+  let loop: any EventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    // Never run the job right here: whoever resumes a continuation is in the middle of its own work. Inside the loop
+    // `execute` only appends to a queue that is drained before the next poll: no system call.
+    loop.execute { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+  }
+
+  func checkIsolated() { loop.preconditionInEventLoop() }
+}

@@ -1,0 +1,1 @@
+@main struct Cmdop { static func main() { print("cmdop") } }
