@@ -134,6 +134,16 @@ public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
     set {_uniqueStorage()._payload = .destroySession(newValue)}
   }
 
+  /// Relay to machine: the client has half-closed its call. Between client and relay HTTP/2 says it; a machine's
+  /// stream was opened by the machine, so there it is said in words.
+  public var clientDone: Cmdop_V1_ClientDone {
+    get {
+      if case .clientDone(let v)? = _storage._payload {return v}
+      return Cmdop_V1_ClientDone()
+    }
+    set {_uniqueStorage()._payload = .clientDone(newValue)}
+  }
+
   /// The machine that is meant. Read by whoever forwards; only on the first message.
   public var route: Cmdop_V1_Route {
     get {_storage._route ?? Cmdop_V1_Route()}
@@ -177,6 +187,9 @@ public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
     case draining(Cmdop_V1_RelayDraining)
     /// First message: end a session and the programs in it.
     case destroySession(Cmdop_V1_DestroySession)
+    /// Relay to machine: the client has half-closed its call. Between client and relay HTTP/2 says it; a machine's
+    /// stream was opened by the machine, so there it is said in words.
+    case clientDone(Cmdop_V1_ClientDone)
 
   }
 
@@ -871,6 +884,17 @@ public nonisolated struct Cmdop_V1_SendSignal: Sendable {
   public init() {}
 }
 
+/// The client sends nothing more, but still listens.
+public nonisolated struct Cmdop_V1_ClientDone: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// The client leaves and the terminal goes on.
 public nonisolated struct Cmdop_V1_Detach: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1220,7 +1244,7 @@ fileprivate nonisolated let _protobuf_package = "cmdop.v1"
 
 nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}command_id\0\u{3}start_session\0\u{3}send_input\0\u{4}\u{2}run_command\0\u{1}resize\0\u{1}signal\0\u{3}input_end\0\u{1}detach\0\u{1}registered\0\u{1}draining\0\u{3}destroy_session\0\u{2}\u{8}route\0\u{1}caller\0\u{c}\u{4}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}command_id\0\u{3}start_session\0\u{3}send_input\0\u{4}\u{2}run_command\0\u{1}resize\0\u{1}signal\0\u{3}input_end\0\u{1}detach\0\u{1}registered\0\u{1}draining\0\u{3}destroy_session\0\u{3}client_done\0\u{2}\u{7}route\0\u{1}caller\0\u{c}\u{4}\u{1}")
 
   fileprivate class _StorageClass {
     var _commandID: String = String()
@@ -1390,6 +1414,19 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
             _storage._payload = .destroySession(v)
           }
         }()
+        case 13: try {
+          var v: Cmdop_V1_ClientDone?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .clientDone(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .clientDone(v)
+          }
+        }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._route) }()
         case 21: try { try decoder.decodeSingularMessageField(value: &_storage._caller) }()
         default: break
@@ -1447,6 +1484,10 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
       case .destroySession?: try {
         guard case .destroySession(let v)? = _storage._payload else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      }()
+      case .clientDone?: try {
+        guard case .clientDone(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
       }()
       case nil: break
       }
@@ -2448,6 +2489,25 @@ nonisolated extension Cmdop_V1_SendSignal: SwiftProtobuf.Message, SwiftProtobuf.
 
   public static func ==(lhs: Cmdop_V1_SendSignal, rhs: Cmdop_V1_SendSignal) -> Bool {
     if lhs.name != rhs.name {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ClientDone: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ClientDone"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ClientDone, rhs: Cmdop_V1_ClientDone) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

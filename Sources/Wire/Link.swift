@@ -1,0 +1,146 @@
+public import Core
+public import NIOCore
+import NIOHPACK
+import NIOHTTP2
+import NIOPosix
+import NIOSSL
+
+/// One connection from a client: HTTP/2 over TLS to a relay, or over the daemon's Unix socket. Calls are opened on it.
+@Loop
+public final class Link: Sendable {
+  /// The address, for people.
+  public nonisolated let peer: String
+  private let channel: any Channel
+  private let multiplexer: NIOLoopBound<NIOHTTP2Handler.StreamMultiplexer>
+  public private(set) var isOpen = true
+  private let over = Turnstile()
+
+  private init(channel: any Channel, multiplexer: NIOLoopBound<NIOHTTP2Handler.StreamMultiplexer>, peer: String) {
+    (self.channel, self.multiplexer, self.peer) = (channel, multiplexer, peer)
+    channel.closeFuture.whenComplete { _ in Loop.enqueue { self.closed() } }
+  }
+
+  /// Opens one call. `credential` goes into the "authorization" header.
+  public func open(
+    _ path: String, credential: String? = nil, headers extra: [(name: String, value: String)] = []
+  ) async throws(CmdopError) -> CallStream {
+    guard isOpen else { throw CmdopError(.connectionLost, "the connection to \(peer) was lost") }
+    let created = channel.eventLoop.makePromise(of: (any Channel).self)
+    let made = channel.eventLoop.makePromise(of: CallStream.self)
+    multiplexer.value.createStreamChannel(promise: created) { [peer] channel in
+      channel.eventLoop.makeCompletedFuture {
+        let call = Loop.assumeIsolated { CallStream(side: .client, channel: channel, peer: peer, path: path) }
+        try channel.syncOptions?.setOption(.autoRead, value: false)
+        try channel.pipeline.syncOperations.addHandler(CallStreamHandler(call))
+        made.succeed(call)
+      }
+    }
+    created.futureResult.whenFailure { made.fail($0) }
+    let call: CallStream
+    do {
+      _ = try await created.futureResult.get()
+      call = try await made.futureResult.get()
+    } catch { throw CmdopError(.connectionLost, "no call could be opened on the connection to \(peer): \(error)") }
+    var headers: HPACKHeaders = [
+      ":method": "POST", ":scheme": "https", ":path": path, ":authority": "cmdop", "te": "trailers",
+      "content-type": "application/grpc", "user-agent": "cmdop/\(CmdopVersion.program)",
+    ]
+    if let credential { headers.add(name: "authorization", value: "Bearer \(credential)", indexing: .neverIndexed) }
+    for header in extra { headers.add(name: header.name, value: header.value) }
+    call.write(.headers(.init(headers: headers)))
+    call.channel.flush()
+    call.read()
+    return call
+  }
+
+  public func close() { channel.close(promise: nil) }
+
+  /// Returns when the connection is gone, or when the waiting task is cancelled.
+  public func waitUntilClosed() async { try? await over.wait { !isOpen } }
+
+  private func closed() {
+    isOpen = false
+    over.wake()
+  }
+
+  // MARK: dialling
+
+  /// Dials a relay. Throws `unavailable` when nobody answers within `timeout`, `untrusted` when it is not the relay we know.
+  public static func dial(_ address: RelayAddress, timeout: TimeAmount = .seconds(10)) async throws(CmdopError) -> Link {
+    let verdict = Verdict()
+    let setUp = setUp(try ClientTLS.context(for: address).map { ($0, address) }, verdict)
+    let bootstrap = ClientBootstrap(group: Loop.eventLoop).connectTimeout(timeout)
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+    let made: SetUp
+    do {
+      made = try await bootstrap.connect(host: address.host, port: address.port, channelInitializer: setUp)
+    } catch {
+      throw CmdopError(
+        .unavailable, "no relay answers at \(address.hostAndPort): \(reason(error))",
+        hint: "cmdop relay serve   # on the relay's host, or check the address")
+    }
+    let limit = made.channel.eventLoop.scheduleTask(in: timeout) { [channel = made.channel] in
+      channel.close(promise: nil)
+    }
+    defer { limit.cancel() }
+    do { try await made.ready.get() } catch {
+      made.channel.close(promise: nil)
+      if let refusal = verdict.refusal { throw refusal }
+      throw CmdopError(
+        .unavailable, "\(address.hostAndPort) did not complete a TLS handshake: \(reason(error))",
+        hint: "check that this is a cmdop relay's port")
+    }
+    return Link(channel: made.channel, multiplexer: made.multiplexer, peer: address.hostAndPort)
+  }
+
+  /// Connects to a daemon's socket. Throws `unavailable` when no daemon listens there.
+  public static func dial(socket path: String) async throws(CmdopError) -> Link {
+    do {
+      let made = try await ClientBootstrap(group: Loop.eventLoop)
+        .connect(unixDomainSocketPath: path, channelInitializer: setUp(nil, Verdict()))
+      return Link(channel: made.channel, multiplexer: made.multiplexer, peer: "the local daemon")
+    } catch {
+      throw CmdopError(.unavailable, "no daemon listens at \(path)", hint: "cmdop agent start")
+    }
+  }
+
+  private struct SetUp: Sendable {
+    let channel: any Channel
+    let multiplexer: NIOLoopBound<NIOHTTP2Handler.StreamMultiplexer>
+    let ready: EventLoopFuture<Void>
+  }
+
+  /// The whole pipeline before the first byte: a server speaks as soon as it accepts.
+  private static func setUp(
+    _ tls: (NIOSSLContext, RelayAddress)?, _ verdict: Verdict
+  ) -> @Sendable (any Channel) -> EventLoopFuture<SetUp> {
+    { channel in
+      channel.eventLoop.makeCompletedFuture {
+        let sync = channel.pipeline.syncOperations
+        var ready = channel.eventLoop.makeSucceededVoidFuture()
+        if let (context, address) = tls {
+          try sync.addHandler(ClientTLS.handler(context, address, verdict))
+          let shake = HandshakeHandler(channel.eventLoop)
+          try sync.addHandler(shake)
+          ready = shake.done
+        }
+        let ear = LivenessHandler.Ear()
+        try sync.addHandler(ear)
+        let multiplexer = try HTTP2Setup.add(to: channel, mode: .client) { $0.close() }
+        try sync.addHandler(LivenessHandler(ear: ear))
+        return SetUp(
+          channel: channel, multiplexer: NIOLoopBound(multiplexer, eventLoop: channel.eventLoop), ready: ready)
+      }
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case let error as NIOConnectionError: error.connectionErrors.first.map { reason($0.error) } ?? "no address found"
+    case let error as IOError: String(describing: error).contains("refused") ? "connection refused" : "\(error)"
+    case ChannelError.connectTimeout: "no answer in time"
+    case is ChannelError: "the connection was closed"
+    default: "\(error)"
+    }
+  }
+}

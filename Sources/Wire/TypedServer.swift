@@ -1,0 +1,91 @@
+public import Core
+public import GRPCCore
+import NIOCore
+import Synchronization
+
+/// Who was admitted for the typed call that runs now. Set by the door, read by the services.
+public enum Admitted {
+  @TaskLocal public static var caller: Caller?
+}
+
+/// Typed calls: grpc-swift's server over our streams. What is not an operation stream is handed in through `serve`.
+public final class TypedServer: Sendable {
+  private let server: GRPCServer<StreamTransport>
+  private let transport: StreamTransport
+
+  public init(services: [any RegistrableRPCService]) {
+    transport = StreamTransport()
+    server = GRPCServer(transport: transport, services: services)
+  }
+
+  /// Serves until its task is cancelled.
+  public func run() async throws { try await server.serve() }
+
+  /// Answers one call. Returns when it is answered.
+  public func serve(_ call: CallStream) async { await transport.serve(call) }
+}
+
+/// A grpc-swift transport whose streams are calls that somebody else has accepted.
+final class StreamTransport: ServerTransport {
+  typealias Bytes = [UInt8]
+  typealias Handler = @Sendable (RPCStream<Inbound, Outbound>, ServerContext) async -> Void
+  private let handler = Mutex<Handler?>(nil)
+  private let (untilShutdown, shutdown) = AsyncStream<Never>.makeStream()
+
+  func listen(streamHandler: @escaping Handler) async throws {
+    handler.withLock { $0 = streamHandler }
+    for await _ in untilShutdown {}
+    handler.withLock { $0 = nil }
+  }
+
+  func beginGracefulShutdown() { shutdown.finish() }
+
+  func serve(_ call: CallStream) async {
+    guard let handler = handler.withLock({ $0 }) else {
+      return await call.finish(CmdopError(.unavailable, "starting or stopping: try again"))
+    }
+    let parts = await call.path.split(separator: "/")
+    guard parts.count == 2 else { return await call.finish(CmdopError(.unsupported, "no such call")) }
+    let descriptor = MethodDescriptor(fullyQualifiedService: String(parts[0]), method: String(parts[1]))
+    let headers = await call.headers
+    let metadata = Metadata(
+      headers.filter { $0.name != "authorization" }.map { ($0.name, Metadata.Value.string($0.value)) })
+    let sent = Mutex(false)
+    let request = AsyncThrowingStream<RPCRequestPart<[UInt8]>, any Error> {
+      let isFirst = sent.withLock { sent in
+        defer { sent = true }
+        return !sent
+      }
+      if isFirst { return .metadata(metadata) }
+      return try await call.receive().map { .message(Array($0.readableBytesView)) }
+    }
+    await withServerContextRPCCancellationHandle { handle in
+      await handler(
+        RPCStream(
+          descriptor: descriptor, inbound: RPCAsyncSequence(wrapping: request),
+          outbound: RPCWriter.Closable(wrapping: ResponseWriter(call: call))),
+        ServerContext(descriptor: descriptor, remotePeer: call.peer, localPeer: "cmdop", cancellation: handle))
+    }
+  }
+}
+
+private struct ResponseWriter: ClosableRPCWriterProtocol {
+  let call: CallStream
+
+  func write(_ part: RPCResponsePart<[UInt8]>) async throws {
+    switch part {
+    case .metadata: break  // the response's headers went out when the call was accepted
+    case .message(let bytes):
+      try await call.waitUntilWritable()
+      try await call.send(bytes)
+    case .status(let status, let metadata):
+      guard status.code != .ok else { return await call.finish() }
+      await call.finish(CmdopError(RPCError(status: status, metadata: metadata) ?? .init(code: .unknown, message: "")))
+    }
+  }
+  func write(contentsOf parts: some Sequence<RPCResponsePart<[UInt8]>>) async throws {
+    for part in parts { try await write(part) }
+  }
+  func finish() async { await call.finish() }
+  func finish(throwing error: any Error) async { await call.finish(CmdopError(error)) }
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Installs what a make target lacks, on Debian and Ubuntu. What is there stays untouched, and then no network is used.
+# Usage: scripts/bootstrap.sh swift|build|protos|python|bench …
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+swift_at_least=6.2
+install_page=https://www.swift.org/install
+
+say() { echo "bootstrap: $*" >&2; }
+fail() { echo "error: $1" >&2; shift; for hint in "$@"; do echo "try: $hint" >&2; done; exit 1; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else fail "need root for: $*" "run it as root, then make again"
+  fi
+}
+
+# Packages of Debian and Ubuntu; on other systems the caller checks for the commands it needs.
+packages() {
+  if ! command -v apt-get >/dev/null; then say "not Debian or Ubuntu: please have these yourself: $*"; return; fi
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${missing[*]}"
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 -qq)
+  as_root "${apt[@]}" update >&2
+  as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >&2
+}
+
+need_swift() {
+  command -v swift >/dev/null \
+    || fail "no Swift toolchain found; cmdop needs Swift $swift_at_least or newer" "$install_page"
+  local version
+  version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+(\.[0-9]+)*).*/\1/p' | head -n 1)
+  [ "$(printf '%s\n' "$swift_at_least" "$version" | sort -V | head -n 1)" = "$swift_at_least" ] \
+    || fail "swift is version ${version:-unknown}; cmdop needs $swift_at_least or newer" "$install_page"
+}
+
+# SQLite's headers for the store, a C++ library to link against, git for SwiftPM.
+need_build() {
+  case $(uname -s) in
+    Darwin) xcode-select -p >/dev/null 2>&1 || fail "no developer tools found" "xcode-select --install" ;;
+    *) packages ca-certificates git libc6-dev g++ libsqlite3-dev ;;
+  esac
+  need_swift
+}
+
+need_protos() {
+  command -v protoc >/dev/null || packages protobuf-compiler
+  command -v protoc >/dev/null || fail "protoc not found" "install protobuf (macOS: brew install protobuf)"
+}
+
+# A Python with gRPC, for the test in which a foreign client opens a terminal. Lives in .venv, touches nothing else.
+need_python() {
+  local python=.venv/bin/python
+  ! "$python" -c 'import grpc, grpc_tools' 2>/dev/null || return 0
+  command -v apt-get >/dev/null && packages python3 python3-venv
+  command -v python3 >/dev/null || fail "python3 not found" "install Python 3.9 or newer"
+  say "making .venv with grpcio and grpcio-tools"
+  rm -rf .venv
+  python3 -m venv .venv
+  "$python" -m pip install --quiet --disable-pip-version-check 'grpcio>=1.60,<2' 'grpcio-tools>=1.60,<2' >&2
+}
+
+# The programs that cmdop is measured against. sshd is started by the benchmark itself, on a port of its own.
+need_bench() {
+  command -v apt-get >/dev/null || { say "the peers are Debian packages: without apt only cmdop is measured"; return; }
+  local had_sshd=yes
+  [ -x /usr/sbin/sshd ] || had_sshd=no
+  packages clustershell openssh-client openssh-server pssh python3 tmate
+  if [ $had_sshd = no ] && [ -d /run/systemd/system ]; then
+    say "openssh-server is new here: its system service is switched off, the benchmark needs only the program"
+    as_root systemctl disable --now ssh >&2
+  fi
+}
+
+[ $# -gt 0 ] || fail "nothing asked for" "scripts/bootstrap.sh build"
+for what in "$@"; do
+  case $what in
+    swift) need_swift ;;
+    build) need_build ;;
+    protos) need_protos ;;
+    python) need_python ;;
+    bench) need_bench ;;
+    *) fail "unknown word: $what" "scripts/bootstrap.sh build" ;;
+  esac
+done
