@@ -32,21 +32,20 @@ packages() {
 }
 
 need_swift() {
-  command -v swift >/dev/null \
-    || fail "no Swift toolchain found; cmdop needs Swift $swift_at_least or newer" "$install_page"
-  local version
+  local version get="get Swift $swift_at_least or newer at $install_page, then run make again"
+  command -v swift >/dev/null || fail "no Swift toolchain found: $get"
   version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+(\.[0-9]+)*).*/\1/p' | head -n 1)
   [ "$(printf '%s\n' "$swift_at_least" "$version" | sort -V | head -n 1)" = "$swift_at_least" ] \
-    || fail "swift is version ${version:-unknown}; cmdop needs $swift_at_least or newer" "$install_page"
+    || fail "swift is version ${version:-unknown}: $get"
 }
 
 # SQLite's headers for the store, a C++ library to link against, git for SwiftPM.
 need_build() {
+  need_swift
   case $(uname -s) in
     Darwin) xcode-select -p >/dev/null 2>&1 || fail "no developer tools found" "xcode-select --install" ;;
     *) packages ca-certificates git libc6-dev g++ libsqlite3-dev ;;
   esac
-  need_swift
 }
 
 need_protos() {

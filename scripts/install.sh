@@ -9,7 +9,7 @@ target=${DESTDIR:-}$prefix
 # The nearest folder that exists decides whether root is needed.
 nearest=$target
 while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
-run=()
+root=no
 if [ ! -w "$nearest" ]; then
   command -v sudo >/dev/null || {
     echo "error: $nearest is not writable" >&2
@@ -17,8 +17,10 @@ if [ ! -w "$nearest" ]; then
     exit 1
   }
   echo "install: $nearest belongs to root: using sudo" >&2
-  run=(sudo)
+  root=yes
 fi
+
+as_needed() { if [ $root = yes ]; then sudo "$@"; else "$@"; fi; }
 
 # Generated before anything is copied, so that a broken binary replaces nothing.
 staging=$(mktemp -d)
@@ -26,13 +28,13 @@ trap 'rm -rf "$staging"' EXIT
 for shell in bash zsh fish; do dist/cmdop completions "$shell" > "$staging/$shell"; done
 
 place() {
-  "${run[@]}" mkdir -p "$(dirname "$target/$3")"
-  "${run[@]}" install -m "$1" "$2" "$target/$3"
+  as_needed mkdir -p "$(dirname "$target/$3")"
+  as_needed install -m "$1" "$2" "$target/$3"
   echo "install: $target/$3" >&2
 }
 place 755 dist/cmdop bin/cmdop
 for role in relay agent mcp core; do
-  "${run[@]}" ln -sf cmdop "$target/bin/cmdop-$role"
+  as_needed ln -sf cmdop "$target/bin/cmdop-$role"
   echo "install: $target/bin/cmdop-$role -> cmdop" >&2
 done
 place 644 "$staging/bash" share/bash-completion/completions/cmdop

@@ -26,8 +26,10 @@ public final class CallStream: Sendable {
   private var decoder = MessageDecoder()
   private var wantsFrames = false
   private var sentEnd = false
-  private(set) var isClosed = false
+  public private(set) var isClosed = false
   private let accept: (@Loop (CallStream) -> Void)?
+  /// Called once when the stream is gone, however it ended.
+  public var whenClosed: (@Loop () -> Void)?
   /// Set while this call is coupled: takes what arrives instead of us.
   var coupling: (any FrameReceiver)?
 
@@ -38,6 +40,11 @@ public final class CallStream: Sendable {
     (self.side, self.channel, self.peer, self.path, self.headers, self.accept) =
       (side, channel, peer, path, headers, accept)
     inbox.whenHungry = { [weak self] in self?.read() }
+  }
+
+  /// What stands behind "Bearer " in the request's "authorization" header.
+  public var credential: String? {
+    header("authorization").flatMap { $0.hasPrefix("Bearer ") ? String($0.dropFirst(7)) : nil }
   }
 
   public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
@@ -193,6 +200,8 @@ public final class CallStream: Sendable {
     let coupling = coupling
     self.coupling = nil
     coupling?.closed(self)
+    whenClosed?()
+    whenClosed = nil
   }
 }
 

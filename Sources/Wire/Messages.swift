@@ -122,3 +122,17 @@ extension SwiftProtobuf.Message {
     }
   }
 }
+
+extension MachineVitals {
+  public init(_ message: Cmdop_V1_MachineMetrics) {
+    self.init()
+    if message.hasCpuPercent { cpuPercent = message.cpuPercent }
+    if message.hasMemoryUsedBytes { memoryUsedBytes = message.memoryUsedBytes }
+    if message.hasMemoryTotalBytes { memoryTotalBytes = message.memoryTotalBytes }
+    if message.hasDiskUsedBytes { diskUsedBytes = message.diskUsedBytes }
+    if message.hasDiskTotalBytes { diskTotalBytes = message.diskTotalBytes }
+    if message.hasLoad1M { load1m = message.load1M }
+    if message.hasUptimeSeconds { uptimeSeconds = message.uptimeSeconds }
+    if message.hasBatteryPercent { batteryPercent = message.batteryPercent }
+  }
+}

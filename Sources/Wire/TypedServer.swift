@@ -8,6 +8,14 @@ public enum Admitted {
   @TaskLocal public static var caller: Caller?
 }
 
+/// What a typed service is told about a call.
+public typealias CallContext = ServerContext
+
+extension ServerContext {
+  /// The caller's address, for rate limits: an IP address, or "local".
+  public var peer: String { remotePeer }
+}
+
 /// Typed calls: grpc-swift's server over our streams. What is not an operation stream is handed in through `serve`.
 public final class TypedServer: Sendable {
   private let server: GRPCServer<StreamTransport>

@@ -107,7 +107,7 @@ public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
     set {_uniqueStorage()._payload = .detach(newValue)}
   }
 
-  /// Relay to machine: you are registered. First message on every Connect stream.
+  /// Relay to machine: you are registered. First message on the registration stream.
   public var registered: Cmdop_V1_RegisterReply {
     get {
       if case .registered(let v)? = _storage._payload {return v}
@@ -181,7 +181,7 @@ public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
     case inputEnd(Cmdop_V1_InputEnd)
     /// The client leaves; the terminal goes on.
     case detach(Cmdop_V1_Detach)
-    /// Relay to machine: you are registered. First message on every Connect stream.
+    /// Relay to machine: you are registered. First message on the registration stream.
     case registered(Cmdop_V1_RegisterReply)
     /// Relay to machine: this relay is going away in an orderly manner; come back shortly.
     case draining(Cmdop_V1_RelayDraining)

@@ -1,0 +1,55 @@
+# What a person types. Each target says what it does and installs what it lacks (Debian, Ubuntu); see scripts/bootstrap.sh.
+PREFIX ?= /usr/local
+.DEFAULT_GOAL := build
+.PHONY: build release install run test e2e check bench protos clean help
+# Targets share .build, which SwiftPM locks: one after the other.
+.NOTPARALLEL:
+
+bootstrap = @scripts/bootstrap.sh
+
+build: ## build for debugging (plain `make`)
+	$(bootstrap) build
+	swift build --product cmdop
+
+release: ## build dist/cmdop: optimised, stripped, one file that needs no toolchain
+	$(bootstrap) build
+	scripts/release.sh
+
+install: release ## install binary, role links and completions under PREFIX (/usr/local)
+	scripts/install.sh "$(PREFIX)"
+
+run: build ## try it: relay and agent in throwaway homes, and a terminal through them
+	@scripts/run.sh
+
+test: ## all tests, end to end included
+	$(bootstrap) build protos python
+	swift build
+	swift build --build-tests
+	swift test
+
+e2e: ## only the tests that start the real binary
+	$(bootstrap) build protos python
+	swift build
+	swift test --filter EndToEndTests
+
+check: ## format, house rules, generated code fresh
+	$(bootstrap) build protos
+	scripts/lint.sh
+	scripts/protos.sh --check
+	swift test --filter HouseTests
+
+bench: ## measure against ssh, tmate and others (release build); figures for docs/performance.md
+	$(bootstrap) build bench
+	scripts/release.sh
+	scripts/bench/run.sh
+
+protos: ## remake Sources/Wire/Generated from protos/
+	$(bootstrap) build protos
+	scripts/protos.sh
+
+clean: ## remove what was built (.venv stays)
+	swift package clean
+	rm -rf dist
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile

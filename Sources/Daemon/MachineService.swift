@@ -1,0 +1,64 @@
+public import Core
+public import Logging
+import NIOCore
+import Session
+public import Tools
+public import Wire
+
+/// Answers what is asked of this machine, however it arrived: over the relay or on the machine's own socket.
+@Loop
+public final class MachineService: Sendable {
+  let tools: ToolBelt
+  let terminals: TerminalTable
+  let hostname: String
+  let log: Logger
+  let now: @Sendable () -> Int64
+  private let nursery = Nursery()
+  /// Told when a terminal is new, has changed, or has ended.
+  var whenCardChanges: (@Loop (Cmdop_V1_SessionCard) -> Void)?
+
+  public init(tools: ToolBelt, hostname: String, log: Logger, now: @escaping @Sendable () -> Int64) {
+    (self.tools, self.hostname, self.log, self.now) = (tools, hostname, log, now)
+    terminals = TerminalTable(tools: tools, nursery: nursery, now: now)
+    terminals.whenChanged = { [weak self] live in self?.whenCardChanges?(live.card) }
+  }
+
+  /// Keeps the terminals until its task is cancelled; then ends the programs in them.
+  public func run() async {
+    await withTaskGroup { group in
+      group.addTask { await self.nursery.run() }
+      group.addTask {
+        while (try? await Task.sleep(for: .seconds(1))) != nil { await self.terminals.tick() }
+      }
+      await group.next()
+      group.cancelAll()
+    }
+    terminals.destroyAll()
+  }
+
+  public var livingSessions: Int { terminals.living.count }
+  var cards: [Cmdop_V1_SessionCard] { terminals.living.map(\.card) }
+
+  /// Answers one operation whose first message has been read. Says in the last message how it ended, also when it failed.
+  func serve(_ first: ControlMessage, on call: CallStream, as caller: Caller) async {
+    do {
+      switch first.payload {
+      case .runCommand(let run): try await serveExec(run, on: call, as: caller)
+      case .startSession(let start): try await serveTerminal(start, on: call, as: caller)
+      case .destroySession(let destroy):
+        try tools.admitDestroying(as: caller)
+        try terminals.find(destroy.session).destroy()
+        try call.send(AgentMessage.ended(.exited(code: 0)))
+      default:
+        throw CmdopError(
+          .unsupported, "this machine does not know what it was asked for",
+          hint: "update cmdop on \(hostname)")
+      }
+    } catch {
+      let error = CmdopError(error)
+      log.info("operation failed", metadata: ["caller": "\(caller.subject)", "code": "\(error.code.rawValue)"])
+      try? call.send(AgentMessage.failed(error))
+    }
+    call.finish()
+  }
+}

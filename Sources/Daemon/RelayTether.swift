@@ -1,0 +1,229 @@
+public import Core
+public import Logging
+import NIOCore
+public import Wire
+
+/// The machine's one outbound connection. Dials, registers, keeps spare streams open, and never gives up.
+@Loop
+public final class RelayTether: Sendable {
+  public struct Options: Sendable {
+    /// Best first.
+    public var relays: [RelayAddress]
+    public var machine: MachineID
+    public var credential: String
+    /// The name the fleet knows the machine by.
+    public var hostname: String
+    public var platform: String
+    public var vitals: @Loop @Sendable () -> MachineVitals
+
+    public init(
+      relays: [RelayAddress], machine: MachineID, credential: String, hostname: String, platform: String,
+      vitals: @escaping @Loop @Sendable () -> MachineVitals
+    ) {
+      (self.relays, self.machine, self.credential) = (relays, machine, credential)
+      (self.hostname, self.platform, self.vitals) = (hostname, platform, vitals)
+    }
+  }
+
+  public let options: Options
+  private let service: MachineService
+  private let log: Logger
+  private let now: @Sendable () -> Int64
+  private(set) var link: Link?
+  private var control: CallStream?
+  private var heartbeat: Duration = .seconds(30)
+  /// Milliseconds since 1970; nil while it is not registered.
+  public private(set) var connectedSince: Int64?
+  public private(set) var fleetName = ""
+  public private(set) var relay: RelayAddress?
+  /// Why it is not connected; nil when it is.
+  public private(set) var trouble: String? = "starting"
+  /// Told when the connection has come or gone.
+  public var whenChanged: (@Loop () -> Void)?
+  private let impatience = Turnstile()
+  private var isImpatient = false
+
+  public init(
+    _ options: Options, service: MachineService, log: Logger, now: @escaping @Sendable () -> Int64
+  ) {
+    (self.options, self.service, self.log, self.now) = (options, service, log, now)
+  }
+
+  /// Stays connected until its task is cancelled.
+  public func run() async {
+    var backoff = Backoff()
+    service.whenCardChanges = { [weak self] card in try? self?.control?.send(AgentMessage(.card(card))) }
+    while !Task.isCancelled {
+      for address in options.relays {
+        do {
+          try await stay(at: address) { backoff = Backoff() }
+          lost("the relay closed the connection")
+        } catch {
+          lost(CmdopError(error).message)
+        }
+        if Task.isCancelled { return }
+      }
+      await rest(backoff.next())
+    }
+  }
+
+  /// Somebody needs the connection now: do not wait for the next try.
+  public func hurry() {
+    isImpatient = true
+    impatience.wake()
+  }
+
+  /// Tells the relay that this machine leaves on purpose.
+  public func leave(reason: String) async {
+    guard let control, connectedSince != nil else { return }
+    try? control.send(AgentMessage(.goodbye(.filled { $0.reason = reason })))
+    control.finish()
+    // The relay answers our end with its own; a second is ample.
+    let alarm = Loop.eventLoop.scheduleTask(in: .seconds(1)) { Loop.assumeIsolated { control.cancel() } }
+    while (try? await control.receive()) ?? nil != nil {}
+    alarm.cancel()
+    link?.close()
+  }
+
+  private func lost(_ why: String) {
+    if connectedSince != nil || trouble != why { log.warning("no connection to the relay", metadata: ["why": "\(why)"]) }
+    (link, control, connectedSince, trouble) = (nil, nil, nil, why)
+    whenChanged?()
+  }
+
+  /// Waits before the next try; less when somebody hurries us, or when the network has changed.
+  private func rest(_ pause: Duration) async {
+    isImpatient = false
+    let before = Self.addresses()
+    let deadline = ContinuousClock.now + pause
+    while !isImpatient, !Task.isCancelled, ContinuousClock.now < deadline {
+      let alarm = Loop.eventLoop.scheduleTask(in: .milliseconds(500)) { Loop.assumeIsolated { self.impatience.wake() } }
+      var isAwake = false
+      try? await impatience.wait {
+        defer { isAwake = true }
+        return isAwake
+      }
+      alarm.cancel()
+      if Self.addresses() != before { return }
+    }
+  }
+
+  private static func addresses() -> [String] {
+    ((try? System.enumerateDevices()) ?? []).compactMap { $0.address?.ipAddress }.sorted()
+  }
+
+  // MARK: one connection
+
+  private func stay(at address: RelayAddress, registered: () -> Void) async throws {
+    let link = try await Link.dial(address)
+    defer { link.close() }
+    let control = try await link.open(CallPath.connect, credential: options.credential)
+    try control.send(AgentMessage(.register(registration())))
+    let limit = Loop.eventLoop.scheduleTask(in: .seconds(10)) { Loop.assumeIsolated { control.cancel() } }
+    guard let reply = try await control.receive(ControlMessage.self), case .registered(let welcome)? = reply.payload
+    else { throw CmdopError(.badUsage, "the relay did not answer the registration") }
+    limit.cancel()
+    try check(welcome)
+    (self.link, self.control, relay) = (link, control, address)
+    (fleetName, connectedSince, trouble) = (welcome.fleetName, now(), nil)
+    heartbeat = .seconds(Int64(min(max(welcome.heartbeatSeconds, 1), 3600)))
+    log.info("connected to the relay", metadata: ["relay": "\(address.hostAndPort)", "fleet": "\(fleetName)"])
+    registered()
+    whenChanged?()
+    let nursery = Nursery()
+    for _ in 0..<Limits.spareStreams { offer(on: link, nursery) }
+    try await withThrowingTaskGroup { group in
+      group.addTask { await nursery.run() }
+      group.addTask { try await self.beat(control) }
+      group.addTask { try await self.listen(control) }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  private func registration() -> Cmdop_V1_RegisterRequest {
+    .filled {
+      $0.purpose = .control
+      $0.machineID = options.machine.rawValue
+      $0.hostname = options.hostname
+      $0.platform = options.platform
+      $0.version = CmdopVersion.program
+      $0.protocolVersion = CmdopVersion.protocolVersion
+      $0.minimumProtocolVersion = CmdopVersion.minimumProtocolVersion
+      $0.capabilities = ["terminal", "exec"]
+      $0.sessions = service.cards
+    }
+  }
+
+  private func check(_ welcome: Cmdop_V1_RegisterReply) throws(CmdopError) {
+    if welcome.protocolVersion < CmdopVersion.minimumProtocolVersion {
+      throw CmdopError(
+        .version, "the relay (\(welcome.version)) speaks protocol \(welcome.protocolVersion), this machine needs "
+          + "\(CmdopVersion.minimumProtocolVersion) or newer", hint: "update cmdop on the relay's host")
+    }
+  }
+
+  private func beat(_ control: CallStream) async throws {
+    while true {
+      try control.send(
+        AgentMessage(
+          .heartbeat(
+            .filled {
+              $0.sentAtMs = now()
+              $0.metrics = .init(options.vitals())
+            })))
+      try await Task.sleep(for: heartbeat)
+    }
+  }
+
+  /// Follows the registration stream: when it ends, the connection has ended.
+  private func listen(_ control: CallStream) async throws {
+    while let message = try await control.receive(ControlMessage.self) {
+      if case .draining = message.payload { log.info("the relay is stopping") }
+    }
+  }
+
+  /// Offers the relay one stream for one operation. When it is taken the next one is offered at once, so that a burst
+  /// waits for no more than round trips.
+  private func offer(on link: Link, _ nursery: Nursery) {
+    nursery.start {
+      do {
+        let call = try await link.open(CallPath.connect, credential: self.options.credential)
+        try await call.send(
+          AgentMessage(
+            .register(
+              .filled {
+                $0.purpose = .spare
+                $0.machineID = self.options.machine.rawValue
+              })))
+        guard let first = try await call.receive(ControlMessage.self) else {
+          throw CmdopError(.wrongState, "a spare stream ended unused")
+        }
+        await self.offer(on: link, nursery)
+        await self.answer(first, on: call)
+      } catch {
+        // Refused or lost before it was taken. On a living connection that is rare: try again, slowly.
+        guard await link.isOpen, (try? await Task.sleep(for: .seconds(1))) != nil else { return }
+        await self.offer(on: link, nursery)
+      }
+    }
+  }
+
+  private func answer(_ first: ControlMessage, on call: CallStream) async {
+    guard let caller = Caller(first.caller), caller.kind != .local else {
+      try? call.send(AgentMessage.failed(CmdopError(.denied, "the relay admitted nobody for this operation")))
+      return call.finish()
+    }
+    await service.serve(first, on: call, as: caller)
+  }
+}
+
+/// Pauses between tries: 0.5 s, doubling to 15 s, each spread by ± 25 % so that a fleet does not return in step.
+struct Backoff {
+  private var pause: Double = 0.5
+
+  mutating func next() -> Duration {
+    defer { pause = min(pause * 2, 15) }
+    return .seconds(pause * Double.random(in: 0.75...1.25))
+  }
+}

@@ -1,0 +1,114 @@
+import Core
+import Fleet
+import NIOCore
+import Session
+import Wire
+
+/// A machine's door: AgentLink.Connect.
+extension RelayService {
+  func serveMachine(_ call: CallStream) async throws {
+    guard let credential = call.credential else {
+      throw CmdopError(.unauthenticated, "a machine must show its credential", hint: "cmdop join <join-key>")
+    }
+    try limiter.check(call.peer, now: now())
+    let machine: MachineRecord
+    do { machine = try await fleets.authenticate(machineCredential: credential) } catch {
+      if error.code == .unauthenticated { limiter.failed(call.peer, now: now()) }
+      throw error
+    }
+    guard let first = try await call.receive(AgentMessage.self), case .register(let register)? = first.payload else {
+      throw CmdopError(.badUsage, "a machine's first message must be its registration")
+    }
+    guard register.machineID == machine.id.rawValue else {
+      throw CmdopError(.denied, "this credential belongs to another machine than \(register.machineID)")
+    }
+    switch register.purpose {
+    case .control: try await serveControl(call, machine, register)
+    case .spare: try board.park(call, of: machine.id)
+    default: throw CmdopError(.unsupported, "unknown purpose of a machine's stream", hint: "update the relay")
+    }
+  }
+
+  private func serveControl(
+    _ call: CallStream, _ machine: MachineRecord, _ register: Cmdop_V1_RegisterRequest
+  ) async throws {
+    try checkVersion(of: register, machine)
+    if isDraining { throw CmdopError(.unavailable, "the relay is stopping", hint: "it will be tried again") }
+    let line = MachineLine(machine: machine.id, fleet: machine.fleet, control: call, now: .now())
+    if board.plug(line) != nil { log.info("machine replaced its old connection", metadata: ["machine": "\(machine.id)"]) }
+    try await fleets.markSeen(
+      machine.id, in: machine.fleet, at: now(), version: register.version, platform: register.platform)
+    let cards = register.sessions.prefix(10_000).compactMap { SessionRecord($0, machine: machine) }
+    line.sessions = UInt32(cards.count)
+    try await sessions.machineReturned(machine.id, in: machine.fleet, living: cards, at: now())
+    let fleetName = try await fleets.fleetName(machine.fleet)
+    try call.send(
+      ControlMessage(
+        .registered(
+          .filled {
+            $0.version = CmdopVersion.program
+            $0.protocolVersion = min(CmdopVersion.protocolVersion, register.protocolVersion)
+            $0.fleetName = fleetName
+            $0.heartbeatSeconds = 30
+          })))
+    log.info("machine online", metadata: ["machine": "\(machine.id)", "hostname": "\(machine.hostname)"])
+    let onPurpose = await listen(line, machine)
+    await machineGone(line, onPurpose: onPurpose)
+  }
+
+  /// Follows the registration stream to its end; true when the machine said goodbye.
+  private func listen(_ line: MachineLine, _ machine: MachineRecord) async -> Bool {
+    var goodbye = false
+    do {
+      while let message = try await line.control.receive(AgentMessage.self) {
+        line.lastHeard = .now()
+        switch message.payload {
+        case .heartbeat(let beat):
+          line.vitals = MachineVitals(beat.metrics)
+          try await fleets.markSeen(machine.id, in: machine.fleet, at: now(), version: nil, platform: nil)
+        case .card(let card):
+          guard let record = SessionRecord(card, machine: machine) else { continue }
+          try await sessions.file(record)
+          line.sessions = try await sessions.livingCount(on: machine.id, in: machine.fleet)
+        case .goodbye: goodbye = true
+        default: log.debug("unexpected message from machine", metadata: ["machine": "\(machine.id)"])
+        }
+      }
+    } catch {
+      log.debug("registration stream ended", metadata: ["machine": "\(machine.id)", "why": "\(CmdopError(error).message)"])
+    }
+    return goodbye
+  }
+
+  func machineGone(_ line: MachineLine, onPurpose: Bool) async {
+    // A replaced line is not news: its successor has reported already.
+    guard board.unplug(line) else { return }
+    log.info("machine offline", metadata: ["machine": "\(line.machine)", "on purpose": "\(onPurpose)"])
+    do {
+      if onPurpose {
+        try await sessions.machineLeft(line.machine, in: line.fleet, at: now())
+      } else {
+        try await sessions.machineLost(line.machine, in: line.fleet, at: now())
+      }
+    } catch { log.error("cards could not be updated", metadata: ["error": "\(error.message)"]) }
+  }
+
+  private func checkVersion(
+    of register: Cmdop_V1_RegisterRequest, _ machine: MachineRecord
+  ) throws(CmdopError) {
+    if register.protocolVersion < CmdopVersion.minimumProtocolVersion {
+      throw CmdopError(
+        .version,
+        "\(machine.hostname) speaks protocol \(register.protocolVersion), this relay needs "
+          + "\(CmdopVersion.minimumProtocolVersion) or newer",
+        hint: "update cmdop on \(machine.hostname)")
+    }
+    if register.minimumProtocolVersion > CmdopVersion.protocolVersion {
+      throw CmdopError(
+        .version,
+        "\(machine.hostname) needs protocol \(register.minimumProtocolVersion) or newer, this relay speaks "
+          + "\(CmdopVersion.protocolVersion)",
+        hint: "update cmdop on the relay's host")
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import Core
+import Fleet
+import Session
+import Wire
+
+/// The border between the wire's cards and ours.
+extension SessionRecord {
+  /// nil for a card that no machine of ours writes: a malformed id, or text beyond all reason.
+  init?(_ card: Cmdop_V1_SessionCard, machine: MachineRecord) {
+    guard hasIdentifierShape(card.sessionID), card.name.utf8.count <= 256 else { return nil }
+    self.init(
+      id: SessionID(card.sessionID), name: card.name, machine: machine.id, fleet: machine.fleet,
+      state: SessionState(card.state), createdAt: card.createdAtMs, lastActiveAt: card.lastActiveAtMs,
+      gracePeriodStartedAt: nil, endedAt: card.endedAtMs == 0 ? nil : card.endedAtMs,
+      exitStatus: card.hasExitStatus ? card.exitStatus : nil, clients: Int(card.clients))
+  }
+}
+
+extension SessionState {
+  init(_ state: Cmdop_V1_SessionCard.State) {
+    self =
+      switch state {
+      case .pending: .pending
+      case .background: .background
+      case .gracePeriod: .gracePeriod
+      case .disconnected: .disconnected
+      case .connected, .unspecified, .UNRECOGNIZED: .connected
+      }
+  }
+
+  var onTheWire: Cmdop_V1_SessionCard.State {
+    switch self {
+    case .pending: .pending
+    case .connected: .connected
+    case .background: .background
+    case .gracePeriod: .gracePeriod
+    case .disconnected: .disconnected
+    }
+  }
+}
+
+extension Cmdop_V1_SessionCard {
+  init(_ record: SessionRecord, hostname: String) {
+    self = .filled {
+      $0.sessionID = record.id.rawValue
+      $0.name = record.name
+      $0.machineID = record.machine.rawValue
+      $0.hostname = hostname
+      $0.state = record.state.onTheWire
+      $0.createdAtMs = record.createdAt
+      $0.lastActiveAtMs = record.lastActiveAt
+      $0.gracePeriodStartedAtMs = record.gracePeriodStartedAt ?? 0
+      $0.endedAtMs = record.endedAt ?? 0
+      if let status = record.exitStatus { $0.exitStatus = status }
+      $0.clients = UInt32(clamping: record.clients)
+    }
+  }
+}

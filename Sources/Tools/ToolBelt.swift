@@ -1,0 +1,42 @@
+public import Core
+public import Host
+import Permission
+
+/// Everything a machine can be asked to do. Nothing reaches the operating system on a machine except through here.
+@Loop
+public final class ToolBelt: Sendable {
+  private let machine: LocalMachine
+
+  public nonisolated init(machine: LocalMachine) { self.machine = machine }
+
+  /// Opens a terminal. Judged once, here; its keystrokes are not.
+  public func openTerminal(_ order: LaunchOrder, as caller: Caller) async throws(CmdopError) -> any Terminal {
+    try admit(caller, to: "open a terminal")
+    return try await machine.openTerminal(order)
+  }
+
+  /// Runs one command without a terminal.
+  public func run(_ order: LaunchOrder, input: Bool, as caller: Caller) async throws(CmdopError) -> any Program {
+    try admit(caller, to: "run a command")
+    guard !order.arguments.isEmpty, !order.arguments[0].isEmpty else {
+      throw CmdopError(.badUsage, "there is no command to run", hint: "cmdop exec HOST -- uname -a")
+    }
+    return try await machine.run(order, input: input)
+  }
+
+  /// Lets somebody into a terminal that is open already. Watching is for everybody in the fleet.
+  public func admit(_ caller: Caller, toTerminalObserving observing: Bool) throws(CmdopError) {
+    if !observing { try admit(caller, to: "type into a terminal") }
+  }
+
+  /// Ends a session's programs.
+  public func admitDestroying(as caller: Caller) throws(CmdopError) { try admit(caller, to: "end a session") }
+
+  /// A person's rights come from the role that the door wrote down; the rules of permissions.yaml judge models.
+  private func admit(_ caller: Caller, to action: String) throws(CmdopError) {
+    let decision: Decision =
+      caller.role.mayOperate
+      ? .allow(reason: "role \(caller.role.rawValue)") : .deny(reason: "your role in this fleet is \(caller.role.rawValue): it may watch, not \(action)")
+    if case .deny(let reason) = decision { throw CmdopError(.denied, reason, hint: "ask an owner of the fleet") }
+  }
+}

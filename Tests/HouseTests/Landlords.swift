@@ -1,0 +1,32 @@
+/// Which room may import which module from outside. A module that is not here may be imported by nobody: a line here
+/// needs a reason in docs/decisions.
+enum Landlords {
+  /// Open to every room.
+  static let common: Set<String> = ["Swift", "Synchronization", "FoundationEssentials", "Logging", "Metrics"]
+
+  /// Comes with the system, so it has no row in Package.swift.
+  static let system: Set<String> = [
+    "CHost", "Darwin", "Dispatch", "Foundation", "FoundationNetworking", "Glibc", "Musl",
+  ]
+
+  /// What protoc writes may use besides what its room rents.
+  static let inGenerated: Set<String> = ["Foundation"]
+
+  static let tenants: [String: Set<String>] = [
+    // The words of the event loop: a byte on its way is a ByteBuffer (docs/decisions/0002).
+    "NIOCore": ["Core", "Host", "Wire", "Connect", "Session", "Tools", "Daemon", "Relay"],
+    // Makes loops and channels.
+    "NIOPosix": ["Core", "Host", "Wire"],
+    // The network is Wire's alone (docs/decisions/0003).
+    "NIOHTTP1": ["Wire"], "NIOTLS": ["Wire"], "NIOSSL": ["Wire"], "NIOHTTP2": ["Wire"], "NIOHPACK": ["Wire"],
+    "SwiftProtobuf": ["Wire"], "GRPCCore": ["Wire"], "GRPCProtobuf": ["Wire"],
+    "X509": ["Wire"], "SwiftASN1": ["Wire"],
+    "Crypto": ["Wire", "Fleet"],
+    "GRDB": ["Store"],
+    "ArgumentParser": ["cmdop"],
+    // The operating system.
+    "CHost": ["Host"], "Glibc": ["Host"], "Musl": ["Host"], "Darwin": ["Host"], "Dispatch": ["Host"],
+    // Carries 50 MB of time zones and languages; FoundationEssentials is enough.
+    "Foundation": [], "FoundationNetworking": [],
+  ]
+}
