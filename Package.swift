@@ -14,6 +14,7 @@ let grpc = product("GRPCCore", of: "grpc-swift-2")
 let grpcProtobuf = product("GRPCProtobuf", of: "grpc-swift-protobuf")
 let grdb = product("GRDB", of: "GRDB.swift")
 let crypto = product("Crypto", of: "swift-crypto")
+let asn1 = product("SwiftASN1", of: "swift-asn1")
 let x509 = product("X509", of: "swift-certificates")
 let log = product("Logging", of: "swift-log")
 let arguments = product("ArgumentParser", of: "swift-argument-parser")
@@ -27,7 +28,7 @@ let rooms: [Room] = [
   room("Permission", floor: 1, uses: []),
   room("Store",      floor: 1, uses: ["Core"], rents: [grdb]),
   room("Wire",       floor: 1, uses: ["Core"], rents: [
-    nio, nioPosix, nioHTTP1, nioTLS, nioSSL, nioHTTP2, nioHPACK, protobuf, grpc, grpcProtobuf, crypto, x509, log,
+    nio, nioPosix, nioHTTP1, nioTLS, nioSSL, nioHTTP2, nioHPACK, protobuf, grpc, grpcProtobuf, crypto, x509, asn1,
   ]),
   room("Connect",    floor: 2, uses: ["Core", "Host", "Wire"], rents: [nio]),
   room("Fleet",      floor: 2, uses: ["Core", "Store"], rents: [crypto]),
@@ -92,6 +93,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
   ],
   targets: [.target(name: "CHost", path: "Sources/Shims/CHost")]
     + rooms.map { room in

@@ -6,12 +6,6 @@ import NIOPosix
 import NIOSSL
 import NIOTLS
 
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
-
 /// The one place that accepts connections: a TCP port (gRPC and HTTP, chosen by ALPN or the first bytes) or a Unix socket.
 @Loop
 public final class Listener: Sendable {
@@ -84,11 +78,8 @@ public final class Listener: Sendable {
       later.value = listener
       return listener
     } catch {
-      let inUse = (error as? IOError)?.errnoCode == EADDRINUSE
       throw CmdopError(
-        inUse ? .exists : .unavailable,
-        inUse ? "\(name) is in use by another program" : "cannot listen on \(name): \(error)",
-        hint: inUse ? "cmdop relay status, or choose another: --port 0" : nil)
+        .unavailable, "cannot listen on \(name): \(error)", hint: "choose another port with --port, or --port 0 for a free one")
     }
   }
 

@@ -1,0 +1,181 @@
+import Core
+import Daemon
+import FoundationEssentials
+import Host
+import Logging
+import Tools
+import Wire
+
+/// Wires the daemon's rooms together and serves until SIGTERM or SIGINT. Sessions end with it.
+struct DaemonRole {
+  let home: Home
+  let baseEnvironment: [String: String]
+  var logLevel = Logger.Level.info
+  /// Also to stderr: with --foreground at a terminal.
+  var echoesLog = false
+
+  func run() async throws {
+    try home.prepare()
+    let lock = try InstanceLock.acquire(home.pidFile, what: "a daemon")
+    defer { lock.release() }
+    let log = try makeLogger()
+    let signals = ProcessSignals.stream([.terminate, .interrupt])
+    let now: @Sendable () -> Int64 = { wallClock() }
+    let enrollment = try Enrollment.load(home)
+    let account = try UserAccount.current()
+    let hostname = enrollment?.hostname ?? LocalMachine.hostname
+
+    let tools = ToolBelt(machine: LocalMachine(account: account, environment: baseEnvironment))
+    let service = await MachineService(tools: tools, hostname: hostname, log: log, now: now)
+    let vitals = await VitalsReader()
+    let tether = try await makeTether(enrollment, service, log, now, vitals: { vitals.read(home: account.home) })
+    let reporter = await StatusReporter(
+      home: home, hostname: hostname, enrollment: enrollment, service: service, tether: tether, startedAt: now())
+    let door = await LocalDoor(
+      service: service, tether: tether, fleet: FleetID(enrollment?.fleetID ?? ""), log: log,
+      status: { reporter.current })
+    let owner = account.uid
+    let listener = try await Listener.unix(path: home.socket, admits: { peerUser(ofSocket: $0) == owner }) {
+      door.accept($0)
+    }
+    try PrivateFiles.makePrivate(home.socket)
+    log.info("daemon started", metadata: ["hostname": "\(hostname)", "joined": "\(enrollment != nil)"])
+
+    try await withThrowingTaskGroup { group in
+      group.addTask { await service.run() }
+      group.addTask { try await door.run() }
+      group.addTask { await reporter.run() }
+      if let tether { group.addTask { await tether.run() } }
+      group.addTask {
+        for await signal in signals {
+          log.info("stopping", metadata: ["signal": "\(signal)"])
+          break
+        }
+        await listener.stopAccepting()
+        await tether?.leave(reason: "stopped by its owner")
+      }
+      // Whatever ends first ends the daemon: only a signal, or a room that cannot go on.
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+    await listener.close()
+    PrivateFiles.remove(home.socket)
+    PrivateFiles.remove(home.status)
+    log.info("daemon stopped")
+  }
+
+  private func makeLogger() throws(CmdopError) -> Logger {
+    let file = try RotatingLog(path: home.agentLog)
+    let (level, echoes) = (logLevel, echoesLog)
+    return Logger(label: "agent") { _ in
+      JSONLogHandler(
+        logLevel: level,
+        sink: { line in
+          file.append(line)
+          if echoes { StandardStreams.writeError(line) }
+        }, now: { wallClock() })
+    }
+  }
+
+  @Loop private func makeTether(
+    _ enrollment: Enrollment?, _ service: MachineService, _ log: Logger, _ now: @escaping @Sendable () -> Int64,
+    vitals: @escaping @Loop @Sendable () -> MachineVitals
+  ) throws(CmdopError) -> RelayTether? {
+    guard let enrollment else { return nil }
+    var relays: [RelayAddress] = []
+    for text in enrollment.relays { relays.append(try RelayAddress(text)) }
+    return RelayTether(
+      .init(
+        relays: relays, machine: MachineID(enrollment.machineID), credential: enrollment.credential,
+        hostname: enrollment.hostname, platform: LocalMachine.platform, vitals: vitals),
+      service: service, log: log, now: now)
+  }
+}
+
+/// Writes `daemon.status`, every 10 s and at once when the connection comes or goes.
+@Loop
+private final class StatusReporter: Sendable {
+  private let home: Home
+  private let hostname: String
+  private let enrollment: Enrollment?
+  private let service: MachineService
+  private let tether: RelayTether?
+  private let startedAt: Int64
+  private let change = Turnstile()
+  private var isStale = true
+
+  init(
+    home: Home, hostname: String, enrollment: Enrollment?, service: MachineService, tether: RelayTether?,
+    startedAt: Int64
+  ) {
+    (self.home, self.hostname, self.enrollment) = (home, hostname, enrollment)
+    (self.service, self.tether, self.startedAt) = (service, tether, startedAt)
+    tether?.whenChanged = { [weak self] in
+      self?.isStale = true
+      self?.change.wake()
+    }
+  }
+
+  var current: Cmdop_V1_DaemonStatus {
+    .filled {
+      $0.processID = Int64(ProcessInfoReader.processID)
+      $0.hostname = hostname
+      $0.machineID = enrollment?.machineID ?? ""
+      $0.fleetName = tether?.fleetName ?? ""
+      $0.relay = (tether?.relay ?? tether?.options.relays.first)?.hostAndPort ?? ""
+      $0.version = CmdopVersion.program
+      $0.connectedSinceMs = tether?.connectedSince ?? 0
+      $0.sessions = UInt32(service.livingSessions)
+      $0.trouble = tether.map { $0.trouble ?? "" } ?? "not joined to a fleet"
+      $0.updatedAtMs = wallClock()
+      $0.startedAtMs = startedAt
+    }
+  }
+
+  func run() async {
+    while !Task.isCancelled {
+      isStale = false
+      let status = DaemonStatusFile(current)
+      // A full disk must not end the daemon; the file's age then says that something is wrong.
+      try? PrivateFiles.write(try JSONEncoder().encode(status).bytes, to: home.status)
+      let alarm = Loop.eventLoop.scheduleTask(in: .seconds(10)) {
+        Loop.assumeIsolated {
+          self.isStale = true
+          self.change.wake()
+        }
+      }
+      try? await change.wait { isStale }
+      alarm.cancel()
+    }
+  }
+}
+
+/// daemon.status, as programs read it.
+struct DaemonStatusFile: Codable {
+  var pid: Int64
+  var hostname: String
+  var machineID: String
+  var fleet: String
+  var relay: String
+  var version: String
+  var connectedSinceMs: Int64
+  var sessions: UInt32
+  var trouble: String
+  var updatedAtMs: Int64
+  var startedAtMs: Int64
+
+  init(_ status: Cmdop_V1_DaemonStatus) {
+    (pid, hostname, machineID, fleet) = (status.processID, status.hostname, status.machineID, status.fleetName)
+    (relay, version, connectedSinceMs) = (status.relay, status.version, status.connectedSinceMs)
+    (sessions, trouble) = (status.sessions, status.trouble)
+    (updatedAtMs, startedAtMs) = (status.updatedAtMs, status.startedAtMs)
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case pid, hostname, fleet, relay, version, sessions, trouble
+    case machineID = "machine_id"
+    case connectedSinceMs = "connected_since_ms"
+    case updatedAtMs = "updated_at_ms"
+    case startedAtMs = "started_at_ms"
+  }
+}

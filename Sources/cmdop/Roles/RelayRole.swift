@@ -1,0 +1,172 @@
+import Core
+import Fleet
+import FoundationEssentials
+import Host
+import Logging
+import Relay
+import Session
+import Store
+import Web
+import Wire
+
+/// Wires the relay's rooms together and serves until SIGTERM or SIGINT.
+struct RelayRole {
+  struct Options {
+    var host = "0.0.0.0"
+    var port = RelayAddress.standardPort
+    /// Names under which machines and people reach it, "host" or "host:port", best first.
+    var advertise: [String] = []
+    var tlsCert: String?
+    var tlsKey: String?
+    var grace = Duration.seconds(30)
+    var logLevel = Logger.Level.info
+  }
+
+  let home: Home
+  let options: Options
+
+  func run(announce: (_ relay: RelayStatusFile, _ joinKey: String) -> Void) async throws {
+    try home.prepareRelay()
+    let lock = try InstanceLock.acquire(home.relayPID, what: "a relay")
+    defer { lock.release() }
+    let log = makeLogger()
+    let signals = ProcessSignals.stream([.terminate, .interrupt])
+    let now: @Sendable () -> Int64 = { wallClock() }
+
+    let database = try await Database(
+      path: home.relayDatabase, migrations: FleetRegistry.migrations + SessionDirectory.migrations)
+    let fleets = FleetRegistry(database)
+    let fleet = try await fleets.ensureDefaultFleet(name: "default")
+    let secrets = RelaySecrets(home: home)
+    try await fleets.addJoinKey(secret: try secrets.joinSecret(), fleet: fleet.id)
+    try await fleets.addToken(try secrets.adminToken(), subject: "admin", role: .owner, fleet: fleet.id)
+
+    let (names, pin, certificate) = try identity(secrets)
+    var relayOptions = RelayService.Options()
+    relayOptions.grace = options.grace
+    let relay = await RelayService(
+      fleets: fleets, sessions: SessionDirectory(database), options: relayOptions, log: log, now: now)
+    let door = HealthDoor { await relay.isReady }
+    let listener = try await Listener.tcp(
+      host: options.host, port: options.port,
+      options: .init(certificatePEM: certificate.chain, keyPEM: certificate.key, http: door)
+    ) { relay.accept($0) }
+
+    let port = await listener.port
+    let addresses = addresses(names, port: port, pin: pin)
+    let status = RelayStatusFile(
+      pid: ProcessInfoReader.processID, port: port, address: addresses[0].description,
+      addresses: addresses.map(\.description), startedAtMs: now(), version: CmdopVersion.program)
+    try PrivateFiles.write(try JSONEncoder().encode(status).bytes, to: home.relayStatus)
+    defer { PrivateFiles.remove(home.relayStatus) }
+    announce(status, JoinKey(addresses: addresses, secret: try secrets.joinSecret()).description)
+    log.info("relay serving", metadata: ["port": "\(port)"])
+
+    try await withThrowingTaskGroup { group in
+      group.addTask { try await relay.run() }
+      group.addTask {
+        for await signal in signals {
+          log.info("stopping", metadata: ["signal": "\(signal)"])
+          break
+        }
+        await listener.stopAccepting()
+        await relay.drain()
+      }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+    await listener.close()
+    log.info("relay stopped")
+  }
+
+  private func makeLogger() -> Logger {
+    let level = options.logLevel
+    return Logger(label: "relay") { _ in
+      JSONLogHandler(logLevel: level, sink: { StandardStreams.writeError($0) }, now: { wallClock() })
+    }
+  }
+
+  /// The names to be reached by, the fingerprint to pin (nil: the system's roots verify), and the certificate itself.
+  private func identity(
+    _ secrets: RelaySecrets
+  ) throws(CmdopError) -> (names: [String], pin: KeyFingerprint?, certificate: (chain: String, key: String)) {
+    var names = options.advertise
+    if names.isEmpty { names = options.host == "0.0.0.0" || options.host == "::" ? [LocalMachine.hostname] : [options.host] }
+    if let cert = options.tlsCert, let key = options.tlsKey {
+      return (names, nil, (try readText(cert), try readText(key)))
+    }
+    guard options.tlsCert == nil, options.tlsKey == nil else {
+      throw CmdopError(.badUsage, "--tls-cert and --tls-key go together", hint: "give both, or neither")
+    }
+    let hosts = names.map { name in (try? RelayAddress(name).host) ?? name }
+    let identity = try RelayIdentity(
+      keyPEM: try secrets.tlsKey(), names: hosts + ["localhost", "127.0.0.1"], now: Double(wallClock()) / 1000)
+    try secrets.keepTLSKey(identity.keyPEM)
+    return (
+      names, try KeyFingerprint(certificatePEM: identity.certificatePEM), (identity.certificatePEM, identity.keyPEM)
+    )
+  }
+
+  private func addresses(_ names: [String], port: Int, pin: KeyFingerprint?) -> [RelayAddress] {
+    names.map { name in
+      let given = try? RelayAddress(name)
+      // A name without a port means the port we listen on, which --port 0 chose just now.
+      let own = given.map { name.hasSuffix(":\($0.port)") ? $0.port : port } ?? port
+      return RelayAddress(host: given?.host ?? name, port: own, trust: pin.map { .pinned($0) } ?? .systemRoots)
+    }
+  }
+
+  private func readText(_ path: String) throws(CmdopError) -> String {
+    guard let bytes = try PrivateFiles.read(path, limit: 1024 * 1024) else {
+      throw CmdopError(.notFound, "there is no file \(path)")
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// What `relay status` and local clients read: relay/relay.status.
+struct RelayStatusFile: Codable {
+  var pid: Int32
+  var port: Int
+  var address: String
+  var addresses: [String]
+  var startedAtMs: Int64
+  var version: String
+
+  enum CodingKeys: String, CodingKey {
+    case pid, port, address, addresses, version
+    case startedAtMs = "started_at_ms"
+  }
+}
+
+/// The relay's own secrets, each in a file of its own, 0600, made on first use.
+struct RelaySecrets {
+  let home: Home
+
+  func joinSecret() throws(CmdopError) -> String { try secret(home.relayJoinSecret, prefix: "cms_") }
+  func adminToken() throws(CmdopError) -> String { try secret(home.relayToken, prefix: "cmt_") }
+
+  /// A new join secret in place of the old one.
+  func rotateJoinSecret() throws(CmdopError) -> String {
+    PrivateFiles.remove(home.relayJoinSecret)
+    return try joinSecret()
+  }
+
+  func tlsKey() throws(CmdopError) -> String? {
+    try PrivateFiles.read(home.relayKey, limit: 64 * 1024).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  func keepTLSKey(_ pem: String) throws(CmdopError) {
+    if try tlsKey() != pem { try PrivateFiles.write(Array(pem.utf8), to: home.relayKey) }
+  }
+
+  private func secret(_ path: String, prefix: String) throws(CmdopError) -> String {
+    if let bytes = try PrivateFiles.read(path, limit: 4096) {
+      let text = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
+      if !text.isEmpty { return text }
+    }
+    let secret = newSecret(prefix: prefix)
+    try PrivateFiles.write(Array((secret + "\n").utf8), to: path)
+    return secret
+  }
+}
