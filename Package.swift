@@ -102,7 +102,7 @@ let package = Package(
     } + [
       .executableTarget(
         name: "cmdop",
-        dependencies: rooms.map { .byName(name: $0.name) } + [arguments, log],
+        dependencies: rooms.map { .byName(name: $0.name) } + [arguments, log, nio],
         exclude: ["README.md"], swiftSettings: settings)
     ] + tests.map { .testTarget(name: $0.name, dependencies: $0.dependencies, swiftSettings: settings) }
 )

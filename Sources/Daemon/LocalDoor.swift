@@ -46,8 +46,7 @@ public final class LocalDoor: Sendable {
       throw CmdopError(.badUsage, "an operation must say what is asked in its first message")
     }
     guard isThisMachine(first.route.machine) else { return try await forward(call, first: first) }
-    await service.serve(
-      first, on: call, as: Caller(kind: .local, subject: "local", role: .owner, fleet: fleet))
+    service.take(first, on: call, as: Caller(kind: .local, subject: "local", role: .owner, fleet: fleet))
   }
 
   private func isThisMachine(_ words: String) -> Bool {

@@ -1,3 +1,4 @@
+import Logging
 import Core
 import NIOCore
 import Tools
@@ -33,6 +34,7 @@ extension MachineService {
       }
       for await end in group {
         guard let end else { continue }
+        ending.isOver = true
         group.cancelAll()
         return end
       }
@@ -86,7 +88,7 @@ extension MachineService {
         }
       }
       program.closeInput()
-    } catch is CancellationError {} catch { await ending.begin(timedOut: false) }
+    } catch { ending.begin(timedOut: false) }
   }
 }
 
@@ -97,23 +99,23 @@ private final class ProgramEnding: Sendable {
   private let begun = Turnstile()
   private var hasBegun = false
   private(set) var timedOut = false
+  /// The program has ended: its group may belong to somebody else by now.
+  var isOver = false
 
   init(_ program: any Program) { self.program = program }
 
   func begin(timedOut: Bool) {
-    guard !hasBegun else { return }
+    guard !hasBegun, !isOver else { return }
     (hasBegun, self.timedOut) = (true, timedOut)
     program.send(.terminate)
     program.send(.go)  // one that is stopped hears TERM only when it runs
     begun.wake()
   }
 
-  /// Waits for `begin`, then for 5 s; cancelled when the program has ended before.
+  /// Waits for `begin`, then for 5 s. Cancelled when the program has ended — or when the daemon ends: then at once.
   func follow() async {
-    do {
-      try await begun.wait { hasBegun }
-      try await Task.sleep(for: .seconds(5))
-      program.send(.kill)
-    } catch {}
+    try? await begun.wait { hasBegun }
+    try? await Task.sleep(for: .seconds(5))
+    if !isOver { program.send(.kill) }
   }
 }

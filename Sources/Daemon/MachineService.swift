@@ -3,7 +3,7 @@ public import Logging
 import NIOCore
 import Session
 public import Tools
-public import Wire
+import Wire
 
 /// Answers what is asked of this machine, however it arrived: over the relay or on the machine's own socket.
 @Loop
@@ -23,24 +23,32 @@ public final class MachineService: Sendable {
     terminals.whenChanged = { [weak self] live in self?.whenCardChanges?(live.card) }
   }
 
-  /// Keeps the terminals until its task is cancelled; then ends the programs in them.
+  /// Keeps the terminals until its task is cancelled; then ends the programs in them, and waits for that.
   public func run() async {
-    await withTaskGroup { group in
-      group.addTask { await self.nursery.run() }
-      group.addTask {
-        while (try? await Task.sleep(for: .seconds(1))) != nil { await self.terminals.tick() }
+    await withTaskCancellationHandler {
+      await withTaskGroup { group in
+        group.addTask { await self.nursery.run() }
+        group.addTask {
+          while (try? await Task.sleep(for: .seconds(1))) != nil { await self.terminals.tick() }
+        }
+        await group.next()
+        group.cancelAll()
       }
-      await group.next()
-      group.cancelAll()
+    } onCancel: {
+      Loop.enqueue { self.terminals.destroyAll() }
     }
-    terminals.destroyAll()
   }
 
   public var livingSessions: Int { terminals.living.count }
   var cards: [Cmdop_V1_SessionCard] { terminals.living.map(\.card) }
 
+  /// Takes one operation on, as a task of this machine.
+  func take(_ first: ControlMessage, on call: CallStream, as caller: Caller) {
+    nursery.start { await self.serve(first, on: call, as: caller) }
+  }
+
   /// Answers one operation whose first message has been read. Says in the last message how it ended, also when it failed.
-  func serve(_ first: ControlMessage, on call: CallStream, as caller: Caller) async {
+  private func serve(_ first: ControlMessage, on call: CallStream, as caller: Caller) async {
     do {
       switch first.payload {
       case .runCommand(let run): try await serveExec(run, on: call, as: caller)

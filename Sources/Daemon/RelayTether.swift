@@ -209,21 +209,12 @@ public final class RelayTether: Sendable {
     }
   }
 
-  private func answer(_ first: ControlMessage, on call: CallStream) async {
+  /// Operations are not children of the connection: how each reacts to its loss is its own business.
+  private func answer(_ first: ControlMessage, on call: CallStream) {
     guard let caller = Caller(first.caller), caller.kind != .local else {
       try? call.send(AgentMessage.failed(CmdopError(.denied, "the relay admitted nobody for this operation")))
       return call.finish()
     }
-    await service.serve(first, on: call, as: caller)
-  }
-}
-
-/// Pauses between tries: 0.5 s, doubling to 15 s, each spread by ± 25 % so that a fleet does not return in step.
-struct Backoff {
-  private var pause: Double = 0.5
-
-  mutating func next() -> Duration {
-    defer { pause = min(pause * 2, 15) }
-    return .seconds(pause * Double.random(in: 0.75...1.25))
+    service.take(first, on: call, as: caller)
   }
 }

@@ -1,3 +1,4 @@
+import Logging
 import Core
 import Fleet
 import NIOCore
@@ -83,6 +84,8 @@ extension RelayService {
   func machineGone(_ line: MachineLine, onPurpose: Bool) async {
     // A replaced line is not news: its successor has reported already.
     guard board.unplug(line) else { return }
+    // When we stop ourselves the machines are not missing; the next start begins their grace.
+    if isDraining { return }
     log.info("machine offline", metadata: ["machine": "\(line.machine)", "on purpose": "\(onPurpose)"])
     do {
       if onPurpose {

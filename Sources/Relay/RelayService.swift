@@ -66,8 +66,8 @@ public final class RelayService: Sendable {
   public func accept(_ call: CallStream) {
     nursery.start {
       do { try await self.admit(call) } catch {
-        let error = CmdopError(error)
-        self.log.debug("call refused", metadata: ["path": "\(await call.path)", "code": "\(error.code.rawValue)"])
+        let (error, path) = (CmdopError(error), await call.path)
+        self.log.debug("call refused", metadata: ["path": "\(path)", "code": "\(error.code.rawValue)"])
         await call.finish(error)
       }
     }
@@ -119,7 +119,6 @@ public final class RelayService: Sendable {
     let alarm = Loop.eventLoop.scheduleTask(in: .milliseconds(Int64(grace))) { Loop.assumeIsolated { self.idle.wake() } }
     defer { alarm.cancel() }
     try? await idle.wait { operations == 0 || ContinuousClock.now >= deadline }
-    nursery.close()
   }
 
   // MARK: what time does

@@ -12,7 +12,7 @@ public final class ToolBelt: Sendable {
   /// Opens a terminal. Judged once, here; its keystrokes are not.
   public func openTerminal(_ order: LaunchOrder, as caller: Caller) async throws(CmdopError) -> any Terminal {
     try admit(caller, to: "open a terminal")
-    return try await machine.openTerminal(order)
+    return try machine.openTerminal(order)
   }
 
   /// Runs one command without a terminal.
@@ -21,7 +21,7 @@ public final class ToolBelt: Sendable {
     guard !order.arguments.isEmpty, !order.arguments[0].isEmpty else {
       throw CmdopError(.badUsage, "there is no command to run", hint: "cmdop exec HOST -- uname -a")
     }
-    return try await machine.run(order, input: input)
+    return try machine.run(order, input: input)
   }
 
   /// Lets somebody into a terminal that is open already. Watching is for everybody in the fleet.

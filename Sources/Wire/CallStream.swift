@@ -166,6 +166,7 @@ public final class CallStream: Sendable {
       if block.endStream { inbox.finish() }
     } else if block.endStream || block.headers.first(name: "grpc-status") != nil {
       inbox.finish(Trailers.decode(block.headers))
+      finish()  // the answer is complete: nothing that we could still say would be heard
     } else if let status = block.headers.first(name: ":status"), status != "200" {
       inbox.finish(CmdopError(.unavailable, "\(peer) answered with HTTP status \(status): no cmdop relay there?"))
     }

@@ -1,1 +1,74 @@
-@main struct Cmdop { static func main() { print("cmdop") } }
+import ArgumentParser
+import Core
+import Host
+import Synchronization
+
+@main
+struct Cmdop: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cmdop",
+    abstract: "Terminals and commands on every machine you own, through a relay that they dial.",
+    discussion: """
+      On the relay's host:  cmdop relay serve
+      On each machine:      cmdop join <join-key> && cmdop agent start
+      Where you sit:        cmdop login <relay> --token <token> && cmdop connect HOST
+      """,
+    version: "cmdop \(CmdopVersion.program)",
+    subcommands: [
+      RelayCommand.self, JoinCommand.self, AgentCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self,
+      StatusCommand.self, LoginCommand.self, LogoutCommand.self, AuthCommand.self, MachinesCommand.self,
+      ConnectCommand.self, ExecCommand.self, SessionCommand.self, VersionCommand.self, CompletionsCommand.self,
+      BenchAgentsCommand.self,
+    ])
+
+  static func main() async {
+    Processes.ignoreBrokenPipes()
+    Start.environment.withLock { $0 = Processes.environment }
+    let words = Array(CommandLine.arguments.dropFirst())
+    do {
+      var command = try parseAsRoot(roleWords(CommandLine.arguments.first ?? "") + words)
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let code as ExitCode {
+      OwnTerminal.restore()
+      leave(code.rawValue)
+    } catch {
+      OwnTerminal.restore()
+      refuse(error, words)
+    }
+  }
+
+  /// A link named cmdop-relay, cmdop-agent, … starts that role.
+  private static func roleWords(_ argument: String) -> [String] {
+    switch argument.split(separator: "/").last {
+    case "cmdop-relay": ["relay"]
+    case "cmdop-agent": ["agent"]
+    default: []
+    }
+  }
+
+  /// Help and version are results; everything else that the parser throws is bad usage.
+  private static func refuse(_ error: any Error, _ words: [String]) -> Never {
+    let text = fullMessage(for: error)
+    if exitCode(for: error) == .success {
+      Report.line(text)
+      leave(0)
+    }
+    let message = Self.message(for: error)
+    Report.failure(
+      CmdopError(.badUsage, message.prefix(1).lowercased() + message.dropFirst(), hint: helpHint(words)),
+      asJSON: words.contains("--json"))
+    leave(64)
+  }
+
+  private static func helpHint(_ words: [String]) -> String {
+    let verbs = words.prefix { !$0.hasPrefix("-") }.prefix(1)
+    let known = Self.configuration.subcommands.compactMap { $0.configuration.commandName }
+    return (["cmdop"] + verbs.filter { known.contains($0) } + ["--help"]).joined(separator: " ")
+  }
+
+  static func leave(_ code: Int32) -> Never { Processes.leave(code) }
+}

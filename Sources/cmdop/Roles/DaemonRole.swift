@@ -1,8 +1,8 @@
 import Core
 import Daemon
-import FoundationEssentials
 import Host
 import Logging
+import NIOCore
 import Tools
 import Wire
 
@@ -118,7 +118,7 @@ private final class StatusReporter: Sendable {
 
   var current: Cmdop_V1_DaemonStatus {
     .filled {
-      $0.processID = Int64(ProcessInfoReader.processID)
+      $0.processID = Int64(Processes.ownID)
       $0.hostname = hostname
       $0.machineID = enrollment?.machineID ?? ""
       $0.fleetName = tether?.fleetName ?? ""
@@ -135,9 +135,8 @@ private final class StatusReporter: Sendable {
   func run() async {
     while !Task.isCancelled {
       isStale = false
-      let status = DaemonStatusFile(current)
       // A full disk must not end the daemon; the file's age then says that something is wrong.
-      try? PrivateFiles.write(try JSONEncoder().encode(status).bytes, to: home.status)
+      try? home.save(DaemonStatusFile(current), home.status)
       let alarm = Loop.eventLoop.scheduleTask(in: .seconds(10)) {
         Loop.assumeIsolated {
           self.isStale = true

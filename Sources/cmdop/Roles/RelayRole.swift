@@ -1,6 +1,5 @@
 import Core
 import Fleet
-import FoundationEssentials
 import Host
 import Logging
 import Relay
@@ -22,6 +21,8 @@ struct RelayRole {
     var logLevel = Logger.Level.info
   }
 
+  static let migrations = FleetRegistry.migrations + SessionDirectory.migrations
+
   let home: Home
   let options: Options
 
@@ -33,8 +34,7 @@ struct RelayRole {
     let signals = ProcessSignals.stream([.terminate, .interrupt])
     let now: @Sendable () -> Int64 = { wallClock() }
 
-    let database = try await Database(
-      path: home.relayDatabase, migrations: FleetRegistry.migrations + SessionDirectory.migrations)
+    let database = try await Database(path: home.relayDatabase, migrations: Self.migrations)
     let fleets = FleetRegistry(database)
     let fleet = try await fleets.ensureDefaultFleet(name: "default")
     let secrets = RelaySecrets(home: home)
@@ -55,9 +55,9 @@ struct RelayRole {
     let port = await listener.port
     let addresses = addresses(names, port: port, pin: pin)
     let status = RelayStatusFile(
-      pid: ProcessInfoReader.processID, port: port, address: addresses[0].description,
+      pid: Processes.ownID, port: port, address: addresses[0].description,
       addresses: addresses.map(\.description), startedAtMs: now(), version: CmdopVersion.program)
-    try PrivateFiles.write(try JSONEncoder().encode(status).bytes, to: home.relayStatus)
+    try home.save(status, home.relayStatus)
     defer { PrivateFiles.remove(home.relayStatus) }
     announce(status, JoinKey(addresses: addresses, secret: try secrets.joinSecret()).description)
     log.info("relay serving", metadata: ["port": "\(port)"])

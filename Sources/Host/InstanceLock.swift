@@ -1,0 +1,48 @@
+import CHost
+public import Core
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// At most one process per file: the file is locked while it lives, and holds its process id. The lock, not the id,
+/// is what counts: it ends with the process, however that ends.
+public struct InstanceLock: Sendable {
+  private let file: CInt
+  private let path: String
+
+  /// `what` for people: "a daemon". Throws `exists` when another process holds it.
+  public static func acquire(_ path: String, what: String) throws(CmdopError) -> InstanceLock {
+    var file: CInt = -1
+    let failure = chost_open(path, 1, &file)
+    guard failure == 0 else { throw systemError(failure, "cannot write \(path)") }
+    guard chost_lock(file) == 0 else {
+      close(file)
+      let id = holder(of: path).map { " (pid \($0))" } ?? ""
+      throw CmdopError(.exists, "\(what) runs in this home already\(id)", hint: "cmdop status, or choose another: --home DIR")
+    }
+    ftruncate(file, 0)
+    let text = Array("\(getpid())\n".utf8)
+    _ = write(file, text, text.count)
+    return InstanceLock(file: file, path: path)
+  }
+
+  public func release() {
+    unlink(path)
+    close(file)
+  }
+
+  /// The process that holds the lock now, nil when nobody does.
+  public static func holder(of path: String) -> Int32? {
+    var file: CInt = -1
+    guard access(path, F_OK) == 0, chost_open(path, 0, &file) == 0 else { return nil }
+    defer { close(file) }
+    if chost_lock(file) == 0 { return nil }
+    let text = ((try? PrivateFiles.read(path, limit: 64)) ?? nil).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return Int32(text.filter(\.isNumber))
+  }
+}

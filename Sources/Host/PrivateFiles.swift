@@ -1,0 +1,85 @@
+import CHost
+public import Core
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// Small files that only their owner may see. Calls block shortly; they are for start-up and rare writes.
+public enum PrivateFiles {
+  /// Makes a directory and its parents, 0700. One that exists is made 0700; one of somebody else's is refused.
+  public static func ensureDirectory(_ path: String) throws(CmdopError) {
+    var facts = stat()
+    if stat(path, &facts) == 0 {
+      guard facts.st_mode & S_IFMT == S_IFDIR else { throw CmdopError(.exists, "\(path) is no directory") }
+      guard facts.st_uid == getuid() else {
+        throw CmdopError(.denied, "\(path) belongs to another user", hint: "choose another: --home DIR")
+      }
+      if facts.st_mode & 0o077 != 0 { chmod(path, 0o700) }
+      return
+    }
+    if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+      let parent = String(path[..<slash])
+      if stat(parent, &facts) != 0 { try ensureDirectory(parent) }
+    }
+    if mkdir(path, 0o700) != 0 && errno != EEXIST { throw systemError(errno, "cannot make directory \(path)") }
+  }
+
+  /// Writes the whole file or leaves the old one: a new file, synced, renamed over it. 0600.
+  public static func write(_ bytes: [UInt8], to path: String) throws(CmdopError) {
+    let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0...UInt32.max)).tmp"
+    var file: CInt = -1
+    var failure = chost_open(temporary, 1, &file)
+    guard failure == 0 else { throw systemError(failure, "cannot write \(path)") }
+    var rest = bytes[...]
+    while !rest.isEmpty && failure == 0 {
+      let count = rest.withUnsafeBytes { systemWrite(file, $0.baseAddress, $0.count) }
+      if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { failure = errno }
+    }
+    if failure == 0 && fsync(file) != 0 { failure = errno }
+    close(file)
+    if failure == 0 && rename(temporary, path) != 0 { failure = errno }
+    guard failure == 0 else {
+      unlink(temporary)
+      throw systemError(failure, "cannot write \(path)")
+    }
+  }
+
+  /// nil when there is no such file. Throws `limit` when it is larger than `limit` bytes.
+  public static func read(_ path: String, limit: Int) throws(CmdopError) -> [UInt8]? {
+    let file = systemOpen(path)
+    if file < 0 {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw systemError(errno, "cannot read \(path)")
+    }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 16 * 1024)
+    while true {
+      let count = systemRead(file, &piece, piece.count)
+      if count == 0 { return bytes }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw systemError(errno, "cannot read \(path)")
+      }
+      bytes += piece[..<count]
+      if bytes.count > limit { throw CmdopError(.limit, "\(path) is larger than \(limit) bytes") }
+    }
+  }
+
+  public static func remove(_ path: String) { unlink(path) }
+
+  /// 0600, for a socket that the listener made.
+  public static func makePrivate(_ path: String) throws(CmdopError) {
+    if chmod(path, 0o600) != 0 { throw systemError(errno, "cannot make \(path) private") }
+  }
+}
+
+// Names that the enclosing types use themselves.
+private func systemWrite(_ file: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int { write(file, bytes, count) }
+private func systemRead(_ file: CInt, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int { read(file, bytes, count) }
+private func systemOpen(_ path: String) -> CInt { open(path, O_RDONLY | O_CLOEXEC) }

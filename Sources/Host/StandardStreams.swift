@@ -1,0 +1,120 @@
+public import Core
+import Dispatch
+public import NIOCore
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// This process's standard input, output and error as byte streams.
+///
+/// They are read and written by threads that may block: O_NONBLOCK lives in the open file, which the shell that started
+/// us shares, and files cannot be polled at all.
+@Loop
+public final class StandardStreams: Sendable {
+  public enum Output: CInt, Sendable { case stdout = 1, stderr = 2 }
+
+  private let inbox = Inbox<ByteBuffer>()
+  private let reading = DispatchQueue(label: "stdin")
+  private let writing = DispatchQueue(label: "stdout")
+  private let room = Turnstile()
+  private var pending = 0
+  private var broken: Set<CInt> = []
+  /// Bytes that wait for a slow reader of ours; then the sender waits.
+  private static let bound = 1024 * 1024
+
+  public init() {
+    inbox.whenHungry = { [weak self] in self?.pull() }
+  }
+
+  public nonisolated static func isTerminal(_ descriptor: CInt) -> Bool { isatty(descriptor) == 1 }
+
+  /// Whether somebody has put something behind standard input: a pipe, a socket or a file, but no terminal and no device.
+  public nonisolated static var inputIsGiven: Bool {
+    var facts = stat()
+    guard fstat(0, &facts) == 0 else { return false }
+    return [S_IFIFO, S_IFREG, S_IFSOCK].contains(facts.st_mode & S_IFMT)
+  }
+
+  /// Columns of the terminal at standard output, 80 if there is none.
+  public nonisolated static var columns: Int {
+    var size = winsize()
+    return ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+  }
+
+  /// The next bytes of standard input, nil at its end.
+  public func read() async -> ByteBuffer? { (try? await inbox.next()) ?? nil }
+
+  private func pull() {
+    reading.async { [inbox] in
+      var buffer = ByteBuffer()
+      var count = -1
+      repeat {
+        count = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Limits.piece) {
+          max(0, systemRead(0, $0.baseAddress, Limits.piece))
+        }
+      } while count < 0 && errno == EINTR
+      let bytes = buffer
+      Loop.enqueue { if bytes.readableBytes > 0 { inbox.push(bytes) } else { inbox.finish() } }
+    }
+  }
+
+  /// Returns once the bytes are on their way, or wait among at most 1 MiB. False when nobody reads that output any more.
+  @discardableResult
+  public func write(_ bytes: ByteBuffer, to output: Output) async -> Bool {
+    let descriptor = output.rawValue
+    if broken.contains(descriptor) { return false }
+    let count = bytes.readableBytes
+    pending += count
+    writing.async {
+      let failed = bytes.withUnsafeReadableBytes { !writeAll($0, to: descriptor) }
+      Loop.enqueue {
+        self.pending -= count
+        if failed { self.broken.insert(descriptor) }
+        self.room.wake()
+      }
+    }
+    if pending > Self.bound { try? await room.wait { pending <= Self.bound } }
+    return !broken.contains(descriptor)
+  }
+
+  /// Returns when all that was written has gone out.
+  public func flush() async { try? await room.wait { pending == 0 } }
+
+  /// At once, blocking: for log lines and last words.
+  public nonisolated static func writeError(_ bytes: [UInt8]) {
+    _ = bytes.withUnsafeBytes { writeAll($0, to: 2) }
+  }
+
+  /// At once, blocking: for results of commands. False when nobody reads.
+  @discardableResult
+  public nonisolated static func writeOutput(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { writeAll($0, to: 1) }
+  }
+
+  /// One line of standard input, blocking; for questions at a terminal.
+  public nonisolated static func readLine() -> String? { Swift.readLine() }
+}
+
+private func systemRead(_ file: CInt, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int { read(file, bytes, count) }
+
+private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) -> Bool {
+  var done = 0
+  while done < bytes.count {
+    let count = write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+    if count > 0 {
+      done += count
+    } else if errno == EAGAIN {
+      // Somebody else made the shared file non-blocking.
+      var wish = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      poll(&wish, 1, 1000)
+    } else if errno != EINTR {
+      return false
+    }
+  }
+  return true
+}

@@ -1,0 +1,129 @@
+public import Core
+public import Store
+
+/// The cards of all sessions of a fleet, also of machines that are offline.
+public struct SessionDirectory: Sendable {
+  let database: Database
+
+  public init(_ database: Database) { self.database = database }
+
+  public static let migrations = [
+    Migration(
+      "session-1",
+      """
+      CREATE TABLE session (
+        id TEXT PRIMARY KEY, fleet TEXT NOT NULL, machine TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL,
+        created_at INTEGER NOT NULL, last_active_at INTEGER NOT NULL, grace_period_started_at INTEGER,
+        ended_at INTEGER, exit_status INTEGER, clients INTEGER NOT NULL DEFAULT 0);
+      CREATE INDEX session_machine ON session (fleet, machine);
+      CREATE INDEX session_grace ON session (grace_period_started_at) WHERE grace_period_started_at IS NOT NULL;
+      """)
+  ]
+
+  /// Files a card that its machine wrote: new, or in place of the old one. Another fleet's card of that id is untouched.
+  public func file(_ card: SessionRecord) async throws(CmdopError) {
+    try await database.write { db in try Self.put(card, db) }
+  }
+
+  /// Newest first, at most 1,000.
+  public func list(
+    _ fleet: FleetID, machine: MachineID?, includeEnded: Bool
+  ) async throws(CmdopError) -> [SessionRecord] {
+    try await database.read { db in
+      try db.rows(
+        """
+        SELECT * FROM session WHERE fleet = ?1 AND (?2 IS NULL OR machine = ?2) AND (?3 OR ended_at IS NULL)
+        ORDER BY created_at DESC, id LIMIT 1000
+        """,
+        [.text(fleet.rawValue), SQLValue(machine?.rawValue), .integer(includeEnded ? 1 : 0)]
+      ).map { SessionRecord($0) }
+    }
+  }
+
+  public func livingCount(on machine: MachineID, in fleet: FleetID) async throws(CmdopError) -> UInt32 {
+    try await database.read { db in UInt32(try Self.living(machine, fleet, db).count) }
+  }
+
+  // MARK: what happens to a machine happens to its sessions
+
+  /// Its connection was lost: its living sessions are in their grace period.
+  public func machineLost(_ machine: MachineID, in fleet: FleetID, at: Int64) async throws(CmdopError) {
+    try await apply(.machineLost, to: machine, in: fleet, at: at)
+  }
+
+  /// It said goodbye.
+  public func machineLeft(_ machine: MachineID, in fleet: FleetID, at: Int64) async throws(CmdopError) {
+    try await apply(.machineLeft, to: machine, in: fleet, at: at)
+  }
+
+  /// It is back, and `living` is what lives on it. What it does not name has ended, and nobody saw how.
+  public func machineReturned(
+    _ machine: MachineID, in fleet: FleetID, living: [SessionRecord], at: Int64
+  ) async throws(CmdopError) {
+    try await database.write { db in
+      let named = Set(living.map(\.id))
+      for var card in try Self.living(machine, fleet, db) where !named.contains(card.id) {
+        if card.apply(.ended, at: at) { try Self.put(card, db) }
+      }
+      for card in living { try Self.put(card, db) }
+    }
+  }
+
+  /// Sessions whose machine stayed away longer than `grace` milliseconds; returns those that are disconnected now.
+  public func expireGrace(now: Int64, grace: Int64) async throws(CmdopError) -> [SessionRecord] {
+    let due: [SessionRecord] = try await database.read { db in
+      try db.rows(
+        "SELECT * FROM session WHERE grace_period_started_at <= ? AND state = ?",
+        [.integer(now - grace), .text(SessionState.gracePeriod.rawValue)]
+      ).map { SessionRecord($0) }
+    }
+    if due.isEmpty { return [] }
+    return try await database.write { db in
+      try due.compactMap { card in
+        var card = card
+        guard card.apply(.graceOver, at: now) else { return nil }
+        try Self.put(card, db)
+        return card
+      }
+    }
+  }
+
+  /// A relay that starts has no machines yet: what was connected has its grace time to come back.
+  public func relayRestarted(at: Int64) async throws(CmdopError) {
+    try await database.write { db in
+      for var card in try db.rows("SELECT * FROM session WHERE ended_at IS NULL").map({ SessionRecord($0) })
+      where card.apply(.machineLost, at: at) { try Self.put(card, db) }
+    }
+  }
+
+  private func apply(
+    _ event: SessionEvent, to machine: MachineID, in fleet: FleetID, at: Int64
+  ) async throws(CmdopError) {
+    try await database.write { db in
+      for var card in try Self.living(machine, fleet, db) where card.apply(event, at: at) { try Self.put(card, db) }
+    }
+  }
+
+  private static func living(_ machine: MachineID, _ fleet: FleetID, _ db: Statements) throws -> [SessionRecord] {
+    try db.rows(
+      "SELECT * FROM session WHERE fleet = ? AND machine = ? AND ended_at IS NULL",
+      [.text(fleet.rawValue), .text(machine.rawValue)]
+    ).map { SessionRecord($0) }
+  }
+
+  private static func put(_ card: SessionRecord, _ db: Statements) throws {
+    try db.execute(
+      """
+      INSERT INTO session (id, fleet, machine, name, state, created_at, last_active_at, grace_period_started_at,
+        ended_at, exit_status, clients) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+      ON CONFLICT (id) DO UPDATE SET name = ?4, state = ?5, last_active_at = ?7, grace_period_started_at = ?8,
+        ended_at = ?9, exit_status = ?10, clients = ?11 WHERE fleet = ?2 AND machine = ?3
+      """,
+      [
+        .text(card.id.rawValue), .text(card.fleet.rawValue), .text(card.machine.rawValue), .text(card.name),
+        .text(card.state.rawValue), .integer(card.createdAt), .integer(card.lastActiveAt),
+        SQLValue(card.gracePeriodStartedAt), SQLValue(card.endedAt), SQLValue(card.exitStatus.map { Int64($0) }),
+        .integer(Int64(card.clients)),
+      ])
+  }
+}

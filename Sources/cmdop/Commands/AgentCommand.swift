@@ -1,0 +1,123 @@
+import ArgumentParser
+import Core
+import FoundationEssentials
+import Host
+
+struct AgentCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "agent", abstract: "The daemon of this machine: start, stop, look at it.",
+    subcommands: [
+      StartCommand.self, StopCommand.self, RestartCommand.self, StatusCommand.self, LogsCommand.self,
+    ])
+}
+
+struct StartCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "start", abstract: "Start the daemon in the background.", discussion: "Example: cmdop agent start")
+  @OptionGroup var options: GlobalOptions
+  @Flag(help: "Stay in the foreground and log to stderr too.") var foreground = false
+  @Flag(name: .customLong("background-child"), help: .hidden) var isChild = false
+
+  func work() async throws {
+    let home = try options.place()
+    if foreground || isChild {
+      var role = DaemonRole(home: home, baseEnvironment: Processes.environment, logLevel: try options.level())
+      role.echoesLog = foreground
+      return try await role.run()
+    }
+    let daemon = try await DaemonControl(home: home, options: options).start()
+    if options.json { return Report.json(daemon) }
+    Report.line("\(daemon.verdict): daemon \(daemon.status?.pid ?? 0) of \(daemon.status?.hostname ?? "this machine")")
+    if let trouble = daemon.trouble { Report.note(trouble) }
+  }
+}
+
+struct StopCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "stop", abstract: "Stop the daemon; the fleet sees the machine offline at once. Its terminals end.",
+    discussion: "Example: cmdop agent stop")
+  @OptionGroup var options: GlobalOptions
+
+  func work() async throws {
+    let pid = try await DaemonControl(home: try options.place(), options: options).stop()
+    if options.json { return Report.json(["stopped": pid]) }
+    Report.line("daemon \(pid) has stopped")
+  }
+}
+
+struct RestartCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "restart", abstract: "Stop the daemon if it runs, and start it.", discussion: "Example: cmdop agent restart")
+  @OptionGroup var options: GlobalOptions
+
+  func work() async throws {
+    let control = DaemonControl(home: try options.place(), options: options)
+    if control.pid != nil { _ = try await control.stop() }
+    let daemon = try await control.start()
+    if options.json { return Report.json(daemon) }
+    Report.line("\(daemon.verdict): daemon \(daemon.status?.pid ?? 0)")
+    if let trouble = daemon.trouble { Report.note(trouble) }
+  }
+}
+
+struct StatusCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "How the daemon is doing: ONLINE, DEGRADED, STARTING or OFFLINE.",
+    discussion: "Example: cmdop agent status --wait 30s && cmdop machines")
+  @OptionGroup var options: GlobalOptions
+  @Flag(help: "Exit with 69 unless it is ONLINE.") var check = false
+  @Flag(help: "Wait until it is ONLINE, at most as long as --timeout says.") var wait = false
+  @Option(help: "How long --wait waits.") var timeout = Span(argument: "30s")!
+
+  func work() async throws {
+    let control = DaemonControl(home: try options.place(), options: options)
+    var daemon = try control.look()
+    if wait {
+      let deadline = ContinuousClock.now + timeout.duration
+      while daemon.verdict != .online && ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(100))
+        daemon = try control.look()
+      }
+    }
+    if options.json { Report.json(daemon) } else { print(daemon) }
+    if wait && daemon.verdict != .online { throw ExitCode(75) }
+    if check && daemon.verdict != .online { throw ExitCode(69) }
+  }
+
+  private func print(_ daemon: DaemonView) {
+    var rows = [["Verdict", daemon.verdict.rawValue]]
+    if let status = daemon.status, daemon.verdict != .offline {
+      rows += [
+        ["PID", "\(status.pid)"], ["Hostname", status.hostname], ["Fleet", status.fleet], ["Relay", status.relay],
+        ["Version", status.version], ["Connected", Report.ago(status.connectedSinceMs)],
+        ["Sessions", "\(status.sessions)"],
+      ]
+    }
+    if let trouble = daemon.trouble { rows.append(["Trouble", trouble]) }
+    Report.table(rows)
+  }
+}
+
+struct LogsCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "logs", abstract: "Print the daemon's log.", discussion: "Example: cmdop agent logs -f")
+  @OptionGroup var options: GlobalOptions
+  @Flag(name: [.customShort("f"), .long], help: "Go on as the log grows.") var follow = false
+  @Option(name: [.customShort("n"), .long], help: "How many of the last lines.") var lines = 100
+
+  func work() async throws {
+    let home = try options.place()
+    guard var log = try PrivateFiles.read(home.agentLog, limit: 64 * 1024 * 1024) else {
+      throw CmdopError(.notFound, "there is no log yet in \(home.path)", hint: "cmdop agent start")
+    }
+    let tail = log.split(separator: 10, omittingEmptySubsequences: true).suffix(max(0, lines))
+    for line in tail { Report.line(String(decoding: line, as: UTF8.self)) }
+    while follow {
+      try await Task.sleep(for: .milliseconds(200))
+      let now = try PrivateFiles.read(home.agentLog, limit: 64 * 1024 * 1024) ?? []
+      if now.count < log.count { log = [] }  // rotated
+      if now.count > log.count, !StandardStreams.writeOutput(Array(now[log.count...])) { return }
+      log = now
+    }
+  }
+}

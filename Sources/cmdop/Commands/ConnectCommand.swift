@@ -1,0 +1,93 @@
+import ArgumentParser
+import Connect
+import Core
+import Host
+import Synchronization
+import Wire
+
+struct ConnectCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "connect", abstract: "Open a terminal on a machine.",
+    subcommands: [ConnectAttachCommand.self, ConnectExecCommand.self], defaultSubcommand: ConnectAttachCommand.self)
+}
+
+struct ConnectAttachCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "attach", abstract: "Attach a live terminal; it goes on when you leave.",
+    discussion: """
+      Example: cmdop connect box
+      Keys: Enter ~ . leaves (the terminal goes on), Enter ~ ? lists the keys. Ctrl-C and Ctrl-D go to the machine.
+      Ends with the exit status of the remote shell; 255 when cmdop itself fails.
+      """)
+  static let ownFailure: Int32? = 255
+  @OptionGroup var options: GlobalOptions
+  @Argument(help: "The machine; without it you are asked.") var host: String?
+  @Option(help: "Attach to this session: its name, or id.") var session = ""
+  @Flag(name: .customLong("new"), help: "Start a new session (the default without --session).") var fresh = false
+  @Flag(help: "Watch only.") var observe = false
+  @Flag(help: "Send the session's other operators away.") var takeover = false
+  @Flag(name: .customLong("list"), help: "List the machines instead.") var list = false
+  @Option(help: "A key that leaves at once: ctrl-], ctrl-\\ … or none.") var detachKey = "none"
+
+  func validate() throws {
+    if fresh && !session.isEmpty { throw ValidationError("--new and --session exclude each other") }
+    if EscapeKeys.key(named: detachKey) == nil { throw ValidationError("\"\(detachKey)\" is no control key: ctrl-]") }
+  }
+
+  func work() async throws {
+    let reach = try await options.reach()
+    if list {
+      return MachinesCommand.print(try await RelayClient(reach).machines(onlineOnly: false), asJSON: options.json)
+    }
+    let home = try options.place()
+    let recent = RecentMachines(home: home)
+    let machine = if let host { host } else { try await MachinePicker(recent: recent, options: options).pick(reach) }
+    var order = TerminalAttachment.Order(machine: machine)
+    (order.session, order.observe, order.takeover) = (session, observe, takeover)
+    order.detachKey = EscapeKeys.key(named: detachKey) ?? nil
+    order.term = Start.variable("TERM") ?? "xterm-256color"
+    order.environment = Start.environment.withLock { all in
+      all.filter { $0.key == "COLORTERM" || $0.key == "LANG" || $0.key.hasPrefix("LC_") }
+    }
+    let outcome = try await attach(order, reach) { recent.used(machine) }
+    switch outcome {
+    case .ended(let status): throw ExitCode(status)
+    case .detached(let reason, let session):
+      Report.note("\(reason); back to it: cmdop connect \(machine) --session \(session)")
+    }
+  }
+
+  @Loop private func attach(
+    _ order: TerminalAttachment.Order, _ reach: Reach, attached: @escaping @Loop () -> Void
+  ) async throws -> TerminalAttachment.Outcome {
+    let terminal = try OwnTerminal.open()
+    let signals = ProcessSignals.stream([.windowChange, .terminate, .hangUp, .interrupt, .quit])
+    let attachment = TerminalAttachment(order, reach: reach, terminal: terminal)
+    attachment.whenAttached = { _, _ in attached() }
+    let (resized, resize) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let result: Result<TerminalAttachment.Outcome, any Error> = await withTaskGroup(
+      of: Result<TerminalAttachment.Outcome, any Error>.self
+    ) { group in
+      group.addTask {
+        do { return .success(try await attachment.run(resized: resized)) } catch { return .failure(error) }
+      }
+      group.addTask {
+        for await signal in signals {
+          if signal != .windowChange { return .failure(ExitCode(130)) }
+          resize.yield()
+        }
+        return .failure(CancellationError())
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? .failure(CancellationError())
+    }
+    OwnTerminal.restore()
+    return try result.get()
+  }
+}
+
+struct ConnectExecCommand: AsyncParsableCommand {
+  static let configuration = ExecCommand.named("exec")
+  @OptionGroup var exec: ExecCommand
+  func run() async throws { try await exec.run() }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Connect
+import Core
+import Host
+import NIOCore
+import Wire
+
+struct ExecCommand: Verb {
+  static let configuration = named("exec")
+
+  static func named(_ name: String) -> CommandConfiguration {
+    CommandConfiguration(
+      commandName: name, abstract: "Run one command on machines, without a terminal.",
+      discussion: """
+        Examples: cmdop exec box -- uname -a
+                  cmdop exec box,web --json -- df -h
+                  tar c . | cmdop exec box -- tar x -C /srv
+        One word after -- is a line for the user's shell ('cd /srv && ls | wc -l'); several are exactly these words.
+        Ends with the command's exit code, 128 + n when signal n ended it, 124 after --timeout, 255 when cmdop fails.
+        With several machines: 0 when all are, else the highest.
+        """)
+  }
+  static let ownFailure: Int32? = 255
+  @OptionGroup var options: GlobalOptions
+  @Flag(help: "Run on all machines that are online.") var all = false
+  @Option(help: "End the command after this time: 500ms, 30s, 5m.") var timeout: Span?
+  @Option(name: .customLong("env"), help: "K=V for the command; repeatable.") var environment: [String] = []
+  @Option(help: "Working directory there.") var cwd = ""
+  @Flag(help: "Pass standard input; done by itself when it is a pipe or a file.") var stdin = false
+  @Option(help: "How many machines at a time.") var width = 64
+  @Argument(parsing: .captureForPassthrough, help: "HOST[,HOST…] (not with --all), then -- and the command.")
+  var words: [String] = []
+
+  func validate() throws {
+    if let bad = environment.first(where: { !$0.contains("=") || $0.hasPrefix("=") }) {
+      throw ValidationError("--env \(bad) is not of the form K=V")
+    }
+    if !(1...1024).contains(width) { throw ValidationError("--width is 1 to 1024") }
+  }
+
+  func work() async throws {
+    var rest = words[...]
+    var hosts: [String] = []
+    if !all {
+      guard let first = rest.popFirst(), first != "--" else {
+        throw CmdopError(.badUsage, "which machine?", hint: "cmdop exec HOST -- uname -a")
+      }
+      hosts = first.split(separator: ",").map(String.init)
+    }
+    if rest.first == "--" { rest = rest.dropFirst() }
+    if let flag = rest.first, flag.hasPrefix("-"), words.firstIndex(of: "--") == nil {
+      throw CmdopError(.badUsage, "\(flag) stands behind the machine", hint: "options first, then HOST -- COMMAND")
+    }
+    guard !rest.isEmpty, !hosts.contains(""), all || !hosts.isEmpty else {
+      throw CmdopError(.badUsage, "which command?", hint: "cmdop exec \(hosts.first ?? "HOST") -- uname -a")
+    }
+    var order = ExecCall.Order(arguments: Array(rest))
+    for pair in environment {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      order.environment[String(parts[0])] = String(parts[1])
+    }
+    (order.directory, order.timeout) = (cwd, timeout?.duration)
+    let reach = try await options.reach()
+    let run = await ExecRun(order: order, reach: reach, asJSON: options.json, width: width)
+    let status = try await cancellable { [hosts] in
+      var hosts = hosts
+      if hosts.count == 1 {
+        return try await run.single(hosts[0], input: stdin || StandardStreams.inputIsGiven)
+      }
+      if stdin { throw CmdopError(.badUsage, "standard input goes to one machine only", hint: "cmdop exec HOST --stdin -- …") }
+      if all { hosts = try await RelayClient(reach).machines(onlineOnly: true).map(\.hostname) }
+      guard !hosts.isEmpty else { throw CmdopError(.offline, "no machine is online", hint: "cmdop machines") }
+      return try await run.several(hosts)
+    }
+    if status != 0 { throw ExitCode(status) }
+  }
+
+  /// Ctrl-C cancels, so that the machine ends what it started; the exit code is then 130.
+  private func cancellable(_ body: @escaping @Sendable () async throws -> Int32) async throws -> Int32 {
+    let signals = ProcessSignals.stream([.interrupt, .terminate, .hangUp])
+    return try await withThrowingTaskGroup(of: Int32?.self) { group in
+      group.addTask { try await body() }
+      group.addTask {
+        for await _ in signals { return nil }
+        return nil
+      }
+      defer { group.cancelAll() }
+      guard let status = try await group.next() ?? nil else {
+        group.cancelAll()
+        // The cancellation must leave this process before it ends.
+        try? await Task.sleep(for: .milliseconds(50))
+        throw ExitCode(130)
+      }
+      return status
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Core
+import FoundationEssentials
+import Host
+
+/// Where everything is kept: `CMDOP_HOME`, by default `~/.cmdop`. 0700.
+struct Home: Sendable {
+  let path: String
+
+  init(_ path: String) {
+    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+  }
+
+  /// The daemon's socket. A Unix socket's path has at most 107 bytes; a home deeper than that gets a short one in /tmp.
+  var socket: String {
+    let plain = path + "/local.sock"
+    if plain.utf8.count <= 100 { return plain }
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a: only to tell homes apart
+    for byte in path.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return "\(shortDirectory)/\(String(hash, radix: 36)).sock"
+  }
+  private var shortDirectory: String { "/tmp/cmdop-\(Processes.ownUser)" }
+
+  var status: String { path + "/daemon.status" }
+  var pidFile: String { path + "/cmdop.pid" }
+  var identity: String { path + "/identity" }
+  var credentials: String { path + "/credentials.json" }
+  var enrollment: String { path + "/enrollment.json" }
+  var recent: String { path + "/recent.json" }
+  var agentLog: String { path + "/logs/agent.log" }
+
+  var relayDatabase: String { path + "/relay/server.db" }
+  var relayKey: String { path + "/relay/tls/key.pem" }
+  var relayJoinSecret: String { path + "/relay/join-secret" }
+  var relayToken: String { path + "/relay/admin-token" }
+  var relayStatus: String { path + "/relay/relay.status" }
+  var relayPID: String { path + "/relay/relay.pid" }
+
+  func prepare() throws(CmdopError) {
+    try PrivateFiles.ensureDirectory(path)
+    try PrivateFiles.ensureDirectory(path + "/logs")
+    if !socket.hasPrefix(path) { try PrivateFiles.ensureDirectory(shortDirectory) }
+  }
+
+  func prepareRelay() throws(CmdopError) {
+    try PrivateFiles.ensureDirectory(path)
+    try PrivateFiles.ensureDirectory(path + "/relay")
+    try PrivateFiles.ensureDirectory(path + "/relay/tls")
+  }
+
+  /// A small JSON file, nil when it is missing. A damaged one is an error that names it.
+  func load<T: Decodable>(_ kind: T.Type, _ file: String) throws(CmdopError) -> T? {
+    guard let bytes = try PrivateFiles.read(file, limit: 1024 * 1024) else { return nil }
+    do { return try JSONDecoder().decode(kind, from: Data(bytes)) } catch {
+      throw CmdopError(.internalError, "\(file) is damaged and cannot be read", hint: "mv \(file) \(file).damaged")
+    }
+  }
+
+  func save(_ value: some Encodable, _ file: String) throws(CmdopError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      var bytes = Array(try encoder.encode(value))
+      bytes.append(UInt8(ascii: "\n"))
+      try PrivateFiles.write(bytes, to: file)
+    } catch { throw error as? CmdopError ?? CmdopError(.internalError, "\(file) could not be encoded") }
+  }
+}
+
+/// What joining a fleet left behind: enrollment.json.
+struct Enrollment: Codable {
+  /// As RelayAddress writes them, best first.
+  var relays: [String]
+  var machineID: String
+  var credential: String
+  var fleetID: String
+  var fleetName: String
+  /// The name the fleet knows this machine by.
+  var hostname: String
+
+  static func load(_ home: Home) throws(CmdopError) -> Enrollment? { try home.load(Enrollment.self, home.enrollment) }
+}
+
+/// An operator's credentials: credentials.json.
+struct Credentials: Codable {
+  struct Relay: Codable {
+    var address: String
+    var token: String
+  }
+  var current: String?
+  var relays: [Relay] = []
+
+  static func load(_ home: Home) throws(CmdopError) -> Credentials {
+    try home.load(Credentials.self, home.credentials) ?? Credentials()
+  }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Core
+import FoundationEssentials
+import Host
+import Wire
+
+/// How results and errors reach the user: results on stdout, everything else on stderr.
+enum Report {
+  /// One line of a result.
+  static func line(_ text: String) { StandardStreams.writeOutput(Array((text + "\n").utf8)) }
+
+  /// One line beside the result.
+  static func note(_ text: String) { StandardStreams.writeError(Array((text + "\n").utf8)) }
+
+  static func json(_ value: some Encodable) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if let bytes = try? encoder.encode(value) { line(String(decoding: bytes, as: UTF8.self)) }
+  }
+
+  /// Columns as wide as their widest cell.
+  static func table(_ rows: [[String]]) {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+    for row in rows {
+      let cells = row.enumerated().map { index, cell in
+        index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
+      }
+      line(cells.joined(separator: "  "))
+    }
+  }
+
+  /// `error: …`, `try: …`; with `asJSON` one object.
+  static func failure(_ error: CmdopError, asJSON: Bool) {
+    if asJSON {
+      struct Body: Encodable { let code: String, message: String, hint: String? }
+      struct Envelope: Encodable { let error: Body }
+      json(Envelope(error: Body(code: error.code.rawValue, message: error.message, hint: error.hint)))
+    }
+    note("error: \(oneLine(error.message))")
+    if let hint = error.hint { note("try: \(oneLine(hint))") }
+  }
+
+  /// What came from another machine must not move the cursor or break the line.
+  private static func oneLine(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : $0 }))
+  }
+
+  /// docs/errors.md.
+  static func exitCode(_ error: CmdopError) -> Int32 {
+    switch error.code {
+    case .badUsage: 64
+    case .wrongState: 65
+    case .notFound, .ambiguous: 66
+    case .unavailable, .offline, .connectionLost: 69
+    case .exists: 73
+    case .timeout, .limit: 75
+    case .unsupported, .version: 76
+    case .unauthenticated, .untrusted, .denied: 77
+    case .cancelled: 130
+    default: 70
+    }
+  }
+
+  /// "3 s ago", "2 h ago", "never".
+  static func ago(_ milliseconds: Int64) -> String {
+    guard milliseconds > 0 else { return "never" }
+    let seconds = max(0, (wallClock() - milliseconds) / 1000)
+    return switch seconds {
+    case ..<120: "\(seconds) s ago"
+    case ..<7200: "\(seconds / 60) min ago"
+    case ..<172_800: "\(seconds / 3600) h ago"
+    default: "\(seconds / 86_400) d ago"
+    }
+  }
+}
+
+/// A duration as people write it: 500ms, 30s, 5m, 24h, 7d; a bare number counts seconds.
+struct Span: ExpressibleByArgument {
+  let duration: Duration
+
+  init?(argument: String) {
+    let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("", 1)]
+    guard let (suffix, factor) = units.first(where: { argument.hasSuffix($0.0) }),
+      let number = Double(argument.dropLast(suffix.count)), number >= 0, number * factor < 1e9
+    else { return nil }
+    duration = .seconds(number * factor)
+  }
+}

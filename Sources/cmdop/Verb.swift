@@ -1,0 +1,33 @@
+import ArgumentParser
+import Core
+import Host
+
+/// A command of ours: what it throws is reported in one way, and becomes the exit code.
+protocol Verb: AsyncParsableCommand {
+  var options: GlobalOptions { get }
+  /// The exit code when the verb itself fails: 255 where the remote's status is passed on.
+  static var ownFailure: Int32? { get }
+  func work() async throws
+}
+
+extension Verb {
+  static var ownFailure: Int32? { nil }
+
+  func run() async throws {
+    do { try await work() } catch let code as ExitCode { throw code } catch {
+      let error = CmdopError(anything: error)
+      Report.failure(error, asJSON: options.json)
+      throw ExitCode(Self.ownFailure ?? Report.exitCode(error))
+    }
+  }
+}
+
+extension CmdopError {
+  init(anything error: any Error) {
+    switch error {
+    case let error as CmdopError: self = error
+    case is CancellationError: self = CmdopError(.cancelled, "cancelled")
+    default: self = CmdopError(.internalError, "\(error)")
+    }
+  }
+}
