@@ -26,7 +26,7 @@ struct Cmdop: AsyncParsableCommand {
     Start.environment.withLock { $0 = Processes.environment }
     let words = Array(CommandLine.arguments.dropFirst())
     do {
-      var command = try parseAsRoot(roleWords(CommandLine.arguments.first ?? "") + words)
+      var command = try parseAsRoot(ExecCommand.withTerminator(roleWords(CommandLine.arguments.first ?? "") + words))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -28,8 +28,8 @@ struct ExecCommand: Verb {
   @Option(help: "Working directory there.") var cwd = ""
   @Flag(help: "Pass standard input; done by itself when it is a pipe or a file.") var stdin = false
   @Option(help: "How many machines at a time.") var width = 64
-  @Argument(parsing: .captureForPassthrough, help: "HOST[,HOST…] (not with --all), then -- and the command.")
-  var words: [String] = []
+  @Argument(help: "HOST, or HOST,HOST,…; not with --all.") var hosts: String?
+  @Argument(parsing: .postTerminator, help: "The command, after --.") var command: [String] = []
 
   func validate() throws {
     if let bad = environment.first(where: { !$0.contains("=") || $0.hasPrefix("=") }) {
@@ -38,23 +38,29 @@ struct ExecCommand: Verb {
     if !(1...1024).contains(width) { throw ValidationError("--width is 1 to 1024") }
   }
 
+  /// The `--` may be left out: `cmdop exec box uname -a`. Then it belongs behind HOST, the first word that is no option.
+  static func withTerminator(_ words: [String]) -> [String] {
+    guard let verb = words.firstIndex(of: "exec"), verb <= 1, !words.contains("--") else { return words }
+    let takesValue = [
+      "--timeout", "--env", "--cwd", "--width", "--server", "--fleet", "--workspace", "--home", "--log-level",
+    ]
+    var place = verb + 1
+    while place < words.count, words[place].hasPrefix("-") { place += takesValue.contains(words[place]) ? 2 : 1 }
+    if !words[..<min(place, words.count)].contains("--all") { place += 1 }
+    guard place < words.count else { return words }
+    return words[..<place] + ["--"] + words[place...]
+  }
+
   func work() async throws {
-    var rest = words[...]
-    var hosts: [String] = []
-    if !all {
-      guard let first = rest.popFirst(), first != "--" else {
-        throw CmdopError(.badUsage, "which machine?", hint: "cmdop exec HOST -- uname -a")
-      }
-      hosts = first.split(separator: ",").map(String.init)
+    let hosts = hosts?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? []
+    guard all != !hosts.isEmpty, !hosts.contains("") else {
+      throw CmdopError(
+        .badUsage, all ? "--all and a machine exclude each other" : "which machine?", hint: "cmdop exec HOST -- uname -a")
     }
-    if rest.first == "--" { rest = rest.dropFirst() }
-    if let flag = rest.first, flag.hasPrefix("-"), words.firstIndex(of: "--") == nil {
-      throw CmdopError(.badUsage, "\(flag) stands behind the machine", hint: "options first, then HOST -- COMMAND")
+    guard !command.isEmpty else {
+      throw CmdopError(.badUsage, "which command?", hint: "cmdop exec \(hosts.first ?? "--all") -- uname -a")
     }
-    guard !rest.isEmpty, !hosts.contains(""), all || !hosts.isEmpty else {
-      throw CmdopError(.badUsage, "which command?", hint: "cmdop exec \(hosts.first ?? "HOST") -- uname -a")
-    }
-    var order = ExecCall.Order(arguments: Array(rest))
+    var order = ExecCall.Order(arguments: command)
     for pair in environment {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       order.environment[String(parts[0])] = String(parts[1])

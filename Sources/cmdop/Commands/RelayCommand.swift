@@ -37,7 +37,8 @@ struct RelayServeCommand: Verb {
         logLevel: try options.level()))
     try await role.run { relay, key in
       if options.json { return Report.json(relay) }
-      Report.note(
+      // On stdout: the log is on stderr and holds no secret.
+      Report.line(
         """
         cmdop relay \(relay.version) serves on port \(relay.port), reachable as \(relay.address)
 
