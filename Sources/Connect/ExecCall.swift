@@ -26,6 +26,8 @@ public final class ExecCall: Sendable {
   }
 
   private let call: CallStream
+  /// Where it runs, once it does.
+  public private(set) var machine: (id: String, hostname: String)?
 
   /// Starts it. `input`: standard input will be fed.
   public static func start(
@@ -50,6 +52,7 @@ public final class ExecCall: Sendable {
     do {
       while let message = try await call.receive(AgentMessage.self) {
         switch message.payload {
+        case .commandStarted(let started): machine = (started.machineID, started.hostname)
         case .commandOutput(let piece): try await output(piece.stream, piece.bytes)
         case .ended(let ended): return try outcome(ended)
         default: break

@@ -12,7 +12,12 @@ extension MachineService {
     let started = ContinuousClock.now
     log.info("exec", metadata: ["caller": "\(caller.subject)", "words": "\(run.arguments.count)"])
     let program = try await tools.run(order, input: run.input, as: caller)
-    try call.send(AgentMessage(.commandStarted(.filled { $0.processID = Int64(program.processID) })))
+    try call.send(
+      AgentMessage(
+        .commandStarted(
+          .filled {
+            ($0.processID, $0.machineID, $0.hostname) = (Int64(program.processID), machineID, hostname)
+          })))
     let ending = ProgramEnding(program)
     let end = await withTaskGroup(of: ProgramEnd?.self) { group in
       group.addTask { await self.pumpOutput(of: program, into: call) }

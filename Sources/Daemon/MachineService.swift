@@ -11,14 +11,18 @@ public final class MachineService: Sendable {
   let tools: ToolBelt
   let terminals: TerminalTable
   let hostname: String
+  /// Empty before the machine belongs to a fleet.
+  let machineID: String
   let log: Logger
   let now: @Sendable () -> Int64
   private let nursery = Nursery()
   /// Told when a terminal is new, has changed, or has ended.
   var whenCardChanges: (@Loop (Cmdop_V1_SessionCard) -> Void)?
 
-  public init(tools: ToolBelt, hostname: String, log: Logger, now: @escaping @Sendable () -> Int64) {
-    (self.tools, self.hostname, self.log, self.now) = (tools, hostname, log, now)
+  public init(
+    tools: ToolBelt, hostname: String, machineID: String, log: Logger, now: @escaping @Sendable () -> Int64
+  ) {
+    (self.tools, self.hostname, self.machineID, self.log, self.now) = (tools, hostname, machineID, log, now)
     terminals = TerminalTable(tools: tools, nursery: nursery, now: now)
     terminals.whenChanged = { [weak self] live in self?.whenCardChanges?(live.card) }
   }

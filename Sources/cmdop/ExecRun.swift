@@ -121,7 +121,9 @@ final class ExecRun: Sendable {
         if stream == .stderr { kept.stderr.writeImmutableBuffer(bytes) } else { kept.stdout.writeImmutableBuffer(bytes) }
         return kept.stdout.readableBytes <= Self.bound && kept.stderr.readableBytes <= Self.bound
       }
-      (result.status, result.milliseconds, result.timedOut) = (outcome.timedOut ? 124 : outcome.status, outcome.milliseconds, outcome.timedOut)
+      (result.status, result.timedOut) = (outcome.timedOut ? 124 : outcome.status, outcome.timedOut)
+      (result.milliseconds, result.machineID) = (outcome.milliseconds, call.machine?.id ?? "")
+      result.hostname = call.machine?.hostname ?? ""
     } catch {
       let isFull = kept.stdout.readableBytes > Self.bound || kept.stderr.readableBytes > Self.bound
       result.error =

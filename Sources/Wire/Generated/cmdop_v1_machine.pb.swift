@@ -955,6 +955,12 @@ public nonisolated struct Cmdop_V1_CommandStarted: Sendable {
   /// Its process id on the machine.
   public var processID: Int64 = 0
 
+  /// The machine that runs it: its id, empty if it belongs to no fleet.
+  public var machineID: String = String()
+
+  /// The name the fleet knows that machine by.
+  public var hostname: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2614,7 +2620,7 @@ nonisolated extension Cmdop_V1_RunCommand: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Cmdop_V1_CommandStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CommandStarted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}process_id\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}process_id\0\u{3}machine_id\0\u{1}hostname\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2623,6 +2629,8 @@ nonisolated extension Cmdop_V1_CommandStarted: SwiftProtobuf.Message, SwiftProto
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.processID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.machineID) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.hostname) }()
       default: break
       }
     }
@@ -2632,11 +2640,19 @@ nonisolated extension Cmdop_V1_CommandStarted: SwiftProtobuf.Message, SwiftProto
     if self.processID != 0 {
       try visitor.visitSingularInt64Field(value: self.processID, fieldNumber: 1)
     }
+    if !self.machineID.isEmpty {
+      try visitor.visitSingularStringField(value: self.machineID, fieldNumber: 2)
+    }
+    if !self.hostname.isEmpty {
+      try visitor.visitSingularStringField(value: self.hostname, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Cmdop_V1_CommandStarted, rhs: Cmdop_V1_CommandStarted) -> Bool {
     if lhs.processID != rhs.processID {return false}
+    if lhs.machineID != rhs.machineID {return false}
+    if lhs.hostname != rhs.hostname {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

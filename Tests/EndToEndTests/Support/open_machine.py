@@ -1,0 +1,75 @@
+"""Opens cmdop.v1.Machine/Open with grpcio, as any foreign client would: open_machine.py PROTOS PORT MACHINE."""
+import os
+import queue
+import ssl
+import sys
+import tempfile
+
+import grpc
+from grpc_tools import protoc
+
+protos, port, machine = sys.argv[1:]
+out = tempfile.mkdtemp()
+files = ["cmdop/v1/machine.proto", "cmdop/v1/relay.proto"]
+assert protoc.main(["protoc", f"-I{protos}", f"--python_out={out}", f"--grpc_python_out={out}", *files]) == 0
+sys.path.insert(0, out)
+from cmdop.v1 import machine_pb2 as m, machine_pb2_grpc as rpc  # noqa: E402
+
+certificate = ssl.get_server_certificate(("127.0.0.1", int(port))).encode()
+channel = grpc.secure_channel(
+    f"127.0.0.1:{port}",
+    grpc.ssl_channel_credentials(certificate),
+    options=[("grpc.ssl_target_name_override", "localhost"), ("grpc.max_send_message_length", -1)],
+)
+stub = rpc.MachineStub(channel)
+token = [("authorization", "Bearer " + os.environ["CMDOP_TOKEN"])]
+route = m.Route(machine=machine)
+
+
+def run(*words, **more):
+    return m.ControlMessage(command_id="test", route=route, run_command=m.RunCommand(arguments=words, **more))
+
+
+def collect(answers):
+    text, ended = b"", None
+    for answer in answers:
+        if answer.HasField("command_output"):
+            text += answer.command_output.data
+        if answer.HasField("ended"):
+            ended = answer.ended
+    return text, ended
+
+
+text, ended = collect(stub.Open(iter([run("printf hello; exit 3")]), metadata=token, timeout=20))
+print("exec:", text.decode(), "exit", ended.exit_code)
+
+messages = [run("wc", "-c", input=True), m.ControlMessage(send_input=m.SendInputCommand(data=b"x" * 4096))]
+text, ended = collect(stub.Open(iter(messages), metadata=token, timeout=20))
+print("half-closed:", text.decode().strip(), "exit", ended.exit_code)
+
+asks = queue.Queue()
+asks.put(m.ControlMessage(route=route, start_session=m.StartSessionCommand(rows=24, columns=80, client_id="c")))
+screen, typed = b"", False
+for answer in stub.Open(iter(asks.get, None), metadata=token, timeout=20):
+    if answer.HasField("started"):
+        line = b"echo wor''ks; exit\r"
+        asks.put(m.ControlMessage(send_input=m.SendInputCommand(offset=0, data=line)))
+    screen += answer.output.data
+    if answer.HasField("ended"):
+        asks.put(None)
+print("terminal:", "works" if b"works" in screen else screen)
+
+
+def status(*arguments, **more):
+    try:
+        collect(stub.Open(*arguments, timeout=20, **more))
+    except grpc.RpcError as error:
+        return error
+    return None
+
+
+error = status(iter([run("x" * (4 * 1024 * 1024 + 1))]), metadata=token)
+print("too large:", error.code().name, "4 MiB" if "4 MiB" in error.details() else error.details())
+print("no token:", status(iter([run("true")])).code().name)
+elsewhere = m.ControlMessage(route=m.Route(machine="nowhere"), run_command=m.RunCommand(arguments=["true"]))
+print("unknown machine:", status(iter([elsewhere]), metadata=token).code().name)
