@@ -33,7 +33,7 @@ let rooms: [Room] = [
   room("Connect",    floor: 2, uses: ["Core", "Host", "Wire"], rents: [nio]),
   room("Fleet",      floor: 2, uses: ["Core", "Store"], rents: [crypto]),
   room("Session",    floor: 2, uses: ["Core", "Store"], rents: [nio]),
-  room("Tools",      floor: 2, uses: ["Core", "Host", "Permission"], rents: [nio]),
+  room("Tools",      floor: 2, uses: ["Core", "Host", "Permission"]),
   room("Agent",      floor: 3, uses: []),
   room("AskMachine", floor: 3, uses: []),
   room("Daemon",     floor: 4, uses: ["Core", "Session", "Tools", "Wire"], rents: [nio, log]),

@@ -15,6 +15,14 @@ public actor Loop {
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { LoopExecutor.shared.asUnownedSerialExecutor() }
 
+  /// Runs `body` and all its child tasks on the loop, also where they are isolated to no actor.
+  ///
+  /// Without it a task that waits for a continuation may be resumed on a thread of the pool only to hop back to the loop:
+  /// two thread crossings for each keystroke in each process.
+  public static func prefer<T: Sendable>(_ body: @Sendable () async throws -> T) async rethrows -> T {
+    try await withTaskExecutorPreference(LoopPreference.shared) { try await body() }
+  }
+
   /// Runs `body` at once. Only for code that is already on the loop but cannot say so to the compiler: channel handlers.
   public static func assumeIsolated<T: Sendable>(_ body: @Loop () throws -> T) rethrows -> T {
     eventLoop.preconditionInEventLoop()
@@ -43,4 +51,14 @@ private final class LoopExecutor: SerialExecutor {
   }
 
   func checkIsolated() { loop.preconditionInEventLoop() }
+}
+
+/// The same for tasks that are isolated to nothing.
+private final class LoopPreference: TaskExecutor {
+  static let shared = LoopPreference()
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    Loop.eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
 }

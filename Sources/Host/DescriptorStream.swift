@@ -2,12 +2,19 @@ import Core
 import NIOCore
 import NIOPosix
 
-/// One descriptor on the loop: a pipe's end or a terminal. Read only while somebody waits, so its writer feels it.
+/// One descriptor on the loop: a pipe's end or a terminal.
+///
+/// It reads ahead of its owner by at most 256 KiB; then it stops, and the writer at the other end feels it. (Reading only
+/// when asked would cost two system calls for each keystroke, to ask and to stop asking.)
 @Loop
 final class DescriptorStream: Sendable {
   private let channel: any Channel
   private let writable = Turnstile()
   private var isClosed = false
+  /// Bytes that came since the owner asked last.
+  private var ahead = 0
+  private var isPaused = true
+  private static let bound = 256 * 1024
 
   /// Takes the descriptor over. `reads`/`writes`: which directions are used; `piece`: bytes per read.
   /// `take` gets what was read, nil at the end.
@@ -48,8 +55,22 @@ final class DescriptorStream: Sendable {
     handler.value.stream = self
   }
 
-  /// Asks for more; it comes through `take`.
-  func pull() { channel.read() }
+  /// The owner has taken everything and wants more; it comes through `take`.
+  func pull() {
+    ahead = 0
+    setPaused(false)
+  }
+
+  fileprivate func came(_ count: Int) {
+    ahead += count
+    if ahead > Self.bound { setPaused(true) }
+  }
+
+  private func setPaused(_ pause: Bool) {
+    guard pause != isPaused, !isClosed else { return }
+    isPaused = pause
+    try? channel.syncOptions?.setOption(.autoRead, value: !pause)
+  }
 
   /// Returns when the kernel has the bytes or the other side is gone; false in the latter case.
   @discardableResult
@@ -112,7 +133,10 @@ private final class DescriptorHandler: ChannelInboundHandler {
   private func deliver() {
     guard let bytes = held else { return }
     held = nil
-    let take = take
-    Loop.assumeIsolated { take(bytes) }
+    let (take, stream) = (take, stream)
+    Loop.assumeIsolated {
+      take(bytes)
+      stream?.came(bytes.readableBytes)
+    }
   }
 }

@@ -61,9 +61,6 @@ public enum Processes {
   }
 
 
-  /// Ends this process now. For the front door only.
-  public static func leave(_ code: Int32) -> Never { exit(code) }
-
   public static func isAlive(_ id: Int32) -> Bool { id > 0 && (kill(id, 0) == 0 || errno == EPERM) }
 
   /// Asks a process to end: TERM, or KILL.

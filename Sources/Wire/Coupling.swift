@@ -62,8 +62,7 @@ public final class Coupling: FrameReceiver {
     case .headers(let block):
       // Only a client's side of a call sees headers now: the response's, or its trailers.
       if call.side == .client, block.endStream || block.headers.contains(name: "grpc-status") {
-        near.write(.headers(.init(headers: Self.trailers(block.headers), endStream: true)))
-        over()
+        over { near.write(.headers(.init(headers: Self.trailers(block.headers), endStream: true))) }
       } else if block.endStream {
         halfClosed(call)
       }
@@ -89,8 +88,7 @@ public final class Coupling: FrameReceiver {
       call === near
       ? CmdopError(.cancelled, "the client is gone")
       : CmdopError(.connectionLost, "the connection to the machine was lost")
-    if other.side == .server { other.finish(error) } else { other.cancel() }
-    over()
+    over { if other.side == .server { other.finish(error) } else { other.cancel() } }
   }
 
   private func readMore(_ call: CallStream, into other: CallStream) {
@@ -109,17 +107,21 @@ public final class Coupling: FrameReceiver {
   }
 
   private func finish(_ error: CmdopError?) {
-    near.finish(error)
-    far.finish(error)
-    over()
+    over {
+      near.finish(error)
+      far.finish(error)
+    }
   }
 
-  private func over() {
+  /// Parts the two, then says the last words: an end that is written may close its stream on the spot, and must not come
+  /// back here as a loss.
+  private func over(_ lastWords: () -> Void) {
     guard !isOver else { return }
     isOver = true
+    (near.coupling, far.coupling) = (nil, nil)
+    lastWords()
     near.channel.flush()
     far.channel.flush()
-    (near.coupling, far.coupling) = (nil, nil)
     whenOver?()
   }
 

@@ -26,12 +26,8 @@ struct Cmdop: AsyncParsableCommand {
     Start.environment.withLock { $0 = Processes.environment }
     let words = Array(CommandLine.arguments.dropFirst())
     do {
-      var command = try parseAsRoot(ExecCommand.withTerminator(roleWords(CommandLine.arguments.first ?? "") + words))
-      if var asynchronous = command as? any AsyncParsableCommand {
-        try await asynchronous.run()
-      } else {
-        try command.run()
-      }
+      let command = try parseAsRoot(ExecCommand.withTerminator(roleWords(CommandLine.arguments.first ?? "") + words))
+      try await run(command)
     } catch let code as ExitCode {
       OwnTerminal.restore()
       leave(code.rawValue)
@@ -39,6 +35,12 @@ struct Cmdop: AsyncParsableCommand {
       OwnTerminal.restore()
       refuse(error, words)
     }
+  }
+
+  private static func run(_ command: any ParsableCommand) async throws {
+    var command = command
+    guard var verb = command as? any AsyncParsableCommand else { return try command.run() }
+    try await verb.run()
   }
 
   /// A link named cmdop-relay, cmdop-agent, … starts that role.
@@ -70,5 +72,5 @@ struct Cmdop: AsyncParsableCommand {
     return (["cmdop"] + verbs.filter { known.contains($0) } + ["--help"]).joined(separator: " ")
   }
 
-  static func leave(_ code: Int32) -> Never { Processes.leave(code) }
+  static func leave(_ code: Int32) -> Never { exit(withError: ExitCode(code)) }
 }

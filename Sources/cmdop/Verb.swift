@@ -3,7 +3,7 @@ import Core
 import Host
 
 /// A command of ours: what it throws is reported in one way, and becomes the exit code.
-protocol Verb: AsyncParsableCommand {
+protocol Verb: AsyncParsableCommand, Sendable {
   var options: GlobalOptions { get }
   /// The exit code when the verb itself fails: 255 where the remote's status is passed on.
   static var ownFailure: Int32? { get }
@@ -14,7 +14,7 @@ extension Verb {
   static var ownFailure: Int32? { nil }
 
   func run() async throws {
-    do { try await work() } catch let code as ExitCode { throw code } catch {
+    do { try await Loop.prefer { try await work() } } catch let code as ExitCode { throw code } catch {
       let error = CmdopError(anything: error)
       Report.failure(error, asJSON: options.json)
       throw ExitCode(Self.ownFailure ?? Report.exitCode(error))

@@ -15,7 +15,7 @@ struct ExecTests {
       #expect(try await street.client(["exec", "far", "echo $CMDOP_X", "--env", "CMDOP_X=1"]).status != 0)
       #expect(try await street.client(["exec", "--env", "GREETING=hi there", "far", "--", "echo $GREETING"]).text == "hi there\n")
       #expect(try await street.client(["exec", "--cwd", "/usr", "far", "--", "pwd"]).text == "/usr\n")
-      #expect(try await street.client(["exec", "far", "--", "no-such-command"]).stderr.contains("command not found: no-such-command"))
+      #expect(try await street.client(["exec", "far", "--", "no-such-command", "x"]).stderr.contains("command not found: no-such-command"))
       let json = try await street.client(["exec", "far", "--json", "--", "echo", "ü"])
       #expect(json.json["stdout"] as? String == "ü\n")
       #expect(json.json["exit_code"] as? Int == 0)
