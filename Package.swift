@@ -107,5 +107,8 @@ let package = Package(
         name: "cmdop",
         dependencies: rooms.map { .byName(name: $0.name) } + [arguments, log, nio],
         exclude: ["README.md"], swiftSettings: settings)
-    ] + tests.map { .testTarget(name: $0.name, dependencies: $0.dependencies, exclude: $0.aside, swiftSettings: settings) }
+    ]
+    + tests.map {
+      .testTarget(name: $0.name, dependencies: $0.dependencies, exclude: $0.aside, swiftSettings: settings)
+    }
 )

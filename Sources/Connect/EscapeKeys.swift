@@ -18,7 +18,9 @@ public struct EscapeKeys: Sendable {
   public static func key(named text: String) -> UInt8?? {
     if text == "none" { return .some(nil) }
     let name = text.lowercased().hasPrefix("ctrl-") ? text.dropFirst(5) : text.hasPrefix("^") ? text.dropFirst(1) : ""
-    guard name.utf8.count == 1, let byte = name.uppercased().utf8.first, (0x3f...0x5f).contains(byte) else { return nil }
+    guard name.utf8.count == 1, let byte = name.uppercased().utf8.first, (0x3f...0x5f).contains(byte) else {
+      return nil
+    }
     return .some(byte & 0x1f)
   }
 

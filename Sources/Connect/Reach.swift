@@ -32,7 +32,8 @@ public final class Reach: Sendable {
     }
     throw failure
       ?? CmdopError(
-        .unavailable, "no relay is known here", hint: "cmdop login <relay> --token <token>   or   cmdop join <join-key>")
+        .unavailable, "no relay is known here", hint: "cmdop login <relay> --token <token>   or   cmdop join <join-key>"
+      )
   }
 
   /// Opens an operation on a machine and says what it is.

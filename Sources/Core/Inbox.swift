@@ -38,7 +38,10 @@ public final class Inbox<Element: Sendable> {
       whenHungry?()
       if read < elements.count || end != nil { continue }
       await withTaskCancellationHandler {
-        await withCheckedContinuation { reader = $0 }
+        await withCheckedContinuation { continuation in
+          // Looked at again: on the way here the task may have left the loop, and what it waits for may have come.
+          if read < elements.count || end != nil || Task.isCancelled { continuation.resume() } else { reader = continuation }
+        }
       } onCancel: {
         Loop.enqueue { self.wake() }
       }

@@ -13,7 +13,10 @@ public final class Turnstile {
       last += 1
       let ticket = last
       await withTaskCancellationHandler {
-        await withCheckedContinuation { waiting[ticket] = $0 }
+        await withCheckedContinuation { continuation in
+          // Looked at again: on the way here the task may have left the loop, and the world may have changed.
+          if condition() || Task.isCancelled { continuation.resume() } else { waiting[ticket] = continuation }
+        }
       } onCancel: {
         Loop.enqueue { self.waiting.removeValue(forKey: ticket)?.resume() }
       }

@@ -83,7 +83,9 @@ extension MachineService {
             throw CmdopError(.wrongState, "standard input jumps from byte \(taken) to \(input.offset)")
           }
           let known = Int(clamping: taken - input.offset)
-          guard bytes.readSlice(length: min(known, bytes.readableBytes)) != nil, bytes.readableBytes > 0 else { continue }
+          guard bytes.readSlice(length: min(known, bytes.readableBytes)) != nil, bytes.readableBytes > 0 else {
+            continue
+          }
           taken += UInt64(bytes.readableBytes)
           await program.write(bytes)
         case .inputEnd, .clientDone: program.closeInput()

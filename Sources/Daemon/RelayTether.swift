@@ -86,7 +86,9 @@ public final class RelayTether: Sendable {
   }
 
   private func lost(_ why: String) {
-    if connectedSince != nil || trouble != why { log.warning("no connection to the relay", metadata: ["why": "\(why)"]) }
+    if connectedSince != nil || trouble != why {
+      log.warning("no connection to the relay", metadata: ["why": "\(why)"])
+    }
     (link, control, connectedSince, trouble) = (nil, nil, nil, why)
     whenChanged?()
   }
@@ -97,12 +99,9 @@ public final class RelayTether: Sendable {
     let before = Self.addresses()
     let deadline = ContinuousClock.now + pause
     while !isImpatient, !Task.isCancelled, ContinuousClock.now < deadline {
+      let look = ContinuousClock.now + .milliseconds(500)
       let alarm = Loop.eventLoop.scheduleTask(in: .milliseconds(500)) { Loop.assumeIsolated { self.impatience.wake() } }
-      var isAwake = false
-      try? await impatience.wait {
-        defer { isAwake = true }
-        return isAwake
-      }
+      try? await impatience.wait { isImpatient || ContinuousClock.now >= look }
       alarm.cancel()
       if Self.addresses() != before { return }
     }
@@ -158,7 +157,8 @@ public final class RelayTether: Sendable {
   private func check(_ welcome: Cmdop_V1_RegisterReply) throws(CmdopError) {
     if welcome.protocolVersion < CmdopVersion.minimumProtocolVersion {
       throw CmdopError(
-        .version, "the relay (\(welcome.version)) speaks protocol \(welcome.protocolVersion), this machine needs "
+        .version,
+        "the relay (\(welcome.version)) speaks protocol \(welcome.protocolVersion), this machine needs "
           + "\(CmdopVersion.minimumProtocolVersion) or newer", hint: "update cmdop on the relay's host")
     }
   }

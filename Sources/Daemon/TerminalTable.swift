@@ -70,12 +70,14 @@ final class TerminalTable: Sendable {
     if wanted.isEmpty {
       return (1...).lazy.map { "term-\($0)" }.first { !taken.contains($0) } ?? "term"
     }
-    guard wanted.utf8.count <= 64, wanted.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) })
+    guard wanted.utf8.count <= 64,
+      wanted.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) })
     else {
       throw CmdopError(.badUsage, "a session's name has 1 to 64 letters, digits, \"-\", \"_\" or \".\"")
     }
     if taken.contains(wanted) {
-      throw CmdopError(.exists, "a session named \"\(wanted)\" lives here already", hint: "attach to it: --session \(wanted)")
+      throw CmdopError(
+        .exists, "a session named \"\(wanted)\" lives here already", hint: "attach to it: --session \(wanted)")
     }
     return wanted
   }

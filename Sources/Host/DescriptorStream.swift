@@ -46,7 +46,9 @@ final class DescriptorStream: Sendable {
       case .failure(let error): failure = error
       }
     }
-    guard let channel else { throw CmdopError(.internalError, "a descriptor could not be opened: \(String(describing: failure))") }
+    guard let channel else {
+      throw CmdopError(.internalError, "a descriptor could not be opened: \(String(describing: failure))")
+    }
     return DescriptorStream(channel, handler: bound)
   }
 

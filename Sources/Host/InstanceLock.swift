@@ -23,7 +23,8 @@ public struct InstanceLock: Sendable {
     guard chost_lock(file) == 0 else {
       close(file)
       let id = holder(of: path).map { " (pid \($0))" } ?? ""
-      throw CmdopError(.exists, "\(what) runs in this home already\(id)", hint: "cmdop status, or choose another: --home DIR")
+      throw CmdopError(
+        .exists, "\(what) runs in this home already\(id)", hint: "cmdop status, or choose another: --home DIR")
     }
     ftruncate(file, 0)
     let text = Array("\(getpid())\n".utf8)

@@ -50,7 +50,8 @@ public struct LocalMachine: Sendable {
   public func openTerminal(_ order: LaunchOrder) throws(CmdopError) -> any Terminal {
     let path = order.arguments.first ?? account.shell
     // A leading "-" is how a shell learns that it is a login shell.
-    let words = order.arguments.isEmpty ? ["-" + (path.split(separator: "/").last.map(String.init) ?? path)] : order.arguments
+    let words =
+      order.arguments.isEmpty ? ["-" + (path.split(separator: "/").last.map(String.init) ?? path)] : order.arguments
     let directory = try directory(of: order)
     var (master, id) = (CInt(-1), pid_t(0))
     let failure = withCStrings(words) { words in

@@ -81,5 +81,7 @@ public enum PrivateFiles {
 
 // Names that the enclosing types use themselves.
 private func systemWrite(_ file: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int { write(file, bytes, count) }
-private func systemRead(_ file: CInt, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int { read(file, bytes, count) }
+private func systemRead(_ file: CInt, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
+  read(file, bytes, count)
+}
 private func systemOpen(_ path: String) -> CInt { open(path, O_RDONLY | O_CLOEXEC) }

@@ -16,7 +16,10 @@ public import NIOCore
 /// us shares, and files cannot be polled at all.
 @Loop
 public final class StandardStreams: Sendable {
-  public enum Output: CInt, Sendable { case stdout = 1, stderr = 2 }
+  public enum Output: CInt, Sendable {
+    case stdout = 1
+    case stderr = 2
+  }
 
   private let inbox = Inbox<ByteBuffer>()
   private let reading = DispatchQueue(label: "stdin")
@@ -100,7 +103,9 @@ public final class StandardStreams: Sendable {
   public nonisolated static func readLine() -> String? { Swift.readLine() }
 }
 
-private func systemRead(_ file: CInt, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int { read(file, bytes, count) }
+private func systemRead(_ file: CInt, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+  read(file, bytes, count)
+}
 
 private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) -> Bool {
   var done = 0

@@ -54,12 +54,13 @@ public enum Processes {
     var next = environ
     while let entry = next.pointee {
       let text = String(cString: entry)
-      if let mark = text.firstIndex(of: "=") { variables[String(text[..<mark])] = String(text[text.index(after: mark)...]) }
+      if let mark = text.firstIndex(of: "=") {
+        variables[String(text[..<mark])] = String(text[text.index(after: mark)...])
+      }
       next += 1
     }
     return variables
   }
-
 
   public static func isAlive(_ id: Int32) -> Bool { id > 0 && (kill(id, 0) == 0 || errno == EPERM) }
 

@@ -36,7 +36,9 @@ extension RelayService {
     try checkVersion(of: register, machine)
     if isDraining { throw CmdopError(.unavailable, "the relay is stopping", hint: "it will be tried again") }
     let line = MachineLine(machine: machine.id, fleet: machine.fleet, control: call, now: .now())
-    if board.plug(line) != nil { log.info("machine replaced its old connection", metadata: ["machine": "\(machine.id)"]) }
+    if board.plug(line) != nil {
+      log.info("machine replaced its old connection", metadata: ["machine": "\(machine.id)"])
+    }
     try await fleets.markSeen(
       machine.id, in: machine.fleet, at: now(), version: register.version, platform: register.platform)
     let cards = register.sessions.prefix(10_000).compactMap { SessionRecord($0, machine: machine) }
@@ -76,7 +78,8 @@ extension RelayService {
         }
       }
     } catch {
-      log.debug("registration stream ended", metadata: ["machine": "\(machine.id)", "why": "\(CmdopError(error).message)"])
+      log.debug(
+        "registration stream ended", metadata: ["machine": "\(machine.id)", "why": "\(CmdopError(error).message)"])
     }
     return goodbye
   }

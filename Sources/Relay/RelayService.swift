@@ -103,7 +103,8 @@ public final class RelayService: Sendable {
     guard let text = call.header("cmdop-protocol"), let version = UInt32(text) else { return }
     if version < CmdopVersion.minimumProtocolVersion {
       throw CmdopError(
-        .version, "this client speaks protocol \(version), the relay needs \(CmdopVersion.minimumProtocolVersion) or newer",
+        .version,
+        "this client speaks protocol \(version), the relay needs \(CmdopVersion.minimumProtocolVersion) or newer",
         hint: "update cmdop on the client")
     }
   }
@@ -116,7 +117,9 @@ public final class RelayService: Sendable {
     let grace = UInt32(options.drain / .milliseconds(1))
     for line in board.all { try? line.control.send(ControlMessage(.draining(.filled { $0.graceMs = grace }))) }
     let deadline = ContinuousClock.now + options.drain
-    let alarm = Loop.eventLoop.scheduleTask(in: .milliseconds(Int64(grace))) { Loop.assumeIsolated { self.idle.wake() } }
+    let alarm = Loop.eventLoop.scheduleTask(in: .milliseconds(Int64(grace))) {
+      Loop.assumeIsolated { self.idle.wake() }
+    }
     defer { alarm.cancel() }
     try? await idle.wait { operations == 0 || ContinuousClock.now >= deadline }
   }

@@ -77,7 +77,9 @@ public final class LiveTerminal: Sendable {
 
   /// Sends the other operators away.
   public func takeOver(by viewer: TerminalViewer) {
-    for other in viewers where other !== viewer && !other.observes { other.dismissal = "taken over by \(viewer.subject)" }
+    for other in viewers where other !== viewer && !other.observes {
+      other.dismissal = "taken over by \(viewer.subject)"
+    }
     news.wake()
   }
 

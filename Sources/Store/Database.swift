@@ -36,7 +36,8 @@ public final class Database: Sendable {
       let applied = try await writer.read { [migrator] in try migrator.appliedIdentifiers($0) }
       if let unknown = applied.subtracting(known).min() {
         throw CmdopError(
-          .version, "\(path) was written by a newer cmdop (it knows \"\(unknown)\")", hint: "update cmdop on this machine")
+          .version, "\(path) was written by a newer cmdop (it knows \"\(unknown)\")",
+          hint: "update cmdop on this machine")
       }
       try migrator.migrate(writer)
     } catch { throw Self.translate(error, path) }
@@ -45,12 +46,16 @@ public final class Database: Sendable {
   /// Writes in a transaction: all or nothing, one after the other.
   @discardableResult
   public func write<T: Sendable>(_ body: @escaping @Sendable (Statements) throws -> T) async throws(CmdopError) -> T {
-    do { return try await writer.write { try body(Statements(connection: $0)) } } catch { throw Self.translate(error, path) }
+    do { return try await writer.write { try body(Statements(connection: $0)) } } catch {
+      throw Self.translate(error, path)
+    }
   }
 
   /// Reads a consistent state, beside writers.
   public func read<T: Sendable>(_ body: @escaping @Sendable (Statements) throws -> T) async throws(CmdopError) -> T {
-    do { return try await writer.read { try body(Statements(connection: $0)) } } catch { throw Self.translate(error, path) }
+    do { return try await writer.read { try body(Statements(connection: $0)) } } catch {
+      throw Self.translate(error, path)
+    }
   }
 
   private static func translate(_ error: any Error, _ path: String) -> CmdopError {
@@ -61,7 +66,8 @@ public final class Database: Sendable {
       let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
       switch error.resultCode {
       case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-        return CmdopError(.internalError, "the database \(path) is damaged: \(reason)", hint: "mv \(path) \(path).damaged")
+        return CmdopError(
+          .internalError, "the database \(path) is damaged: \(reason)", hint: "mv \(path) \(path).damaged")
       case .SQLITE_FULL: return CmdopError(.limit, "the disk is full: \(path) cannot grow")
       case .SQLITE_BUSY, .SQLITE_LOCKED: return CmdopError(.unavailable, "\(path) is busy", hint: "try again")
       case .SQLITE_READONLY, .SQLITE_CANTOPEN: return CmdopError(.denied, "\(path) cannot be written: \(reason)")

@@ -36,7 +36,8 @@ public final class ToolBelt: Sendable {
   private func admit(_ caller: Caller, to action: String) throws(CmdopError) {
     let decision: Decision =
       caller.role.mayOperate
-      ? .allow(reason: "role \(caller.role.rawValue)") : .deny(reason: "your role in this fleet is \(caller.role.rawValue): it may watch, not \(action)")
+      ? .allow(reason: "role \(caller.role.rawValue)")
+      : .deny(reason: "your role in this fleet is \(caller.role.rawValue): it may watch, not \(action)")
     if case .deny(let reason) = decision { throw CmdopError(.denied, reason, hint: "ask an owner of the fleet") }
   }
 }

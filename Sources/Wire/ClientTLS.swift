@@ -41,7 +41,8 @@ enum ClientTLS {
         verdict.refusal = CmdopError(
           .untrusted,
           "\(address.hostAndPort) is not the relay you know: its key is \(shown?.description ?? "unreadable"), not \(pin)",
-          hint: "if the relay was set up anew: cmdop join <new join-key>, cmdop login <relay>; else somebody is in between")
+          hint:
+            "if the relay was set up anew: cmdop join <new join-key>, cmdop login <relay>; else somebody is in between")
       }
       promise.succeed(.failed)
     }

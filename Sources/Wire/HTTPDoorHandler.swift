@@ -54,7 +54,8 @@ final class HTTPDoorHandler: ChannelInboundHandler {
     headers.replaceOrAdd(name: "content-length", value: "\(answer.body.count)")
     if !keepAlive { headers.replaceOrAdd(name: "connection", value: "close") }
     let status = HTTPResponseStatus(statusCode: answer.status)
-    channel.write(HTTPServerResponsePart.head(.init(version: head.version, status: status, headers: headers)), promise: nil)
+    channel.write(
+      HTTPServerResponsePart.head(.init(version: head.version, status: status, headers: headers)), promise: nil)
     if head.method != .HEAD {
       channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: answer.body))), promise: nil)
     }

@@ -66,7 +66,8 @@ public final class Link: Sendable {
   // MARK: dialling
 
   /// Dials a relay. Throws `unavailable` when nobody answers within `timeout`, `untrusted` when it is not the relay we know.
-  public static func dial(_ address: RelayAddress, timeout: TimeAmount = .seconds(10)) async throws(CmdopError) -> Link {
+  public static func dial(_ address: RelayAddress, timeout: TimeAmount = .seconds(10)) async throws(CmdopError) -> Link
+  {
     let verdict = Verdict()
     let setUp = setUp(try ClientTLS.context(for: address).map { ($0, address) }, verdict)
     let bootstrap = ClientBootstrap(group: Loop.eventLoop).connectTimeout(timeout)

@@ -79,7 +79,8 @@ public final class Listener: Sendable {
       return listener
     } catch {
       throw CmdopError(
-        .unavailable, "cannot listen on \(name): \(error)", hint: "choose another port with --port, or --port 0 for a free one")
+        .unavailable, "cannot listen on \(name): \(error)",
+        hint: "choose another port with --port, or --port 0 for a free one")
     }
   }
 

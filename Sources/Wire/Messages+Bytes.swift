@@ -44,7 +44,9 @@ extension Cmdop_V1_CommandOutput {
 }
 
 extension Cmdop_V1_EnrollRequest {
-  public init(secret: String, identity: MachineIdentity, hostname: String, name: String, platform: String) throws(CmdopError) {
+  public init(secret: String, identity: MachineIdentity, hostname: String, name: String, platform: String)
+    throws(CmdopError)
+  {
     self.init()
     self.secret = secret
     publicKey = Data(identity.publicKey)

@@ -44,7 +44,8 @@ public struct RelayAddress: Hashable, Sendable, CustomStringConvertible {
     let (host, port) = try Self.split(rest, bad)
     if plain && !Self.isLoopback(host) {
       throw CmdopError(
-        .badUsage, "\(host) cannot be reached in plaintext: only a loopback address can", hint: "https://\(host):\(port)")
+        .badUsage, "\(host) cannot be reached in plaintext: only a loopback address can",
+        hint: "https://\(host):\(port)")
     }
     self.init(host: host, port: port, trust: trust)
   }

@@ -47,7 +47,8 @@ public final class LinkTransport: ClientTransport {
     descriptor: MethodDescriptor, options: CallOptions,
     _ closure: (RPCStream<Inbound, Outbound>, ClientContext) async throws -> T
   ) async throws -> T {
-    let call = try await link.open("/\(descriptor.service.fullyQualifiedService)/\(descriptor.method)",
+    let call = try await link.open(
+      "/\(descriptor.service.fullyQualifiedService)/\(descriptor.method)",
       credential: credential, headers: headers)
     let state = ResponseState()
     let response = AsyncThrowingStream<RPCResponsePart<[UInt8]>, any Error> { await state.next(of: call) }

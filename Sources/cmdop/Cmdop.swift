@@ -18,7 +18,7 @@ struct Cmdop: AsyncParsableCommand {
       RelayCommand.self, JoinCommand.self, AgentCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self,
       StatusCommand.self, LoginCommand.self, LogoutCommand.self, AuthCommand.self, MachinesCommand.self,
       ConnectCommand.self, ExecCommand.self, SessionCommand.self, VersionCommand.self, CompletionsCommand.self,
-      BenchAgentsCommand.self,
+      BenchAgentsCommand.self, RoleToComeCommand.self,
     ])
 
   static func main() async {
@@ -48,6 +48,7 @@ struct Cmdop: AsyncParsableCommand {
     switch argument.split(separator: "/").last {
     case "cmdop-relay": ["relay"]
     case "cmdop-agent": ["agent"]
+    case "cmdop-mcp", "cmdop-core": ["role-to-come"]
     default: []
     }
   }

@@ -34,7 +34,8 @@ struct DaemonControl {
       return DaemonView(verdict: .starting, pid: Int64(pid))
     }
     if wallClock() - status.updatedAtMs > 30_000 {
-      return DaemonView(verdict: .degraded, pid: status.pid, trouble: "the daemon has not reported for 30 s", status: status)
+      return DaemonView(
+        verdict: .degraded, pid: status.pid, trouble: "the daemon has not reported for 30 s", status: status)
     }
     if status.connectedSinceMs > 0 { return DaemonView(verdict: .online, pid: status.pid, status: status) }
     let isYoung = wallClock() - status.startedAtMs < 3000 && status.trouble == "starting"
@@ -48,7 +49,9 @@ struct DaemonControl {
       throw CmdopError(.exists, "a daemon runs in this home already (pid \(pid))", hint: "cmdop agent restart")
     }
     try home.prepare()
-    let arguments = ["agent", "start", "--background-child", "--home", home.path, "--log-level", try options.level().rawValue]
+    let arguments = [
+      "agent", "start", "--background-child", "--home", home.path, "--log-level", try options.level().rawValue,
+    ]
     let child = try Processes.startInBackground(
       Processes.ownExecutable(argument: CommandLine.arguments[0]), arguments, environment: Processes.environment,
       logFile: home.path + "/logs/agent.stderr")
@@ -61,7 +64,8 @@ struct DaemonControl {
         let words = try PrivateFiles.read(home.path + "/logs/agent.stderr", limit: 10_000_000) ?? []
         let last = String(decoding: words, as: UTF8.self).split(separator: "\n").last { $0.hasPrefix("error: ") }
         throw CmdopError(
-          .internalError, "the daemon ended as it started: \(last?.dropFirst(7) ?? "see its log")", hint: "cmdop agent logs")
+          .internalError, "the daemon ended as it started: \(last?.dropFirst(7) ?? "see its log")",
+          hint: "cmdop agent logs")
       }
       try await Task.sleep(for: .milliseconds(20))
     }

@@ -43,7 +43,8 @@ final class ExecRun: Sendable {
 
   /// Feeds and follows a call. When it ends first, nobody waits for more input.
   private func follow(
-    _ call: ExecCall, input: Bool, _ take: @escaping @Loop @Sendable (Cmdop_V1_CommandOutput.Stream, ByteBuffer) async -> Bool
+    _ call: ExecCall, input: Bool,
+    _ take: @escaping @Loop @Sendable (Cmdop_V1_CommandOutput.Stream, ByteBuffer) async -> Bool
   ) async throws -> ExecCall.Outcome {
     try await withTaskCancellationHandler {
       try await withThrowingTaskGroup(of: ExecCall.Outcome?.self) { group in
@@ -92,7 +93,9 @@ final class ExecRun: Sendable {
     if asJSON { Report.json(inOrder.map(\.view)) }
     await streams.flush()
     let failed = inOrder.filter { $0.status != 0 }
-    Report.note("\(inOrder.count - failed.count) of \(inOrder.count) machines: ok" + (failed.isEmpty ? "" : ", \(failed.count) failed"))
+    Report.note(
+      "\(inOrder.count - failed.count) of \(inOrder.count) machines: ok"
+        + (failed.isEmpty ? "" : ", \(failed.count) failed"))
     return inOrder.map(\.status).max() ?? 0
   }
 
@@ -118,7 +121,11 @@ final class ExecRun: Sendable {
     do {
       let call = try await ExecCall.start(order, on: host, input: input, through: reach)
       let outcome = try await follow(call, input: input) { stream, bytes in
-        if stream == .stderr { kept.stderr.writeImmutableBuffer(bytes) } else { kept.stdout.writeImmutableBuffer(bytes) }
+        if stream == .stderr {
+          kept.stderr.writeImmutableBuffer(bytes)
+        } else {
+          kept.stdout.writeImmutableBuffer(bytes)
+        }
         return kept.stdout.readableBytes <= Self.bound && kept.stderr.readableBytes <= Self.bound
       }
       (result.status, result.timedOut) = (outcome.timedOut ? 124 : outcome.status, outcome.timedOut)
@@ -128,7 +135,9 @@ final class ExecRun: Sendable {
       let isFull = kept.stdout.readableBytes > Self.bound || kept.stderr.readableBytes > Self.bound
       result.error =
         isFull
-        ? CmdopError(.limit, "the output of \(host) is larger than \(Self.bound) bytes", hint: "without --json, one machine at a time, it streams")
+        ? CmdopError(
+          .limit, "the output of \(host) is larger than \(Self.bound) bytes",
+          hint: "without --json, one machine at a time, it streams")
         : CmdopError(anything: error)
       result.status = 255
     }

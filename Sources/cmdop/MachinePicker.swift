@@ -51,7 +51,8 @@ struct MachinePicker {
         return "\(mark) \(machine.hostname)  \(machine.online ? machine.platform : "offline")\u{1b}[0m"
       }
       let back = drawn > 0 ? "\u{1b}[\(drawn)A" : ""
-      await terminal.write("\(back)\r\u{1b}[Jmachine: \(filter)\r\n" + lines.joined(separator: "\r\n") + (lines.isEmpty ? "no match" : ""))
+      await terminal.write(
+        "\(back)\r\u{1b}[Jmachine: \(filter)\r\n" + lines.joined(separator: "\r\n") + (lines.isEmpty ? "no match" : ""))
       drawn = max(1, lines.count)
       guard let keys = await terminal.read() else { throw CmdopError(.cancelled, "cancelled") }
       switch String(buffer: keys) {
@@ -65,7 +66,8 @@ struct MachinePicker {
         await terminal.write("\u{1b}[\(drawn)A\r\u{1b}[J")
         throw CmdopError(.cancelled, "cancelled")
       case "\u{7f}", "\u{8}": filter = String(filter.dropLast())
-      case let text where !text.hasPrefix("\u{1b}"): filter += text.filter { $0.isLetter || $0.isNumber || "-._ ".contains($0) }
+      case let text where !text.hasPrefix("\u{1b}"):
+        filter += text.filter { $0.isLetter || $0.isNumber || "-._ ".contains($0) }
       default: break
       }
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("exec", .timeLimit(.minutes(3)))
+@Suite("exec", .timeLimit(.minutes(5)), .showsLogs)
 struct ExecTests {
   @Test("a command's output, error output and exit code arrive apart")
   func basics() async throws {
@@ -10,16 +10,33 @@ struct ExecTests {
       #expect(outcome.status == 7)
       #expect(outcome.text == "out\n")
       #expect(outcome.stderr == "err\n")
-      #expect(try await street.client(["exec", "far", "kill -TERM $$"]).status == 128 + 15)
-      #expect(try await street.client(["exec", "far", "--", "printf", "%s|", "a b", "$HOME", "*"]).text == "a b|$HOME|*|")
-      #expect(try await street.client(["exec", "far", "echo $CMDOP_X", "--env", "CMDOP_X=1"]).status != 0)
-      #expect(try await street.client(["exec", "--env", "GREETING=hi there", "far", "--", "echo $GREETING"]).text == "hi there\n")
-      #expect(try await street.client(["exec", "--cwd", "/usr", "far", "--", "pwd"]).text == "/usr\n")
-      #expect(try await street.client(["exec", "far", "--", "no-such-command", "x"]).stderr.contains("command not found: no-such-command"))
-      let json = try await street.client(["exec", "far", "--json", "--", "echo", "ü"])
-      #expect(json.json["stdout"] as? String == "ü\n")
-      #expect(json.json["exit_code"] as? Int == 0)
-      #expect((json.json["machine_id"] as? String)?.count == 36)
+      #expect(try await street.client(["exec", "far", "--", "kill -TERM $$"]).status == 128 + 15)
+      // The machine's own daemon answers without the relay; `connect exec` is the same verb.
+      #expect(try await street.client(["connect", "exec", "box", "--", "echo", "local"]).text == "local\n")
+      // Without a daemon in its home a client dials the relay itself.
+      let login = ["login", "127.0.0.1:\(street.port)#\(street.pin)"]
+      #expect(try await street.client(login, on: "laptop").status == 0)
+      let dialled = try await street.cmdop(["exec", "far", "--", "echo", "dialled"], home: street.home("laptop"))
+      #expect(dialled.text == "dialled\n", "\(dialled.stderr)")
+    }
+  }
+
+  @Test("words, environment and working directory arrive as they were given")
+  func words() async throws {
+    try await Street.run { street in
+      let odd = ["exec", "box", "--", "printf", "%s|", "a b", "$HOME", "*", "", "日本", "--json"]
+      #expect(try await street.client(odd).text == "a b|$HOME|*||日本|--json|")
+      #expect(
+        try await street.client(["exec", "--env", "GREETING=hi  there", "box", "--", "echo \"$GREETING\""]).text
+          == "hi  there\n")
+      #expect(try await street.client(["exec", "--cwd", "/usr", "box", "--", "pwd"]).text == "/usr\n")
+      #expect(try await street.client(["exec", "box", "uname", "-s"]).status == 0)
+      let missing = try await street.client(["exec", "box", "--", "no-such-command", "x"])
+      #expect(missing.status != 0)
+      #expect(missing.stderr.contains("no-such-command"))
+      let nowhere = try await street.client(["exec", "--cwd", "/no/such/place", "box", "--", "pwd"])
+      #expect(nowhere.status != 0)
+      #expect(nowhere.stderr.contains("/no/such/place"))
     }
   }
 
@@ -28,99 +45,81 @@ struct ExecTests {
     try await Street.run(["box", "far"]) { street in
       var generator = SystemRandomNumberGenerator()
       let data = Data((0..<10_485_760 / 8).flatMap { _ in withUnsafeBytes(of: generator.next()) { Array($0) } })
-      let outcome = try await street.client(["exec", "far", "--", "cat"], input: data)
+      let there = street.root + "/arrived"
+      let outcome = try await street.client(["exec", "far", "--", "tee \(there)"], input: data)
       #expect(outcome.status == 0)
       #expect(outcome.stdout == data)
+      #expect(FileManager.default.contents(atPath: there) == data)
+      // A command that does not want its input ends nevertheless, and so does one that gets none.
+      #expect(try await street.client(["exec", "far", "--", "true"], input: data).status == 0)
+      #expect(try await street.client(["exec", "far", "--", "cat"]).text == "")
     }
   }
 
-  @Test("100 MB of output leave the memory of all three processes flat")
+  @Test("100 MB of output leave the memory of relay, daemons and client flat")
   func flat() async throws {
     try await Street.run(["box", "far"]) { street in
-      _ = try await street.client(["exec", "far", "--", "head -c 20000000 /dev/zero"])  // warm
       let pids = [street.relayPID, try await street.agentPID("box"), try await street.agentPID("far")]
-      let before = pids.map(residentKiB)
-      let outcome = try await street.client(["exec", "far", "--", "head -c 100000000 /dev/zero"], limit: 120)
-      #expect(outcome.stdout.count == 100_000_000)
-      for (pid, old) in zip(pids, before) { #expect(residentKiB(pid) - old < 32 * 1024, "process \(pid)") }
+      _ = try await street.client(["exec", "far", "--", "head -c 5000000 /dev/zero"])
+      let before = pids.map { ProcessTable.peakKiB($0) }
+      let client = try await street.start(["exec", "far", "--", "head -c 100000000 /dev/zero"])
+      #expect(try await client.outcome(limit: 120).stdout.count == 100_000_000)
+      for (index, pid) in pids.enumerated() {
+        let grown = ProcessTable.peakKiB(pid) - before[index]
+        #expect(grown < 24 * 1024, "\(["relay", "box", "far"][index]) grew by \(grown) KiB")
+      }
+      #expect(client.peakKiB < 128 * 1024)
     }
   }
 
-  @Test("Ctrl-C ends the remote command with all it started, and exits with 130")
-  func interrupt() async throws {
+  @Test("an output nobody reads holds the command, not memory; one that is closed ends it")
+  func unread() async throws {
     try await Street.run(["box", "far"]) { street in
-      let mark = "31.\(Int.random(in: 100_000...999_999))"
-      let running = try street.start(
-        ["exec", "far", "--", "sh", "-c", "(sleep \(mark) & wait) & sleep \(mark); true"], home: street.home("box"),
-        more: ["CMDOP_TOKEN": try await street.token()])
-      try await eventually("grandchildren run") { processes(with: mark).count >= 2 }
-      running.signal(SIGINT)
-      #expect(try await running.outcome().status == 130)
-      try await eventually("none is left", within: 10) { processes(with: "sleep \(mark)").isEmpty }
+      let pids = [street.relayPID, try await street.agentPID("box"), try await street.agentPID("far")]
+      let before = pids.map { ProcessTable.residentKiB($0) }
+      let mark = "still-\(UInt32.random(in: 0 ... .max))"
+      let stalled = try await street.start(["exec", "far", "--", "yes", mark], output: .unread)
+      try await street.standsStill { ProcessTable.running("yes \(mark)").map(\.pid) }
+      for (index, pid) in pids.enumerated() {
+        let grown = ProcessTable.residentKiB(pid) - before[index]
+        #expect(grown < 24 * 1024, "\(["relay", "box", "far"][index]) grew by \(grown) KiB")
+      }
+      stalled.dismiss()
+      try await eventually("the command has ended") { ProcessTable.running("yes \(mark)").isEmpty }
+      // As in a pipeline: when `head` has enough, the command behind it ends.
+      let user = try await street.shell("\"$CMDOP\" exec far -- yes \(mark)-2 | head -n 1")
+      _ = try await user.exitStatus()
+      #expect(user.text.contains("\(mark)-2"))
+      try await eventually("the command has ended") { ProcessTable.running("yes \(mark)-2").isEmpty }
     }
   }
 
-  @Test("a command that ignores TERM is killed 5 s after its client vanished")
-  func stubborn() async throws {
+  @Test("several machines report as they come, in the order asked with --json, and a failure fails the whole")
+  func several() async throws {
     try await Street.run(["box", "far"]) { street in
-      let mark = "41.\(Int.random(in: 100_000...999_999))"
-      let running = try street.start(
-        ["exec", "far", "--", "sh", "-c", "trap '' TERM; while :; do sleep \(mark); done"], home: street.home("box"),
-        more: ["CMDOP_TOKEN": try await street.token()])
-      try await eventually("it runs") { !processes(with: mark).isEmpty }
-      running.signal(SIGKILL)
-      try await eventually("it is gone", within: 15) { processes(with: mark).isEmpty }
-      _ = try? await running.outcome(limit: 5)
-    }
-  }
-
-  @Test("--timeout ends the command with 124, and several hosts report each, in the order asked")
-  func severalAndTimeout() async throws {
-    try await Street.run(["box", "far"]) { street in
-      #expect(try await street.client(["exec", "far", "--timeout", "300ms", "--", "sleep", "30"]).status == 124)
       let all = try await street.client(["exec", "far,nobody,box", "--json", "--", "echo", "x"])
       #expect(all.status == 255)
       #expect(all.list.map { $0["exit_code"] as? Int } == [0, 255, 0])
+      #expect(all.list.map { $0["stdout"] as? String } == ["x\n", "", "x\n"])
+      #expect((all.list[1]["error"] as? [String: Any])?["code"] as? String == "not_found")
       let fan = try await street.client(["exec", "--all", "--", "echo", "x"])
       #expect(fan.status == 0)
       #expect(fan.text.split(separator: "\n").count == 2)
       #expect(fan.stderr.contains("2 of 2 machines"))
-    }
-  }
-
-  @Test("the relay is killed while a command runs: the client says so, and the command is ended")
-  func relayKilled() async throws {
-    try await Street.run(["box", "far"]) { street in
-      let mark = "51.\(Int.random(in: 100_000...999_999))"
-      let running = try street.start(
-        ["exec", "far", "--", "sleep", mark], home: street.home("box"), more: ["CMDOP_TOKEN": try await street.token()])
-      try await eventually("it runs") { !processes(with: mark).isEmpty }
-      let port = street.port.value
-      try await street.stopRelay(SIGKILL)
-      let outcome = try await running.outcome()
-      #expect(outcome.status == 255)
-      #expect(outcome.stderr.contains("connection to the machine was lost"))
-      try await eventually("it is ended", within: 10) { processes(with: mark).isEmpty }
-      try await street.startRelay(port: port)
-      try await eventually("the machines are back") {
-        try await street.client(["exec", "far", "--", "true"]).status == 0
-      }
+      #expect(try await street.client(["exec", "--all", "--width", "1", "--", "exit 3"]).status == 3)
     }
   }
 }
 
-func residentKiB(_ pid: Int32) -> Int {
-  let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-  let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-  return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-}
-
-/// Command lines of processes that contain `text`, the client's own left out.
-func processes(with text: String) -> [String] {
-  let pids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).filter { Int($0) != nil }
-  return pids.compactMap { pid in
-    guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return nil }
-    let line = data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
-    return line.contains(text) && !line.contains("cmdop") ? line : nil
+extension Street {
+  /// Waits until a process has been found that writes nothing more although it could.
+  func standsStill(_ find: () -> [Int32]) async throws {
+    var (last, same) = (-1, 0)
+    try await eventually("the writer stands still") {
+      guard let pid = find().last, let written = ProcessTable.bytesWritten(pid), written > 0 else { return false }
+      same = written == last ? same + 1 : 0
+      last = written
+      return same >= 20
+    }
   }
 }

@@ -3,187 +3,201 @@ import Testing
 
 /// A relay, machines and a client, each in a throwaway home, run by the real binary. Everything ends with the test.
 final class Street: Sendable {
-  let root: URL
-  let relayHome: String
-  let binary: String
-  private let relay = Locked<Foundation.Process?>(nil)
-  private let machines = Locked<[String]>([])
-  let port = Locked(0)
-
   struct Outcome: Sendable {
     let status: Int32
     let stdout: Data
     let stderr: String
     var text: String { String(decoding: stdout, as: UTF8.self) }
+    var trimmed: String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
+    var json: [String: Any] { (try? JSONSerialization.jsonObject(with: stdout)) as? [String: Any] ?? [:] }
+    var list: [[String: Any]] { (try? JSONSerialization.jsonObject(with: stdout)) as? [[String: Any]] ?? [] }
   }
 
-  /// Runs `body` on a new street with these machines. On failure all logs are shown.
-  static func run(_ names: [String] = ["box"], grace: String = "2s", _ body: (Street) async throws -> Void) async throws {
-    let street = try Street()
+  let root: String
+  let binary: String
+  private let logLevel: String
+  private let relay = Locked<Running?>(nil)
+  private let relayPort = Locked(0)
+  private let relayPin = Locked("")
+  private let knownToken = Locked("")
+  /// Helpers beside the binary: proxies, clients that hang.
+  private let companions = Locked<[Running]>([])
+  let hasTrouble = Locked(false)
+  @TaskLocal static var current: Street?
+
+  /// Runs `body` on a new street with these machines; names are display names. On failure all logs are shown.
+  /// `waits`: the test mostly waits, and need not queue for a processor.
+  static func run(
+    _ names: [String] = ["box"], grace: String = "2s", logLevel: String = "debug", waits: Bool = false,
+    _ body: (Street) async throws -> Void
+  ) async throws {
+    // A street inside another one has its place already.
+    let queues = !waits && current == nil
+    if queues { try await Traffic.enter() }
+    defer { if queues { Traffic.leave() } }
+    let street = try Street(logLevel: logLevel)
+    var failure: (any Error)?
     do {
-      try await street.startRelay(grace: grace)
-      for name in names { try await street.startMachine(name) }
-      try await body(street)
-    } catch {
-      street.showLogs()
-      await street.end()
-      throw error
-    }
-    await street.end()
+      try await $current.withValue(street) {
+        try await street.startRelay(grace: grace)
+        for name in names { try await street.join(name) }
+        for name in names { try await street.startAgent(name) }
+        try await body(street)
+      }
+    } catch { failure = error }
+    $current.withValue(street) { street.lookForFaults() }
+    if failure != nil || street.hasTrouble.value { street.showLogs() }
+    await street.end(companions: street.companions.value)
+    if let failure { throw failure }
   }
 
-  private init() throws {
-    root = URL(filePath: "/tmp/cmdop-e2e-\(UUID().uuidString.prefix(8))")
-    try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-    relayHome = root.path + "/relay"
-    binary = Self.findBinary()
+  private init(logLevel: String) throws {
+    self.logLevel = logLevel
+    root = "/tmp/cmdop-e2e-\(UUID().uuidString.prefix(8))"
+    binary = try Self.findBinary()
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
   }
 
-  private static func findBinary() -> String {
-    if let path = ProcessInfo.processInfo.environment["CMDOP_BIN"] { return path }
-    let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    return source.deletingLastPathComponent().path + "/.build/debug/cmdop"
+  /// CMDOP_BIN, or what was built beside these tests.
+  private static func findBinary() throws -> String {
+    let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? ""
+    let folder = bundle.components(separatedBy: "/").prefix { !$0.hasSuffix(".xctest") }.joined(separator: "/")
+    let candidates = [
+      ProcessInfo.processInfo.environment["CMDOP_BIN"], folder + "/cmdop", projectRoot + "/.build/debug/cmdop",
+    ]
+    let found = candidates.compactMap(\.self).first { FileManager.default.isExecutableFile(atPath: $0) }
+    return try #require(found, "there is no cmdop to test; run: swift build")
   }
 
-  static var projectRoot: String {
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
-  }
+  static let projectRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+  static let support = projectRoot + "/Tests/EndToEndTests/Support"
+  /// The one with grpcio, if `make test` has made it.
+  static let python: String = {
+    let own = projectRoot + "/.venv/bin/python"
+    return FileManager.default.isExecutableFile(atPath: own) ? own : "/usr/bin/python3"
+  }()
 
-  func home(_ name: String) -> String { root.path + "/" + name }
+  func home(_ name: String) -> String { root + "/" + name }
+  var relayHome: String { home("relay") }
+  var relayLog: String { root + "/relay.log" }
 
   // MARK: the relay
 
   func startRelay(grace: String = "2s", port: Int = 0, advertise: String? = nil) async throws {
-    let process = Foundation.Process()
-    process.executableURL = URL(filePath: binary)
-    process.arguments = ["relay", "serve", "--host", "127.0.0.1", "--port", "\(port)", "--grace", grace]
+    let words =
+      ["relay", "serve", "--host", "127.0.0.1", "--port", "\(port)", "--grace", grace]
       + (advertise.map { ["--advertise", $0] } ?? [])
-    process.environment = environment(relayHome)
-    let log = root.path + "/relay.log"
-    if !FileManager.default.fileExists(atPath: log) { _ = FileManager.default.createFile(atPath: log, contents: nil) }
-    let handle = try FileHandle(forWritingTo: URL(filePath: log))
-    try handle.seekToEnd()
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = handle
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
+    let process = try Running(
+      binary, words, environment(relayHome), output: .files(out: root + "/relay.out", error: relayLog))
     relay.set(process)
     try await eventually("the relay serves") {
-      let status = try await self.cmdop(["relay", "status", "--json"], home: self.relayHome)
-      guard status.status == 0, let pid = status.json["pid"] as? Int else { return false }
-      self.port.set(status.json["port"] as? Int ?? 0)
-      return pid == process.processIdentifier
+      try #require(process.isRunning, "the relay has ended: \(Self.tail(relayLog))")
+      let status = try await cmdop(["relay", "status", "--json"], home: relayHome)
+      guard status.status == 0, status.json["pid"] as? Int == Int(process.pid) else { return false }
+      relayPort.set(status.json["port"] as? Int ?? 0)
+      relayPin.set((status.json["address"] as? String)?.components(separatedBy: "#").last ?? "")
+      return true
     }
   }
 
-  var relayPID: Int32 { relay.value?.processIdentifier ?? 0 }
+  var port: Int { relayPort.value }
+  /// Fingerprint of the relay's key.
+  var pin: String { relayPin.value }
+  var relayPID: Int32 { relay.value?.pid ?? 0 }
 
   /// Ends the relay and waits for it; its exit code.
   @discardableResult
   func stopRelay(_ signal: Int32 = SIGTERM) async throws -> Int32 {
-    guard let process = relay.value else { return -1 }
-    kill(process.processIdentifier, signal)
-    try await eventually("the relay has ended") { !process.isRunning }
-    relay.set(nil)
-    return process.terminationStatus
+    let process = try #require(relay.value)
+    process.signal(signal)
+    return try await process.outcome(limit: 20).status
   }
 
   func joinKey() async throws -> String { try await must(["relay", "join-key"], home: relayHome).trimmed }
-  func token() async throws -> String { try await must(["relay", "token"], home: relayHome).trimmed }
+
+  func token() async throws -> String {
+    if knownToken.value.isEmpty { knownToken.set(try await must(["relay", "token"], home: relayHome).trimmed) }
+    return knownToken.value
+  }
 
   // MARK: machines
 
-  func startMachine(_ name: String, key: String? = nil) async throws {
-    let joinKey = if let key { key } else { try await joinKey() }
-    try await must(["join", joinKey, "--name", name], home: home(name))
-    machines.change { $0.append(name) }
+  func join(_ name: String) async throws {
+    try await must(["join", try await joinKey(), "--name", name], home: home(name))
+  }
+
+  func startAgent(_ name: String) async throws {
     try await must(["agent", "start"], home: home(name))
-    try await must(["agent", "status", "--wait", "--timeout", "20s"], home: home(name))
+    try await must(["agent", "status", "--wait", "--timeout", "30s"], home: home(name))
   }
 
   func agentPID(_ name: String) async throws -> Int32 {
     let status = try await cmdop(["agent", "status", "--json"], home: home(name))
-    return Int32(status.json["pid"] as? Int ?? 0)
+    return Int32(try #require(status.json["pid"] as? Int, "\(name) has no daemon"))
   }
+
+  /// The machine as the roster has it, found by its display name.
+  func card(_ name: String) async throws -> [String: Any] {
+    let machines = try await client(["machines", "--json"])
+    return try #require(machines.list.first { $0["name"] as? String == name }, "\(machines.text)\(machines.stderr)")
+  }
+
+  /// False also while the relay cannot be asked.
+  func isOnline(_ name: String) async throws -> Bool {
+    let machines = try await client(["machines", "--online", "--json"])
+    return machines.status == 0 && machines.list.contains { $0["name"] as? String == name }
+  }
+  /// The relay says so.
+  func isOffline(_ name: String) async throws -> Bool { try await card(name)["online"] as? Bool == false }
 
   // MARK: running the binary
 
   func environment(_ home: String, _ more: [String: String] = [:]) -> [String: String] {
-    var all = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CMDOP_") }
+    var all = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CMDOP_") && !$0.key.hasPrefix("LC_") }
     all["CMDOP_HOME"] = home
+    all["CMDOP_LOG_LEVEL"] = logLevel
     all["TERM"] = "xterm-256color"
+    all["LANG"] = "C.UTF-8"
+    // A crash is said in the log, and asks nobody at the terminal.
+    all["SWIFT_BACKTRACE"] = "interactive=no,color=no"
     return all.merging(more, uniquingKeysWith: { $1 })
   }
 
-  /// As an operator on the home of `name` (by default the first machine's), with the admin's token.
-  func client(_ words: [String], on name: String = "box", input: Data? = nil, limit: Double = 60) async throws -> Outcome {
-    try await cmdop(words, home: home(name), more: ["CMDOP_TOKEN": try await token()], input: input, limit: limit)
+  /// Starts it as an operator with the admin's token, on the home of `name`.
+  func start(
+    _ words: [String], on name: String = "box", input: Running.Input = .none, output: Running.Output = .collected
+  ) async throws -> Running {
+    let process = try Running(
+      binary, words, environment(home(name), ["CMDOP_TOKEN": try await token()]), input: input, output: output)
+    companions.change { $0.append(process) }
+    return process
   }
 
-  func start(_ words: [String], home: String, more: [String: String] = [:]) throws -> Running {
-    try Running(binary, words, environment(home, more))
+  /// Starts something else that ends with the street.
+  func accompany(_ program: String, _ words: [String]) throws -> Running {
+    let process = try Running(program, words, environment(home("companion")))
+    companions.change { $0.append(process) }
+    return process
   }
 
-  func cmdop(
-    _ words: [String], home: String, more: [String: String] = [:], input: Data? = nil, limit: Double = 60
-  ) async throws -> Outcome {
-    let running = try Running(binary, words, environment(home, more), input: input)
-    return try await running.outcome(limit: limit)
+  /// As `start`, and waits for the end.
+  func client(_ words: [String], on name: String = "box", input: Data? = nil, limit: Double = 60) async throws
+    -> Outcome
+  {
+    try await start(words, on: name, input: input.map { .bytes($0) } ?? .none).outcome(limit: limit)
+  }
+
+  /// As somebody without a token.
+  func cmdop(_ words: [String], home: String, more: [String: String] = [:], limit: Double = 60) async throws -> Outcome
+  {
+    try await Running(binary, words, environment(home, more)).outcome(limit: limit)
   }
 
   @discardableResult
   func must(_ words: [String], home: String) async throws -> Outcome {
     let outcome = try await cmdop(words, home: home)
-    try #require(outcome.status == 0, "cmdop \(words.first ?? "") \(words.dropFirst().first ?? ""): \(outcome.stderr)")
+    try #require(outcome.status == 0, "cmdop \(words.prefix(2).joined(separator: " ")): \(outcome.stderr)")
     return outcome
   }
-
-  // MARK: the end
-
-  private func end() async {
-    for name in machines.value {
-      let outcome = try? await cmdop(["agent", "stop"], home: home(name), limit: 20)
-      if outcome?.status != 0, let pid = try? await agentPID(name), pid > 0 { kill(pid, SIGKILL) }
-    }
-    if let process = relay.value, process.isRunning {
-      kill(process.processIdentifier, SIGTERM)
-      try? await eventually("the relay has ended") { !process.isRunning }
-      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    }
-    try? FileManager.default.removeItem(at: root)
-  }
-
-  private func showLogs() {
-    for log in ["relay.log"] + machines.value.map({ "\($0)/logs/agent.log" }) {
-      let text = (try? String(contentsOfFile: root.path + "/" + log, encoding: .utf8)) ?? "(none)"
-      print("--- \(log)\n\(text.suffix(4000))")
-    }
-  }
-}
-
-extension Street.Outcome {
-  var trimmed: String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
-  var json: [String: Any] { (try? JSONSerialization.jsonObject(with: stdout)) as? [String: Any] ?? [:] }
-  var list: [[String: Any]] { (try? JSONSerialization.jsonObject(with: stdout)) as? [[String: Any]] ?? [] }
-}
-
-/// Waits until something is so, at most 30 s. Looking again after a pause is the only way to wait for other processes.
-func eventually(
-  _ what: String, within seconds: Double = 30, _ condition: () async throws -> Bool
-) async throws {
-  let deadline = Date(timeIntervalSinceNow: seconds)
-  while try await !condition() {
-    try #require(Date() < deadline, "still not so after \(seconds) s: \(what)")
-    try await Task.sleep(for: .milliseconds(50))
-  }
-}
-
-/// A value behind a lock.
-final class Locked<Value>: @unchecked Sendable {
-  private let lock = NSLock()
-  private var stored: Value
-  init(_ value: Value) { stored = value }
-  var value: Value { lock.withLock { stored } }
-  func set(_ value: Value) { lock.withLock { stored = value } }
-  func change(_ body: (inout Value) -> Void) { lock.withLock { body(&stored) } }
 }

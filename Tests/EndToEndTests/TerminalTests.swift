@@ -1,108 +1,127 @@
 import Foundation
 import Testing
 
-@Suite("terminals", .timeLimit(.minutes(3)))
+@Suite("terminals", .timeLimit(.minutes(5)), .showsLogs)
 struct TerminalTests {
-  @Test("job control, resize and the exit status work as at a local terminal")
+  private let mark = "66.\(UInt32.random(in: 100_000_000 ... .max))"
+
+  @Test("job control works as at a local terminal: Ctrl-C, Ctrl-Z, fg, exit status")
   func jobControl() async throws {
     try await Street.run(["box", "far"]) { street in
-      let user = try await street.connect(["far"], rows: 31, columns: 97)
-      try await user.sh("tty; stty size", "MARK1")
+      let user = try await street.connect(["far"])
+      try await user.sh("tty; echo id=${#CMDOP_SESSION_ID} $TERM", "MARK1")
       #expect(user.text.contains("/dev/pts/"))
-      #expect(user.text.contains("31 97"))
-      user.resize(rows: 44, columns: 111)
-      user.signal(SIGWINCH)
-      try await eventually("the new size has arrived") {
-        user.type("stty size\r")
-        try await Task.sleep(for: .milliseconds(200))
-        return user.text.contains("44 111")
-      }
-      user.type("sleep 1000\r")
-      try await Task.sleep(for: .milliseconds(300))
+      #expect(user.text.contains("id=36 xterm-256color"))
+      func job() -> Int32? { ProcessTable.running("sleep \(mark)").first?.pid }
+      user.type("sleep \(mark)\r")
+      try await eventually("it runs") { job() != nil }
       user.type("\u{3}")
       try await user.sh("true", "MARK2")
-      user.type("sleep 1001\r")
-      try await Task.sleep(for: .milliseconds(300))
+      #expect(job() == nil)
+      user.type("sleep \(mark)\r")
+      try await eventually("it runs") { job() != nil }
       user.type("\u{1a}")
-      try await user.sees("Stopped")
+      try await eventually("it is stopped") { job().flatMap { ProcessTable.state($0) } == "T" }
+      try await user.sh("jobs", "MARK3")
+      #expect(user.text.contains("Stopped"))
       user.type("fg\r")
-      try await Task.sleep(for: .milliseconds(300))
+      try await eventually("it goes on") { job().flatMap { ProcessTable.state($0) } == "S" }
       user.type("\u{3}")
-      try await user.sh("printf '\\346\\227\\245\\n'", "MARK3")
-      #expect(user.text.contains("日"))
+      try await eventually("it is ended") { job() == nil }
+      try await user.sh("true", "MARK4")
       user.type("exit 5\r")
       #expect(try await user.exitStatus() == 5)
-      await user.end()
     }
   }
 
-  @Test("a terminal goes on when its user leaves, and shows the user what happened meanwhile")
-  func detach() async throws {
+  @Test("the program is told the window's size, and each new one; a window without a size is 24 × 80")
+  func resize() async throws {
+    try await Street.run(["box", "far"]) { street in
+      let user = try await street.connect(["far"], rows: 31, columns: 97)
+      try await user.sh("stty size", "MARK1")
+      #expect(user.text.contains("31 97"))
+      user.resize(rows: 44, columns: 111)
+      var tries = 0
+      try await eventually("the new size has arrived") {
+        tries += 1
+        try await user.sh("stty size", "SIZE\(tries)")
+        return user.text.contains("44 111")
+      }
+      let blind = try await street.connect(["far"], rows: 0, columns: 0)
+      try await blind.sh("stty size", "MARK2")
+      #expect(blind.text.contains("24 80"))
+    }
+  }
+
+  @Test("UTF-8 and raw bytes pass unharmed in both directions")
+  func bytes() async throws {
     try await Street.run(["box", "far"]) { street in
       let user = try await street.connect(["far"])
-      try await user.sh("KEEP=kept42", "MARK1")
-      user.type("\r~.")
-      #expect(try await user.exitStatus() == 0)
-      #expect(user.text.contains("back to it: cmdop connect far --session"))
-      await user.end()
-      let cards = try await street.client(["session", "list", "--json"]).list
-      #expect(cards.map { $0["state"] as? String } == ["CONNECTED"])
-      let again = try await street.connect(["far", "--session", "term-1"])
-      try await again.sh("echo $KEEP", "MARK2")
-      #expect(again.text.contains("kept42"))
-      let watcher = try await street.connect(["far", "--session", "term-1", "--observe"])
-      try await watcher.sees("kept42")
-      watcher.type("echo intruder\r")
-      try await again.sh("echo visible", "MARK3")
-      try await watcher.sees("MARK3")
-      #expect(!again.text.contains("intruder"))
-      #expect(try await street.client(["session", "destroy", "term-1"]).status == 0)
-      #expect(try await again.exitStatus() != 0)
-      await again.end()
-      await watcher.end()
+      try await user.sh("printf '\\346\\227\\245\\377\\376\\001<'", "MARK1")
+      #expect(user.bytes.range(of: Data([0xe6, 0x97, 0xa5, 0xff, 0xfe, 0x01, 0x3c])) != nil)
+      let file = street.root + "/typed"
+      let text = "häßliche Grüße, 日本語, 😀, é"
+      // The session's user reads lines from the terminal, as `cat` does.
+      user.type("cat > \(file)\r")
+      try await eventually("cat runs") { FileManager.default.fileExists(atPath: file) }
+      user.type(text + "\r")
+      try await eventually("the line was taken") { FileManager.default.contents(atPath: file)?.last == 10 }
+      user.type("\u{4}")
+      try await user.sh("true", "MARK2")
+      #expect(try String(contentsOfFile: file, encoding: .utf8) == text + "\n")
     }
   }
 
-  @Test("the relay is killed and comes back: the terminal goes on, what was typed meanwhile arrives once")
-  func relayRestart() async throws {
-    try await Street.run(["box", "far"], grace: "30s") { street in
-      let user = try await street.connect(["far"])
-      try await user.sh("KEEP=kept43", "MARK1")
-      let port = street.port.value
-      try await street.stopRelay(SIGKILL)
-      try await user.sees("no connection")
-      user.type("echo typed-$KEEP-away >> \(street.root.path)/typed\r")
-      try await street.startRelay(grace: "30s", port: port)
-      try await user.sh("echo back-$KEEP", "MARK2")
-      #expect(user.text.contains("back-kept43"))
-      #expect(try String(contentsOfFile: street.root.path + "/typed", encoding: .utf8) == "typed-kept43-away\n")
-      let cards = try await street.client(["session", "list", "--json"]).list
-      #expect(cards.map { $0["state"] as? String } == ["CONNECTED"])
-      user.type("exit\r")
-      #expect(try await user.exitStatus() == 0)
-      await user.end()
-    }
-  }
-
-  @Test("a viewer that does not read stalls nobody else")
-  func slowViewer() async throws {
+  @Test("the own terminal is as it was before, however the connection ended; Ctrl-D goes to the machine")
+  func restored() async throws {
     try await Street.run(["box", "far"]) { street in
-      // Standard output goes to a pipe nobody reads.
-      let stalled = Pipe()
-      let process = Foundation.Process()
-      process.executableURL = URL(filePath: street.binary)
-      process.arguments = ["exec", "far", "--", "cat", "/dev/zero"]
-      process.environment = street.environment(street.home("box"), ["CMDOP_TOKEN": try await street.token()])
-      process.standardOutput = stalled
-      process.standardInput = FileHandle.nullDevice
-      try process.run()
-      defer { process.terminate() }
-      try await eventually("it is stalled") { !processes(with: "cat /dev/zero").isEmpty }
-      let user = try await street.connect(["far"])
-      for n in 1...5 { try await user.sh("seq 1 2000", "MARK\(n)X") }
+      let line = "stty -g; \"$CMDOP\" connect far; echo status=$?; stty -g; echo over"
+      func settings(_ user: Keyboard) -> [Substring] {
+        user.text.split(whereSeparator: \.isNewline).filter { $0.split(separator: ":").count > 10 }
+      }
+      for (leave, status) in [("\u{4}", "0"), ("exit 3\r", "3"), ("\r~.", "0"), ("TERM", "130")] {
+        let user = try await street.shell(line)
+        try await user.sh("true", "MARK1")
+        if leave == "TERM" {
+          for entry in ProcessTable.children(of: user.pid) { kill(entry, SIGTERM) }
+        } else {
+          user.type(leave)
+        }
+        try await user.sees("over")
+        #expect(user.text.contains("status=\(status)"), "\(leave.debugDescription)")
+        #expect(settings(user).count == 2)
+        #expect(Set(settings(user)).count == 1, "\(leave.debugDescription): \(settings(user))")
+      }
+    }
+  }
+
+  @Test("without a terminal, connect says what to use instead")
+  func noTerminal() async throws {
+    try await Street.run { street in
+      let outcome = try await street.client(["connect", "box"])
+      #expect(outcome.status == 255)
+      #expect(outcome.stderr.contains("error: this is no terminal"))
+      #expect(outcome.stderr.contains("try: cmdop exec"))
+      let picker = try await street.client(["connect"])
+      #expect(picker.status == 255)
+      #expect(picker.stderr.contains("which machine?"))
+    }
+  }
+
+  @Test("without a host, a list to choose from: typing filters, Enter takes")
+  func picker() async throws {
+    try await Street.run(["box", "far"]) { street in
+      let user = try await street.connect([])
+      let far = try #require(try await street.card("far")["hostname"] as? String)
+      try await user.sees(far)
+      user.type("fr")
+      try await user.sees("machine: fr")
+      user.type("\r")
+      try await eventually("a terminal is open") { try await street.states() == ["CONNECTED"] }
+      #expect(try await street.sessions().first?["hostname"] as? String == far)
+      try await user.sh("true", "MARK1")
       user.type("exit\r")
       #expect(try await user.exitStatus() == 0)
-      await user.end()
     }
   }
 }

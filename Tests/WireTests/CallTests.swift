@@ -26,7 +26,9 @@ struct CallTests {
   @Test("an error keeps its code, its message with umlauts and percent signs, and its hint")
   func errors() async throws {
     let error = CmdopError(.ambiguous, "100 % zweideutig: ä", hint: "cmdop machines   # ü")
-    try await Bench.run { _ in throw error } _: { bench in
+    try await Bench.run { _ in
+      throw error
+    } _: { bench in
       let call = try await Link.dial(bench.address).open("/x/y")
       await #expect(throws: error) { try await call.receive() }
     }
@@ -49,7 +51,8 @@ struct CallTests {
 
   @Test("a relay with another key is refused, and both fingerprints are named")
   func manInTheMiddle() async throws {
-    try await Bench.run { _ in } _: { bench in
+    try await Bench.run { _ in
+    } _: { bench in
       let other = try RelayIdentity(keyPEM: nil, names: ["localhost"], now: 1_790_000_000)
       let pin = try KeyFingerprint(certificatePEM: other.certificatePEM)
       let address = RelayAddress(host: "127.0.0.1", port: bench.address.port, trust: .pinned(pin))
@@ -62,7 +65,8 @@ struct CallTests {
 
   @Test("a self-made certificate does not pass as one of the system's")
   func systemRoots() async throws {
-    try await Bench.run { _ in } _: { bench in
+    try await Bench.run { _ in
+    } _: { bench in
       let address = RelayAddress(host: "127.0.0.1", port: bench.address.port, trust: .systemRoots)
       await #expect(throws: CmdopError.self) { try await Link.dial(address) }
     }

@@ -27,7 +27,9 @@ struct CouplingTests {
     client: @escaping @Loop @Sendable (CallStream) async throws -> Void
   ) async throws {
     let relay = await SmallRelay()
-    try await Bench.run { try await relay.answer($0) } _: { bench in
+    try await Bench.run {
+      try await relay.answer($0)
+    } _: { bench in
       try await withThrowingTaskGroup { group in
         group.addTask {
           try await machine(try await Link.dial(bench.address).open(CallPath.connect))

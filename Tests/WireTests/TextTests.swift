@@ -8,7 +8,9 @@ struct TextTests {
 
   @Test(
     "an address reads back as it was written",
-    arguments: ["https://relay.example:443", "http://127.0.0.1:1234", "https://[::1]:63141#\(pin)", "https://a:1#\(pin)"])
+    arguments: [
+      "https://relay.example:443", "http://127.0.0.1:1234", "https://[::1]:63141#\(pin)", "https://a:1#\(pin)",
+    ])
   func addresses(_ text: String) throws { #expect(try RelayAddress(text).description == text) }
 
   @Test("the port may be left out")
@@ -22,7 +24,9 @@ struct TextTests {
   @Test("a join key carries addresses, fingerprint and secret")
   func joinKey() throws {
     let key = JoinKey(
-      addresses: [.init(host: "a", port: 1, trust: .pinned(Self.pin)), .init(host: "::1", port: 2, trust: .pinned(Self.pin))],
+      addresses: [
+        .init(host: "a", port: 1, trust: .pinned(Self.pin)), .init(host: "::1", port: 2, trust: .pinned(Self.pin)),
+      ],
       secret: "s")
     #expect(try JoinKey(key.description) == key)
   }

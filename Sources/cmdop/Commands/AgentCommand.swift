@@ -47,7 +47,8 @@ struct StopCommand: Verb {
 
 struct RestartCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "restart", abstract: "Stop the daemon if it runs, and start it.", discussion: "Example: cmdop agent restart")
+    commandName: "restart", abstract: "Stop the daemon if it runs, and start it.",
+    discussion: "Example: cmdop agent restart")
   @OptionGroup var options: GlobalOptions
 
   func work() async throws {

@@ -55,7 +55,8 @@ struct ExecCommand: Verb {
     let hosts = hosts?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? []
     guard all != !hosts.isEmpty, !hosts.contains("") else {
       throw CmdopError(
-        .badUsage, all ? "--all and a machine exclude each other" : "which machine?", hint: "cmdop exec HOST -- uname -a")
+        .badUsage, all ? "--all and a machine exclude each other" : "which machine?",
+        hint: "cmdop exec HOST -- uname -a")
     }
     guard !command.isEmpty else {
       throw CmdopError(.badUsage, "which command?", hint: "cmdop exec \(hosts.first ?? "--all") -- uname -a")
@@ -73,7 +74,9 @@ struct ExecCommand: Verb {
       if hosts.count == 1 {
         return try await run.single(hosts[0], input: stdin || StandardStreams.inputIsGiven)
       }
-      if stdin { throw CmdopError(.badUsage, "standard input goes to one machine only", hint: "cmdop exec HOST --stdin -- …") }
+      if stdin {
+        throw CmdopError(.badUsage, "standard input goes to one machine only", hint: "cmdop exec HOST --stdin -- …")
+      }
       if all { hosts = try await RelayClient(reach).machines(onlineOnly: true).map(\.hostname) }
       guard !hosts.isEmpty else { throw CmdopError(.offline, "no machine is online", hint: "cmdop machines") }
       return try await run.several(hosts)

@@ -32,8 +32,11 @@ struct JoinCommand: Verb {
           relay: relays[0].hostAndPort, created: reply.created))
     }
     Report.line("\(reply.hostname) belongs to fleet \(reply.fleetName) (\(reply.machineID))")
-    if reply.hostname != hostname { Report.note("the name \(hostname) is taken in this fleet: this machine is \(reply.hostname)") }
-    Report.note(daemon == nil ? "next: cmdop agent start" : "next: cmdop agent restart   # a daemon runs with the old settings")
+    if reply.hostname != hostname {
+      Report.note("the name \(hostname) is taken in this fleet: this machine is \(reply.hostname)")
+    }
+    Report.note(
+      daemon == nil ? "next: cmdop agent start" : "next: cmdop agent restart   # a daemon runs with the old settings")
   }
 
   /// The machine's key: made once, 0600, never sent.

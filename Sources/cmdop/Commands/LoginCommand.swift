@@ -17,11 +17,14 @@ struct LoginCommand: Verb {
     let home = try options.place()
     try home.prepare()
     let given = relay ?? options.server
-    guard let address = try given.map({ try RelayAddress($0) }) ?? (try Enrollment.load(home)?.relays.first).map({ try RelayAddress($0) })
+    guard
+      let address = try given.map({ try RelayAddress($0) })
+        ?? (try Enrollment.load(home)?.relays.first).map({ try RelayAddress($0) })
     else { throw CmdopError(.badUsage, "which relay?", hint: "cmdop login HOST:63141#FINGERPRINT --token TOKEN") }
     guard let token = token ?? Start.variable("CMDOP_TOKEN") else {
       throw CmdopError(
-        .badUsage, "a token is needed", hint: "cmdop login \(given ?? "RELAY") --token TOKEN   # on the relay's host: cmdop relay token")
+        .badUsage, "a token is needed",
+        hint: "cmdop login \(given ?? "RELAY") --token TOKEN   # on the relay's host: cmdop relay token")
     }
     let pinned = try pin(for: address, home)
     let reach = await Reach(socket: nil, relays: [pinned], credential: token)
@@ -32,15 +35,19 @@ struct LoginCommand: Verb {
     credentials.current = pinned.description
     try home.save(credentials, home.credentials)
     if options.json {
-      return Report.json(["relay": pinned.hostAndPort, "fleet": me.fleetName, "subject": me.caller.subject, "role": me.caller.role])
+      return Report.json([
+        "relay": pinned.hostAndPort, "fleet": me.fleetName, "subject": me.caller.subject, "role": me.caller.role,
+      ])
     }
-    Report.line("signed in at \(pinned.hostAndPort) as \(me.caller.subject) (\(me.caller.role) of fleet \(me.fleetName))")
+    Report.line(
+      "signed in at \(pinned.hostAndPort) as \(me.caller.subject) (\(me.caller.role) of fleet \(me.fleetName))")
   }
 
   /// An address without a fingerprint may be one that this machine has joined: then that pin counts.
   private func pin(for address: RelayAddress, _ home: Home) throws(CmdopError) -> RelayAddress {
     guard address.trust == .systemRoots, let enrollment = try Enrollment.load(home) else { return address }
-    return enrollment.relays.compactMap { try? RelayAddress($0) }.first { $0.hostAndPort == address.hostAndPort } ?? address
+    return enrollment.relays.compactMap { try? RelayAddress($0) }.first { $0.hostAndPort == address.hostAndPort }
+      ?? address
   }
 }
 
@@ -73,7 +80,9 @@ struct AuthStatusCommand: Verb {
   func work() async throws {
     let me = try await RelayClient(try await options.reach()).whoAmI()
     if options.json {
-      return Report.json(["subject": me.caller.subject, "role": me.caller.role, "fleet": me.fleetName, "relay_version": me.relayVersion])
+      return Report.json([
+        "subject": me.caller.subject, "role": me.caller.role, "fleet": me.fleetName, "relay_version": me.relayVersion,
+      ])
     }
     Report.line("\(me.caller.subject), \(me.caller.role) of fleet \(me.fleetName) (relay \(me.relayVersion))")
   }

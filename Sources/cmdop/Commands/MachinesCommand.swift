@@ -5,7 +5,8 @@ import Wire
 
 struct MachinesCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "machines", abstract: "The machines of your fleet.", discussion: "Example: cmdop machines --online --json")
+    commandName: "machines", abstract: "The machines of your fleet.",
+    discussion: "Example: cmdop machines --online --json")
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Only those that are online.") var online = false
 

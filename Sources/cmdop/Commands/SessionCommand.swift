@@ -26,7 +26,8 @@ struct SessionListCommand: Verb {
         + cards.map { card in
           [
             String(card.sessionID.prefix(8)), card.name, card.hostname, SessionView.name(card.state), "\(card.clients)",
-            Report.ago(card.lastActiveAtMs), card.endedAtMs == 0 ? "-" : card.hasExitStatus ? "\(card.exitStatus)" : "?",
+            Report.ago(card.lastActiveAtMs),
+            card.endedAtMs == 0 ? "-" : card.hasExitStatus ? "\(card.exitStatus)" : "?",
           ]
         })
   }
@@ -60,7 +61,8 @@ enum SessionFinder {
       throw CmdopError(.notFound, "no session \"\(words)\" lives in your fleet", hint: "cmdop session list")
     }
     let names = hits.prefix(10).map { "\($0.name) on \($0.hostname) (\($0.sessionID.prefix(8)))" }
-    throw CmdopError(.ambiguous, "\"\(words)\" could be \(names.joined(separator: ", "))", hint: "give the id, or --host")
+    throw CmdopError(
+      .ambiguous, "\"\(words)\" could be \(names.joined(separator: ", "))", hint: "give the id, or --host")
   }
 }
 

@@ -26,7 +26,8 @@ struct DaemonRole {
     let hostname = enrollment?.hostname ?? LocalMachine.hostname
 
     let tools = ToolBelt(machine: LocalMachine(account: account, environment: baseEnvironment))
-    let service = await MachineService(tools: tools, hostname: hostname, machineID: enrollment?.machineID ?? "", log: log, now: now)
+    let service = await MachineService(
+      tools: tools, hostname: hostname, machineID: enrollment?.machineID ?? "", log: log, now: now)
     let vitals = await VitalsReader()
     let tether = try await makeTether(enrollment, service, log, now, vitals: { vitals.read(home: account.home) })
     let reporter = await StatusReporter(

@@ -15,7 +15,8 @@ struct JSONLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     var line = #"{"time":\#(now()),"level":"\#(event.level)","message":"# + Self.quoted("\(event.message)")
-    for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
+    for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }
+    ) {
       line += "," + Self.quoted(key) + ":" + Self.quoted("\(value)")
     }
     sink(Array((line + "}\n").utf8))

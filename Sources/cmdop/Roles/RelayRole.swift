@@ -91,7 +91,9 @@ struct RelayRole {
     _ secrets: RelaySecrets
   ) throws(CmdopError) -> (names: [String], pin: KeyFingerprint?, certificate: (chain: String, key: String)) {
     var names = options.advertise
-    if names.isEmpty { names = options.host == "0.0.0.0" || options.host == "::" ? [LocalMachine.hostname] : [options.host] }
+    if names.isEmpty {
+      names = options.host == "0.0.0.0" || options.host == "::" ? [LocalMachine.hostname] : [options.host]
+    }
     if let cert = options.tlsCert, let key = options.tlsKey {
       return (names, nil, (try readText(cert), try readText(key)))
     }

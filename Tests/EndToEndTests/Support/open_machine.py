@@ -40,16 +40,21 @@ def collect(answers):
     return text, ended
 
 
-text, ended = collect(stub.Open(iter([run("printf hello; exit 3")]), metadata=token, timeout=20))
+one = [run("printf hello; exit 3")]
+text, ended = collect(stub.Open(iter(one), metadata=token, timeout=20))
 print("exec:", text.decode(), "exit", ended.exit_code)
 
-messages = [run("wc", "-c", input=True), m.ControlMessage(send_input=m.SendInputCommand(data=b"x" * 4096))]
+plain = rpc.MachineStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
+text, ended = collect(plain.Open(iter(one), metadata=token, timeout=20))
+print("plaintext:", text.decode(), "exit", ended.exit_code)
+
+messages = [run("wc -c", input=True), m.ControlMessage(send_input=m.SendInputCommand(data=b"x" * 4096))]
 text, ended = collect(stub.Open(iter(messages), metadata=token, timeout=20))
 print("half-closed:", text.decode().strip(), "exit", ended.exit_code)
 
 asks = queue.Queue()
 asks.put(m.ControlMessage(route=route, start_session=m.StartSessionCommand(rows=24, columns=80, client_id="c")))
-screen, typed = b"", False
+screen = b""
 for answer in stub.Open(iter(asks.get, None), metadata=token, timeout=20):
     if answer.HasField("started"):
         line = b"echo wor''ks; exit\r"
@@ -60,16 +65,42 @@ for answer in stub.Open(iter(asks.get, None), metadata=token, timeout=20):
 print("terminal:", "works" if b"works" in screen else screen)
 
 
-def status(*arguments, **more):
+def sized(size):
+    """Standard input in a message of exactly this size on the wire."""
+    for short in range(64):
+        message = m.ControlMessage(command_id="sized", send_input=m.SendInputCommand(data=b"x" * (size - short)))
+        if message.ByteSize() == size:
+            return message
+
+
+def failure(open, *arguments, **more):
     try:
-        collect(stub.Open(*arguments, timeout=20, **more))
+        collect(open(*arguments, timeout=20, **more))
     except grpc.RpcError as error:
         return error
-    return None
 
 
-error = status(iter([run("x" * (4 * 1024 * 1024 + 1))]), metadata=token)
-print("too large:", error.code().name, "4 MiB" if "4 MiB" in error.details() else error.details())
-print("no token:", status(iter([run("true")])).code().name)
+def told(error):
+    """How it was refused: as the call's status, by whoever did."""
+    return error.code().name, "4 MiB" if "4 MiB" in error.details() else error.details()
+
+
+limit = 4 * 1024 * 1024
+text, ended = collect(stub.Open(iter([run("wc -c", input=True), sized(limit)]), metadata=token, timeout=20))
+print("4 MiB:", text.decode().strip() if int(text) == len(sized(limit).send_input.data) else "lost: " + text.decode())
+print("4 MiB + 1 first:", *told(failure(stub.Open, iter([sized(limit + 1)]), metadata=token)))
+later = [run("cat >/dev/null", input=True), sized(limit + 1)]
+print("4 MiB + 1 later:", *told(failure(stub.Open, iter(later), metadata=token)))
+print("no token:", failure(stub.Open, iter([run("true")])).code().name)
 elsewhere = m.ControlMessage(route=m.Route(machine="nowhere"), run_command=m.RunCommand(arguments=["true"]))
-print("unknown machine:", status(iter([elsewhere]), metadata=token).code().name)
+print("unknown machine:", failure(stub.Open, iter([elsewhere]), metadata=token).code().name)
+
+
+def raw(path):
+    return channel.stream_stream(path, request_serializer=bytes, response_deserializer=m.AgentMessage.FromString)
+
+
+print("no such call:", failure(raw("/cmdop.v1.Machine/Close"), iter([b""]), metadata=token).code().name)
+print("truncated:", failure(raw("/cmdop.v1.Machine/Open"), iter([b"\x0a\x7fabc"]), metadata=token).code().name)
+old = failure(stub.Open, iter([run("true")]), metadata=token + [("cmdop-protocol", "0")])
+print("old client:", old.code().name, "update cmdop on the client" if "update cmdop" in str(old.trailing_metadata()) + old.details() else old)

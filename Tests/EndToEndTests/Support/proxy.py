@@ -1,13 +1,17 @@
-"""A TCP proxy on a free loopback port (printed) that can lose every byte: proxy.py TARGET_PORT CONTROL_SOCKET.
-The control socket takes one line: `hole` (connections stay open, bytes vanish) or `pass` (holed connections are reset)."""
+"""A TCP proxy on a free loopback port (printed) that can be hurt: proxy.py TARGET_PORT CONTROL_SOCKET.
+Its control socket takes one line, which proxy.py --tell CONTROL_SOCKET WORD sends:
+`hole` (connections stay open, bytes vanish), `pass` (holed connections are closed), `cut` (all are closed, new ones pass)."""
 import asyncio
+import socket
 import sys
 
 hole = False
 holed = set()
+writers = set()
 
 
 async def pump(reader, writer):
+    writers.add(writer)
     try:
         while data := await reader.read(65536):
             if hole:
@@ -19,6 +23,10 @@ async def pump(reader, writer):
             await writer.drain()
     except OSError:
         pass
+    writers.discard(writer)
+    # Nobody hears of the end of a connection either while its bytes vanish.
+    while hole:
+        await asyncio.sleep(0.05)
     writer.close()
 
 
@@ -32,7 +40,12 @@ async def serve(reader, writer):
 
 async def control(reader, writer):
     global hole
-    hole = (await reader.readline()).strip() == b"hole"
+    word = (await reader.readline()).strip()
+    hole = word == b"hole"
+    if word != b"hole":
+        for other in list(writers if word == b"cut" else holed):
+            other.transport.abort()
+        holed.clear()
     writer.write(b"ok\n")
     await writer.drain()
     writer.close()
@@ -45,4 +58,9 @@ async def main():
     await server.serve_forever()
 
 
+if sys.argv[1] == "--tell":
+    with socket.socket(socket.AF_UNIX) as teller:
+        teller.connect(sys.argv[2])
+        teller.sendall(sys.argv[3].encode() + b"\n")
+        sys.exit(teller.recv(9) != b"ok\n")
 asyncio.run(main())
