@@ -56,6 +56,7 @@ let tests: [Room] = [
   room("CoreTests",     floor: 6, uses: ["Core"]),
   room("HostTests",     floor: 6, uses: ["Core", "Host"], rents: [nio]),
   room("WireTests",     floor: 6, uses: ["Core", "Wire"], rents: [nio]),
+  room("ConnectTests",  floor: 6, uses: ["Connect", "Core", "Host", "Wire"], rents: [nio]),
   room("StoreTests",    floor: 6, uses: ["Core", "Store"]),
   room("FleetTests",    floor: 6, uses: ["Core", "Fleet", "Store"], rents: [crypto]),
   room("SessionTests",  floor: 6, uses: ["Core", "Session", "Store"], rents: [nio]),

@@ -37,10 +37,12 @@ public final class Inbox<Element: Sendable> {
       try Task.checkCancellation()
       whenHungry?()
       if read < elements.count || end != nil { continue }
+      precondition(reader == nil, "an inbox has one reader")
       await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
           // Looked at again: on the way here the task may have left the loop, and what it waits for may have come.
-          if read < elements.count || end != nil || Task.isCancelled { continuation.resume() } else { reader = continuation }
+          let isDone = read < elements.count || end != nil || Task.isCancelled
+          if isDone { continuation.resume() } else { reader = continuation }
         }
       } onCancel: {
         Loop.enqueue { self.wake() }

@@ -28,7 +28,7 @@ extension MachineService {
       if run.timeoutMs > 0 {
         group.addTask {
           if (try? await Task.sleep(for: .milliseconds(Int64(clamping: run.timeoutMs)))) != nil {
-            await ending.begin(timedOut: true)
+            await ending.begin(timedOut: true, fault: nil)
           }
           return nil
         }
@@ -45,6 +45,7 @@ extension MachineService {
       }
       return .unknown
     }
+    if let fault = ending.fault { throw fault }
     let duration = UInt64((ContinuousClock.now - started) / .milliseconds(1))
     try call.send(AgentMessage.ended(end, timedOut: ending.timedOut, milliseconds: duration))
   }
@@ -95,7 +96,7 @@ extension MachineService {
         }
       }
       program.closeInput()
-    } catch { ending.begin(timedOut: false) }
+    } catch { ending.begin(fault: error as? CmdopError) }
   }
 }
 
@@ -106,14 +107,16 @@ private final class ProgramEnding: Sendable {
   private let begun = Turnstile()
   private var hasBegun = false
   private(set) var timedOut = false
+  /// What the client did wrong; nil when it merely left.
+  private(set) var fault: CmdopError?
   /// The program has ended: its group may belong to somebody else by now.
   var isOver = false
 
   init(_ program: any Program) { self.program = program }
 
-  func begin(timedOut: Bool) {
+  func begin(timedOut: Bool = false, fault: CmdopError?) {
     guard !hasBegun, !isOver else { return }
-    (hasBegun, self.timedOut) = (true, timedOut)
+    (hasBegun, self.timedOut, self.fault) = (true, timedOut, fault)
     program.send(.terminate)
     program.send(.go)  // one that is stopped hears TERM only when it runs
     begun.wake()

@@ -86,7 +86,7 @@ extension MachineService {
       // The client has half-closed: it types no more, but it still watches.
       try await live.news.wait { false }
       return nil
-    } catch let error as CmdopError where error.code == .denied || error.code == .wrongState {
+    } catch let error as CmdopError where [.denied, .wrongState, .limit].contains(error.code) {
       return .failed(error)
     } catch { return nil }
   }

@@ -42,6 +42,8 @@ public final class RelayTether: Sendable {
   public var whenChanged: (@Loop () -> Void)?
   private let impatience = Turnstile()
   private var isImpatient = false
+  private var isLeaving = false
+  private let connectionGone = Turnstile()
 
   public init(
     _ options: Options, service: MachineService, log: Logger, now: @escaping @Sendable () -> Int64
@@ -49,7 +51,7 @@ public final class RelayTether: Sendable {
     (self.options, self.service, self.log, self.now) = (options, service, log, now)
   }
 
-  /// Stays connected until its task is cancelled.
+  /// Stays connected until its task is cancelled, or until we leave.
   public func run() async {
     var backoff = Backoff()
     service.whenCardChanges = { [weak self] card in try? self?.control?.send(AgentMessage(.card(card))) }
@@ -61,7 +63,7 @@ public final class RelayTether: Sendable {
         } catch {
           lost(CmdopError(error).message)
         }
-        if Task.isCancelled { return }
+        if Task.isCancelled || isLeaving { return }
       }
       await rest(backoff.next())
     }
@@ -75,21 +77,22 @@ public final class RelayTether: Sendable {
 
   /// Tells the relay that this machine leaves on purpose.
   public func leave(reason: String) async {
-    guard let control, connectedSince != nil else { return }
+    isLeaving = true
+    guard let control else { return }
     try? control.send(AgentMessage(.goodbye(.filled { $0.reason = reason })))
     control.finish()
-    // The relay answers our end with its own; a second is ample.
+    // The relay answers our end with its own, and `listen` sees it; a second is ample.
     let alarm = Loop.eventLoop.scheduleTask(in: .seconds(1)) { Loop.assumeIsolated { control.cancel() } }
-    while (try? await control.receive()) ?? nil != nil {}
+    try? await connectionGone.wait { self.control == nil }
     alarm.cancel()
-    link?.close()
   }
 
   private func lost(_ why: String) {
-    if connectedSince != nil || trouble != why {
+    if !isLeaving && (connectedSince != nil || trouble != why) {
       log.warning("no connection to the relay", metadata: ["why": "\(why)"])
     }
     (link, control, connectedSince, trouble) = (nil, nil, nil, why)
+    connectionGone.wake()
     whenChanged?()
   }
 

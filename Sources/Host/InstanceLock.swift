@@ -42,7 +42,8 @@ public struct InstanceLock: Sendable {
     var file: CInt = -1
     guard access(path, F_OK) == 0, chost_open(path, 0, &file) == 0 else { return nil }
     defer { close(file) }
-    if chost_lock(file) == 0 { return nil }
+    var locked: CInt = 0
+    guard chost_is_locked(file, &locked) == 0, locked != 0 else { return nil }
     let text = ((try? PrivateFiles.read(path, limit: 64)) ?? nil).map { String(decoding: $0, as: UTF8.self) } ?? ""
     return Int32(text.filter(\.isNumber))
   }

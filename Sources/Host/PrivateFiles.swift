@@ -49,14 +49,16 @@ public enum PrivateFiles {
     }
   }
 
-  /// nil when there is no such file. Throws `limit` when it is larger than `limit` bytes.
-  public static func read(_ path: String, limit: Int) throws(CmdopError) -> [UInt8]? {
+  /// What stands behind the first `from` bytes, nil when there is no such file. Throws `limit` when that is more than
+  /// `limit` bytes.
+  public static func read(_ path: String, from: Int = 0, limit: Int) throws(CmdopError) -> [UInt8]? {
     let file = systemOpen(path)
     if file < 0 {
       if errno == ENOENT || errno == ENOTDIR { return nil }
       throw systemError(errno, "cannot read \(path)")
     }
     defer { close(file) }
+    if from > 0 { lseek(file, off_t(from), SEEK_SET) }
     var bytes: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 16 * 1024)
     while true {
@@ -69,6 +71,12 @@ public enum PrivateFiles {
       bytes += piece[..<count]
       if bytes.count > limit { throw CmdopError(.limit, "\(path) is larger than \(limit) bytes") }
     }
+  }
+
+  /// In bytes, nil when there is no such file.
+  public static func size(_ path: String) -> Int? {
+    var facts = stat()
+    return stat(path, &facts) == 0 ? Int(facts.st_size) : nil
   }
 
   public static func remove(_ path: String) { unlink(path) }

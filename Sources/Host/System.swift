@@ -62,7 +62,11 @@ public enum Processes {
     return variables
   }
 
-  public static func isAlive(_ id: Int32) -> Bool { id > 0 && (kill(id, 0) == 0 || errno == EPERM) }
+  /// Whether a process started with `startInBackground` still runs. Takes note of its end, so only its parent may ask.
+  public static func childRuns(_ id: Int32) -> Bool {
+    var status: CInt = 0
+    return waitpid(id, &status, WNOHANG) == 0
+  }
 
   /// Asks a process to end: TERM, or KILL.
   public static func end(_ id: Int32, forcibly: Bool = false) { if id > 1 { kill(id, forcibly ? SIGKILL : SIGTERM) } }

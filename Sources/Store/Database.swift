@@ -1,4 +1,5 @@
 public import Core
+import FoundationEssentials
 import GRDB
 
 /// SQLite, without knowing what is stored: opened once, migrated, written in turn, read at once.
@@ -6,11 +7,18 @@ public final class Database: Sendable {
   private let writer: any DatabaseWriter
   private let path: String
 
-  /// Opens or makes the file (0600 through its directory) and brings it to the newest schema, each migration once.
+  /// Opens or makes the file (0600) and brings it to the newest schema, each migration once.
   /// Throws `version` when a newer program has written it, `internal` when it is damaged.
   public init(path: String, migrations: [Migration]) async throws(CmdopError) {
     self.path = path
     do {
+      // SQLite gives its side files the mode of the main one.
+      let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+      if FileManager.default.fileExists(atPath: path) {
+        try? FileManager.default.setAttributes(mode, ofItemAtPath: path)
+      } else {
+        _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: mode)
+      }
       var configuration = Configuration()
       configuration.busyMode = .timeout(5)
       configuration.foreignKeysEnabled = true

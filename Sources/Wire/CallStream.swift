@@ -26,6 +26,10 @@ public final class CallStream: Sendable {
   private var decoder = MessageDecoder()
   private var wantsFrames = false
   private var sentEnd = false
+  /// The server has said how the call ended.
+  private var isOver = false
+  /// What arrives cannot be read as messages any more.
+  private var isGarbled = false
   public private(set) var isClosed = false
   private let accept: (@Loop (CallStream) -> Void)?
   /// Called once when the stream is gone, however it ended.
@@ -107,7 +111,7 @@ public final class CallStream: Sendable {
 
   /// Drops the call unless the other side has said how it ended.
   func cancelUnlessOver() {
-    if !inbox.hasEnded { cancel() }
+    if !isOver { cancel() }
   }
 
   // MARK: for the handler and the coupling
@@ -165,6 +169,7 @@ public final class CallStream: Sendable {
       accept?(self)
       if block.endStream { inbox.finish() }
     } else if block.endStream || block.headers.first(name: "grpc-status") != nil {
+      isOver = true
       inbox.finish(Trailers.decode(block.headers))
       finish()  // the answer is complete: nothing that we could still say would be heard
     } else if let status = block.headers.first(name: ":status"), status != "200" {
@@ -173,19 +178,22 @@ public final class CallStream: Sendable {
   }
 
   private func decode(_ bytes: inout ByteBuffer) {
+    if isGarbled { return }
     decoder.feed(&bytes)
     do {
       while let message = try decoder.next() { inbox.push(message) }
     } catch {
+      // A server says so in its status; a client's owner says it in words or drops the call. What follows is not read.
+      isGarbled = true
       inbox.finish(error)
-      if side == .server { finish(error) } else { cancel() }
+      if side == .server { finish(error) }
     }
   }
 
   func readComplete() {
     if let coupling { return coupling.readComplete(self) }
     // Part of a message is in hand and the reader still waits: go on.
-    if inbox.isEmpty && !inbox.hasEnded { read() }
+    if isGarbled || inbox.isEmpty && !inbox.hasEnded { read() }
   }
 
   func writabilityChanged() {

@@ -60,16 +60,21 @@ struct DaemonControl {
       let view = try look()
       // Up, and either registered or able to say why it is not.
       if view.status != nil, view.verdict == .online || view.verdict == .degraded { return view }
-      if !Processes.isAlive(child) && pid == nil {
-        let words = try PrivateFiles.read(home.path + "/logs/agent.stderr", limit: 10_000_000) ?? []
-        let last = String(decoding: words, as: UTF8.self).split(separator: "\n").last { $0.hasPrefix("error: ") }
-        throw CmdopError(
-          .internalError, "the daemon ended as it started: \(last?.dropFirst(7) ?? "see its log")",
-          hint: "cmdop agent logs")
-      }
+      if !Processes.childRuns(child) && pid == nil { throw try lastWords() }
       try await Task.sleep(for: .milliseconds(20))
     }
     return try look()
+  }
+
+  /// Why a daemon ended as it started: what it said last.
+  private func lastWords() throws(CmdopError) -> CmdopError {
+    let words = try PrivateFiles.read(home.path + "/logs/agent.stderr", limit: 10_000_000) ?? []
+    let lines = String(decoding: words, as: UTF8.self).split(separator: "\n")
+    let last = lines.lastIndex { $0.hasPrefix("error: ") }
+    let hint = last.flatMap { $0 + 1 < lines.count ? lines[$0 + 1] : nil }.flatMap { $0.hasPrefix("try: ") ? $0 : nil }
+    return CmdopError(
+      .internalError, "the daemon ended as it started: \(last.map { lines[$0].dropFirst(7) } ?? "see its log")",
+      hint: hint.map { String($0.dropFirst(5)) } ?? "cmdop agent logs")
   }
 
   /// Asks it to end and waits; after 15 s it is ended forcibly.

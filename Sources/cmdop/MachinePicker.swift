@@ -39,7 +39,11 @@ struct MachinePicker {
 
   @Loop private func choose(_ machines: [Cmdop_V1_MachineCard]) async throws -> String {
     let terminal = try OwnTerminal.open()
-    defer { OwnTerminal.restore() }
+    defer {
+      OwnTerminal.restore()
+      terminal.close()
+    }
+    let keys = PickerKeys()
     var (filter, chosen, drawn) = ("", 0, 0)
     while true {
       let hits = machines.filter { Self.matches(filter, $0.hostname) || Self.matches(filter, $0.displayName) }
@@ -54,21 +58,23 @@ struct MachinePicker {
       await terminal.write(
         "\(back)\r\u{1b}[Jmachine: \(filter)\r\n" + lines.joined(separator: "\r\n") + (lines.isEmpty ? "no match" : ""))
       drawn = max(1, lines.count)
-      guard let keys = await terminal.read() else { throw CmdopError(.cancelled, "cancelled") }
-      switch String(buffer: keys) {
-      case "\r", "\n":
-        guard !hits.isEmpty else { continue }
-        await terminal.write("\u{1b}[\(drawn)A\r\u{1b}[J")
-        return hits[chosen].hostname
-      case "\u{1b}[A", "\u{1b}OA", "\u{10}": chosen -= 1
-      case "\u{1b}[B", "\u{1b}OB", "\u{0e}": chosen += 1
-      case "\u{3}", "\u{4}", "\u{1b}":
-        await terminal.write("\u{1b}[\(drawn)A\r\u{1b}[J")
-        throw CmdopError(.cancelled, "cancelled")
-      case "\u{7f}", "\u{8}": filter = String(filter.dropLast())
-      case let text where !text.hasPrefix("\u{1b}"):
-        filter += text.filter { $0.isLetter || $0.isNumber || "-._ ".contains($0) }
-      default: break
+      guard let bytes = await terminal.read() else { throw CmdopError(.cancelled, "cancelled") }
+      // One read may bring several keys: somebody types ahead, or pastes.
+      for key in keys.feed(bytes.readableBytesView) {
+        let hits = machines.filter { Self.matches(filter, $0.hostname) || Self.matches(filter, $0.displayName) }
+        switch key {
+        case .enter where !hits.isEmpty:
+          await terminal.write("\u{1b}[\(drawn)A\r\u{1b}[J")
+          return hits[min(chosen, hits.count - 1)].hostname
+        case .enter: break
+        case .up: chosen = max(0, chosen - 1)
+        case .down: chosen = min(chosen + 1, max(0, hits.count - 1))
+        case .cancel:
+          await terminal.write("\u{1b}[\(drawn)A\r\u{1b}[J")
+          throw CmdopError(.cancelled, "cancelled")
+        case .erase: filter = String(filter.dropLast())
+        case .text(let letter): filter.append(letter)
+        }
       }
     }
   }

@@ -7,7 +7,6 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -146,4 +145,14 @@ int chost_open(const char *path, int create, int *fd) {
   return *fd < 0 ? errno : 0;
 }
 
-int chost_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) ? errno : 0; }
+int chost_lock(int fd) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  return fcntl(fd, F_OFD_SETLK, &lock) ? errno : 0;
+}
+
+int chost_is_locked(int fd, int *locked) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (fcntl(fd, F_OFD_GETLK, &lock)) return errno;
+  *locked = lock.l_type != F_UNLCK;
+  return 0;
+}

@@ -108,17 +108,20 @@ struct LogsCommand: Verb {
 
   func work() async throws {
     let home = try options.place()
-    guard var log = try PrivateFiles.read(home.agentLog, limit: 64 * 1024 * 1024) else {
+    let limit = 64 * 1024 * 1024
+    guard let log = try PrivateFiles.read(home.agentLog, limit: limit) else {
       throw CmdopError(.notFound, "there is no log yet in \(home.path)", hint: "cmdop agent start")
     }
     let tail = log.split(separator: 10, omittingEmptySubsequences: true).suffix(max(0, lines))
     for line in tail { Report.line(String(decoding: line, as: UTF8.self)) }
+    var seen = log.count
     while follow {
       try await Task.sleep(for: .milliseconds(200))
-      let now = try PrivateFiles.read(home.agentLog, limit: 64 * 1024 * 1024) ?? []
-      if now.count < log.count { log = [] }  // rotated
-      if now.count > log.count, !StandardStreams.writeOutput(Array(now[log.count...])) { return }
-      log = now
+      let size = PrivateFiles.size(home.agentLog) ?? 0
+      if size < seen { seen = 0 }  // a new file: the old one was moved aside
+      guard size > seen, let fresh = try PrivateFiles.read(home.agentLog, from: seen, limit: limit) else { continue }
+      seen += fresh.count
+      if !StandardStreams.writeOutput(fresh) { return }
     }
   }
 }

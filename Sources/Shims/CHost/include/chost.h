@@ -31,5 +31,8 @@ int chost_pipe(int fds[2]);
 /// open(2), which is variadic and so not for Swift. `create` makes it append and 0600.
 int chost_open(const char *path, int create, int *fd);
 
-/// Locks the whole file for this process alone. EWOULDBLOCK when somebody else has it.
+/// Locks the whole open file (an OFD lock: it ends with the last descriptor of this open). EAGAIN when another open has it.
 int chost_lock(int fd);
+
+/// Whether another open of the file has it locked. Takes no lock itself, so that looking disturbs nobody.
+int chost_is_locked(int fd, int *locked);
