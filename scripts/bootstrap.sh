@@ -54,8 +54,10 @@ need_protos() {
 }
 
 # A Python with gRPC, for the test in which a foreign client opens a terminal. Lives in .venv, touches nothing else.
+# openssl makes the certificate of the test that brings its own.
 need_python() {
   local python=.venv/bin/python
+  command -v openssl >/dev/null || packages openssl
   ! "$python" -c 'import grpc, grpc_tools' 2>/dev/null || return 0
   command -v apt-get >/dev/null && packages python3 python3-venv
   command -v python3 >/dev/null || fail "python3 not found" "install Python 3.9 or newer"

@@ -25,6 +25,12 @@ enum ClientTLS {
     }
   }
 
+  /// Whether TLS failed because nobody vouches for the certificate. The library tells its reasons apart in words only.
+  static func isDistrust(_ error: any Error) -> Bool {
+    guard case NIOSSLError.handshakeFailed = error else { return false }
+    return String(describing: error).contains("CERTIFICATE_VERIFY_FAILED")
+  }
+
   static func handler(
     _ context: NIOSSLContext, _ address: RelayAddress, _ verdict: Verdict
   ) throws -> NIOSSLClientHandler {

@@ -87,6 +87,11 @@ public final class Link: Sendable {
     do { try await made.ready.get() } catch {
       made.channel.close(promise: nil)
       if let refusal = verdict.refusal { throw refusal }
+      if ClientTLS.isDistrust(error) {
+        throw CmdopError(
+          .untrusted, "\(address.hostAndPort) shows a certificate that this system's roots do not vouch for",
+          hint: "a relay with its own identity is addressed with its fingerprint: cmdop relay status   # on its host")
+      }
       throw CmdopError(
         .unavailable, "\(address.hostAndPort) did not complete a TLS handshake: \(reason(error))",
         hint: "check that this is a cmdop relay's port")

@@ -12,6 +12,8 @@ public final class Listener: Sendable {
   public struct Options: Sendable {
     public var certificatePEM: String
     public var keyPEM: String
+    /// Where the two come from, for errors.
+    public var origin = "the TLS certificate and its key"
     public var http: any HTTPDoor
 
     public init(certificatePEM: String, keyPEM: String, http: any HTTPDoor) {
@@ -144,7 +146,9 @@ public final class Listener: Sendable {
       configuration.applicationProtocols = ["grpc-exp", "http/1.1", "h2"]
       return try NIOSSLContext(configuration: configuration)
     } catch {
-      throw CmdopError(.badUsage, "the TLS certificate or key cannot be used: \(error)", hint: "PEM files are expected")
+      throw CmdopError(
+        .badUsage, "\(options.origin) cannot be used: they must be PEM, and belong together",
+        hint: "openssl x509 -noout -subject -in CERT; openssl pkey -noout -in KEY")
     }
   }
 }

@@ -77,6 +77,48 @@ struct SecretTests {
     }
   }
 
+  @Test("a certificate of one's own is served, and decided upon by the system's roots")
+  func ownCertificate() async throws {
+    try await Street.run([]) { street in
+      let (cert, key) = (street.root + "/cert.pem", street.root + "/key.pem")
+      let made = try street.accompany(
+        "/usr/bin/env",
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+          + ["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert])
+      #expect(try await made.outcome().status == 0)
+      let (serve, home) = (["relay", "serve", "--host", "127.0.0.1", "--port", "0"], street.home("owner"))
+      let half = try await street.cmdop(serve + ["--tls-cert", cert], home: home)
+      #expect(half.status == 64)
+      #expect(half.stderr.contains("--tls-cert and --tls-key go together"))
+      let absent = try await street.cmdop(serve + ["--tls-cert", "/nowhere.pem", "--tls-key", key], home: home)
+      #expect(absent.status == 66)
+      #expect(absent.stderr.contains("/nowhere.pem"))
+      let swapped = try await street.cmdop(serve + ["--tls-cert", key, "--tls-key", cert], home: home)
+      #expect(swapped.status != 0)
+      #expect(swapped.stderr.contains(key) && swapped.stderr.contains("\ntry: "), "\(swapped.stderr)")
+
+      let relay = try street.accompany(
+        street.binary,
+        serve + ["--home", home, "--advertise", "localhost", "--tls-cert", cert, "--tls-key", key])
+      try await eventually("it serves") {
+        try await street.cmdop(["relay", "status"], home: home).status == 0
+      }
+      let status = try await street.cmdop(["relay", "status", "--json"], home: home).json
+      let port = try #require(status["port"] as? Int)
+      #expect((status["address"] as? String)?.contains("#") == false, "nothing is pinned")
+      let fetched = try street.accompany(
+        Street.python, [Street.support + "/fetch.py", "--verified", cert, "https://localhost:\(port)/health"])
+      #expect(try await fetched.outcome().text.hasPrefix("200"))
+      // Nobody's roots know this certificate, so our own client refuses it, before it says anything.
+      let key2 = try await street.must(["relay", "join-key"], home: home).trimmed
+      let join = try await street.cmdop(["join", key2], home: street.home("late"))
+      #expect(join.status == 77, "\(join.stderr)")
+      #expect(join.stderr.contains("localhost:\(port)"), "\(join.stderr)")
+      relay.signal(SIGTERM)
+      #expect(try await relay.outcome().status == 0)
+    }
+  }
+
   @Test("what is private is private: modes of directories and files")
   func modes() async throws {
     try await Street.run { street in

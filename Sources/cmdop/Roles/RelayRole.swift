@@ -47,10 +47,11 @@ struct RelayRole {
     let relay = await RelayService(
       fleets: fleets, sessions: SessionDirectory(database), options: relayOptions, log: log, now: now)
     let door = HealthDoor { await relay.isReady }
-    let listener = try await Listener.tcp(
-      host: options.host, port: options.port,
-      options: .init(certificatePEM: certificate.chain, keyPEM: certificate.key, http: door)
-    ) { relay.accept($0) }
+    var listening = Listener.Options(certificatePEM: certificate.chain, keyPEM: certificate.key, http: door)
+    if let cert = options.tlsCert, let key = options.tlsKey { listening.origin = "\(cert) and \(key)" }
+    let listener = try await Listener.tcp(host: options.host, port: options.port, options: listening) {
+      relay.accept($0)
+    }
 
     let port = await listener.port
     let addresses = addresses(names, port: port, pin: pin)

@@ -1,4 +1,4 @@
-"""Speaks to the relay's port without cmdop: fetch.py URL | --tls-version PORT | --tls-1.2 PORT | --garbage PORT."""
+"""Speaks to the relay's port without cmdop: fetch.py URL | --verified CA_FILE URL | --tls-version PORT | --tls-1.2 PORT | --garbage PORT."""
 import os
 import socket
 import ssl
@@ -50,9 +50,10 @@ elif what == "--tls-1.2":
 elif what == "--garbage":
     garbage(rest[0])
 else:
-    handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=anyone)]
+    context, url = (ssl.create_default_context(cafile=rest[0]), rest[1]) if what == "--verified" else (anyone, what)
+    handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)]
     try:
-        answer = urllib.request.build_opener(*handlers).open(what, timeout=10)
+        answer = urllib.request.build_opener(*handlers).open(url, timeout=10)
     except urllib.error.HTTPError as error:
         answer = error
     print(answer.status)
