@@ -8,8 +8,10 @@ public enum Limits {
   public static let journal = 8 * 1024 * 1024
   /// Input that was typed and not yet confirmed; more than anybody types while a line is down.
   public static let unconfirmedInput = 64 * 1024
-  /// Terminals per machine.
+  /// Terminals per machine, unless its owner says otherwise.
   public static let sessionsPerMachine = 64
+  /// How long what is known of an ended session stays.
+  public static let historyDays = 30
   /// Streams that wait for an operation, per machine: a burst of that many opens costs no extra round trip.
   public static let spareStreams = 4
   /// Operations that may wait for a spare stream, per machine.

@@ -3,18 +3,33 @@ public import NIOCore
 /// A program on a pseudo-terminal, wherever it lives.
 @Loop
 public protocol Terminal: AnyObject, Sendable {
-  /// The next bytes it printed (1 B to 64 KiB), or nil once everything was printed and the last program hung up.
-  /// While nobody calls, nothing is read: the kernel then slows the program.
-  func read() async -> ByteBuffer?
-  /// Types `bytes`. Returns when they were handed to the kernel, or dropped because the terminal is gone.
+  nonisolated var processID: Int32 { get }
+  /// Begins to read. `take` gets each piece (1 B to 64 KiB) at once and before the next is read, so that nothing waits in
+  /// a memory that dies with the process; and nil once everything was printed and the last program hung up. Once only.
+  func start(_ take: @escaping @Loop (ByteBuffer?) -> Void) throws(CmdopError)
+  /// While true nothing is read: the kernel then slows the program.
+  var isPaused: Bool { get set }
+  /// Types `bytes`. Returns when the kernel has all of them, or the terminal is gone.
   func write(_ bytes: ByteBuffer) async
-  func resize(_ size: TerminalSize)
+  var size: TerminalSize { get set }
   /// Sends a signal to the foreground process group.
   func send(_ signal: SignalName)
   /// Ends it: HUP to everything in it, KILL for what is left after 5 s.
   func hangUp()
   /// How its first program ended. Returns once that program is gone.
   func end() async -> ProgramEnd
+  /// What runs in the foreground; nil if the system does not tell.
+  func whatRuns() -> ForegroundProgram?
+}
+
+/// The program that has the terminal now.
+public struct ForegroundProgram: Hashable, Sendable {
+  /// Its name, without a path: "vim".
+  public var command: String
+  /// Its working directory; nil if the system does not tell.
+  public var directory: String?
+
+  public init(command: String, directory: String?) { (self.command, self.directory) = (command, directory) }
 }
 
 /// Rows and columns, each 1 to 65535.

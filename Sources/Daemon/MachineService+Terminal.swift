@@ -8,30 +8,22 @@ import Wire
 extension MachineService {
   func serveTerminal(_ start: Cmdop_V1_StartSessionCommand, on call: CallStream, as caller: Caller) async throws {
     try tools.admit(caller, toTerminalObserving: start.observe)
-    let created = start.session.isEmpty
-    let live = created ? try await terminals.open(start, as: caller) : try terminals.find(start.session)
+    let (live, created) = try await terminal(start, on: call, as: caller)
+    if start.detached {
+      try call.send(started(live, created, at: live.outputEnd, accepted: 0))
+      return try call.send(AgentMessage.ended(.exited(code: 0)))
+    }
     let viewer = TerminalViewer(
-      client: start.clientID, subject: caller.subject, observes: start.observe,
-      size: TerminalSize(rows: start.rows, columns: start.columns))
-    live.attach(viewer, from: start.hasOutputFrom ? start.outputFrom : created ? 0 : nil)
+      client: start.clientID, subject: caller.subject, observes: start.observe, announces: start.announce,
+      since: now(), size: TerminalSize(rows: start.rows, columns: start.columns))
+    live.attach(viewer, from: start.hasOutputFrom ? start.outputFrom : created && start.history.isEmpty ? 0 : nil)
     live.expect(viewer.client, from: start.inputFrom)
     if start.takeover { live.takeOver(by: viewer) }
     defer {
       live.detach(viewer)
-      whenCardChanges?(live.card)
+      if live.end == nil { terminals.left(live, by: caller) }
     }
-    whenCardChanges?(live.card)
-    try call.send(
-      AgentMessage(
-        .started(
-          .filled {
-            $0.sessionID = live.id.rawValue
-            $0.name = live.name
-            $0.created = created
-            $0.outputFrom = viewer.position
-            $0.inputAccepted = live.accepted(from: viewer.client)
-            $0.hostname = hostname
-          }), session: live.id))
+    try call.send(started(live, created, at: viewer.position, accepted: live.accepted(from: viewer.client)))
     let last = await withTaskGroup(of: AgentMessage?.self) { group in
       group.addTask { await self.pumpOutput(of: live, to: viewer, into: call) }
       group.addTask { await self.pumpInput(from: call, into: live, by: viewer) }
@@ -39,6 +31,35 @@ extension MachineService {
       return await group.next() ?? nil
     }
     if let last { try call.send(last) }
+  }
+
+  /// The one that is meant: named, left behind, or new.
+  private func terminal(
+    _ start: Cmdop_V1_StartSessionCommand, on call: CallStream, as caller: Caller
+  ) async throws -> (LiveTerminal, isNew: Bool) {
+    if start.session.isEmpty {
+      if start.resume, let left = terminals.lastLeft(by: caller) { return (left, false) }
+      return (try await terminals.open(start, as: caller), true)
+    }
+    do { return (try await terminals.find(start.session), false) } catch {
+      // One that has ended shows how it looked last.
+      if error.code == .wrongState, let ended = try await terminals.findEnded(start.session),
+        let screen = try storage.screen(of: ended.id)
+      {
+        try call.send(AgentMessage(.saved(.init(offset: 0, bytes: screen.suffix(64 * 1024)))))
+      }
+      throw error
+    }
+  }
+
+  private func started(_ live: LiveTerminal, _ created: Bool, at position: UInt64, accepted: UInt64) -> AgentMessage {
+    AgentMessage(
+      .started(
+        .filled {
+          ($0.sessionID, $0.name, $0.created) = (live.id.rawValue, live.name, created)
+          ($0.outputFrom, $0.inputAccepted) = (position, accepted)
+          ($0.hostname, $0.createdAtMs) = (hostname, live.createdAt)
+        }), session: live.id)
   }
 
   /// Shows what the terminal prints until it ends (then the last message), or until the client is gone (then nil).
@@ -54,8 +75,13 @@ extension MachineService {
             AgentMessage(
               .output(.init(offset: offset, bytes: bytes, inputAccepted: live.accepted(from: viewer.client)))))
           try await call.waitUntilWritable()
-        case .gap(let from, let to):
-          try call.send(AgentMessage(.gap(.filled { ($0.from, $0.to) = (from, to) })))
+        case .screen(let offset, let bytes, let size):
+          try call.send(AgentMessage(.redraw(.init(offset: offset, bytes: bytes, size: size))))
+          try await call.waitUntilWritable()
+        case .notice(let what):
+          try call.send(
+            AgentMessage(
+              .clientsChanged(.filled { ($0.what, $0.clients) = (what, UInt32(clamping: live.viewers.count)) })))
         case nil:
           if let end = live.end { return .ended(end, milliseconds: UInt64(max(0, now() - live.createdAt))) }
           try await live.news.wait { live.end != nil || live.hasNews(for: viewer) || viewer.dismissal != nil }
@@ -79,6 +105,9 @@ extension MachineService {
           live.resize(TerminalSize(rows: resize.rows, columns: resize.columns), by: viewer)
         case .signal(let signal):
           if let name = SignalName(rawValue: signal.name) { live.send(name, by: viewer) }
+        case .redraw:
+          viewer.wants = .over
+          live.news.wake()
         case .detach: return Self.detached("detached")
         default: break
         }

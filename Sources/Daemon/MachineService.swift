@@ -1,7 +1,7 @@
 public import Core
 public import Logging
 import NIOCore
-import Session
+public import Session
 public import Tools
 import Wire
 
@@ -9,6 +9,7 @@ import Wire
 @Loop
 public final class MachineService: Sendable {
   let tools: ToolBelt
+  let storage: any SessionStorage
   let terminals: TerminalTable
   let hostname: String
   /// Empty before the machine belongs to a fleet.
@@ -19,32 +20,63 @@ public final class MachineService: Sendable {
   /// Told when a terminal is new, has changed, or has ended.
   var whenCardChanges: (@Loop (Cmdop_V1_SessionCard) -> Void)?
 
-  public init(
-    tools: ToolBelt, hostname: String, machineID: String, log: Logger, now: @escaping @Sendable () -> Int64
-  ) {
-    (self.tools, self.hostname, self.machineID, self.log, self.now) = (tools, hostname, machineID, log, now)
-    terminals = TerminalTable(tools: tools, nursery: nursery, now: now)
-    terminals.whenChanged = { [weak self] live in self?.whenCardChanges?(live.card) }
+  public struct Options: Sendable {
+    public var hostname: String
+    /// Empty before the machine belongs to a fleet, as is `fleet`.
+    public var machine: MachineID
+    public var fleet: FleetID
+    /// Terminals that may live at once.
+    public var mostTerminals: Int
+
+    public init(hostname: String, machine: MachineID, fleet: FleetID, mostTerminals: Int) {
+      (self.hostname, self.machine, self.fleet, self.mostTerminals) = (hostname, machine, fleet, mostTerminals)
+    }
   }
 
-  /// Keeps the terminals until its task is cancelled; then ends the programs in them, and waits for that.
+  public init(
+    _ options: Options, tools: ToolBelt, storage: any SessionStorage, directory: SessionDirectory, log: Logger,
+    now: @escaping @Sendable () -> Int64
+  ) {
+    (hostname, machineID) = (options.hostname, options.machine.rawValue)
+    (self.tools, self.storage, self.log, self.now) = (tools, storage, log, now)
+    terminals = TerminalTable(
+      .init(machine: options.machine, fleet: options.fleet, most: options.mostTerminals), tools: tools,
+      storage: storage, directory: directory, nursery: nursery, log: log, now: now)
+    terminals.whenChanged = { [weak self] card in self?.whenCardChanges?(card) }
+  }
+
+  /// Takes on what an earlier daemon has left. Before anybody is served.
+  public func adopt() async { await terminals.adopt() }
+
+  /// Keeps the terminals until its task is cancelled. The programs in them go on without us.
   public func run() async {
-    await withTaskCancellationHandler {
-      await withTaskGroup { group in
-        group.addTask { await self.nursery.run() }
-        group.addTask {
-          while (try? await Task.sleep(for: .seconds(1))) != nil { await self.terminals.tick() }
-        }
-        await group.next()
-        group.cancelAll()
+    await withTaskGroup { group in
+      group.addTask { await self.nursery.run() }
+      group.addTask {
+        while (try? await Task.sleep(for: .seconds(1))) != nil { await self.terminals.tick() }
       }
-    } onCancel: {
-      Loop.enqueue { self.terminals.destroyAll() }
+      group.addTask {
+        while (try? await Task.sleep(for: .seconds(3600))) != nil { try? await self.terminals.clean() }
+      }
+      await group.next()
+      group.cancelAll()
     }
   }
 
   public var livingSessions: Int { terminals.living.count }
   var cards: [Cmdop_V1_SessionCard] { terminals.living.map(\.card) }
+
+  /// What the fleet has decided holds from now on for new sessions.
+  func follow(_ settings: Cmdop_V1_FleetSettings) {
+    if settings.idleTtlSeconds > 0 { terminals.settings = settings }
+  }
+
+  /// A client went to the background, or is back.
+  func follow(_ notice: Cmdop_V1_BackgroundNotice) {
+    guard let live = terminals.terminals[SessionID(notice.sessionID)] else { return }
+    live.isInBackground = notice.entered
+    terminals.changed(live)
+  }
 
   /// Takes one operation on, as a task of this machine.
   func take(_ first: ControlMessage, on call: CallStream, as caller: Caller) {
@@ -58,9 +90,10 @@ public final class MachineService: Sendable {
       case .runCommand(let run): try await serveExec(run, on: call, as: caller)
       case .startSession(let start): try await serveTerminal(start, on: call, as: caller)
       case .destroySession(let destroy):
-        try tools.admitDestroying(as: caller)
-        try terminals.find(destroy.session).destroy()
+        try tools.admit(caller, toChangeSession: "end a session")
+        try await terminals.find(destroy.session).destroy()
         try call.send(AgentMessage.ended(.exited(code: 0)))
+      case .sessionRequest(let request): try await serveSession(request, on: call, as: caller)
       default:
         throw CmdopError(
           .unsupported, "this machine does not know what it was asked for",

@@ -127,6 +127,7 @@ public final class RelayTether: Sendable {
     limit.cancel()
     try check(welcome)
     (self.link, self.control, relay) = (link, control, address)
+    service.follow(welcome.settings)
     (fleetName, connectedSince, trouble) = (welcome.fleetName, now(), nil)
     heartbeat = .seconds(Int64(min(max(welcome.heartbeatSeconds, 1), 3600)))
     log.info("connected to the relay", metadata: ["relay": "\(address.hostAndPort)", "fleet": "\(fleetName)"])
@@ -152,7 +153,7 @@ public final class RelayTether: Sendable {
       $0.version = CmdopVersion.program
       $0.protocolVersion = CmdopVersion.protocolVersion
       $0.minimumProtocolVersion = CmdopVersion.minimumProtocolVersion
-      $0.capabilities = ["terminal", "exec"]
+      $0.capabilities = ["terminal", "exec", "session", "screen"]
       $0.sessions = service.cards
     }
   }
@@ -182,7 +183,12 @@ public final class RelayTether: Sendable {
   /// Follows the registration stream: when it ends, the connection has ended.
   private func listen(_ control: CallStream) async throws {
     while let message = try await control.receive(ControlMessage.self) {
-      if case .draining = message.payload { log.info("the relay is stopping") }
+      switch message.payload {
+      case .draining: log.info("the relay is stopping")
+      case .settings(let settings): service.follow(settings)
+      case .background(let notice): service.follow(notice)
+      default: break
+      }
     }
   }
 

@@ -1,71 +1,189 @@
 import Core
+import Logging
 import Session
 import Tools
 import Wire
 
-/// The terminals that live on this machine.
+/// The terminals of this machine: those that live, and the cards of those that have ended.
 @Loop
 final class TerminalTable: Sendable {
-  private var terminals: [SessionID: LiveTerminal] = [:]
-  private let tools: ToolBelt
-  private let nursery: Nursery
-  private let now: @Sendable () -> Int64
-  /// Told when a terminal is new, has changed, or has ended.
-  var whenChanged: (@Loop (LiveTerminal) -> Void)?
+  struct Options: Sendable {
+    var machine: MachineID
+    var fleet: FleetID
+    /// Terminals that may live at once.
+    var most: Int
+  }
 
-  init(tools: ToolBelt, nursery: Nursery, now: @escaping @Sendable () -> Int64) {
-    (self.tools, self.nursery, self.now) = (tools, nursery, now)
+  private(set) var terminals: [SessionID: LiveTerminal] = [:]
+  /// Who left which terminal last, for those who come back without naming it.
+  private var lastLeft: [SessionID: String] = [:]
+  let options: Options
+  let tools: ToolBelt
+  let storage: any SessionStorage
+  let directory: SessionDirectory
+  let log: Logger
+  let now: @Sendable () -> Int64
+  private let nursery: Nursery
+  var settings = Cmdop_V1_FleetSettings.standard
+  /// Told when a terminal is new, has changed, or has ended.
+  var whenChanged: (@Loop (Cmdop_V1_SessionCard) -> Void)?
+
+  init(
+    _ options: Options, tools: ToolBelt, storage: any SessionStorage, directory: SessionDirectory, nursery: Nursery,
+    log: Logger, now: @escaping @Sendable () -> Int64
+  ) {
+    (self.options, self.tools, self.storage, self.directory) = (options, tools, storage, directory)
+    (self.nursery, self.log, self.now) = (nursery, log, now)
   }
 
   var living: [LiveTerminal] { terminals.values.filter { $0.end == nil } }
 
-  /// By id, or by name.
-  func find(_ words: String) throws(CmdopError) -> LiveTerminal {
-    let hits =
-      hasIdentifierShape(words)
-      ? living.filter { $0.id.rawValue == words.lowercased() }
-      : living.filter { $0.name == words || (words.count >= 4 && $0.id.rawValue.hasPrefix(words.lowercased())) }
+  // MARK: finding
+
+  /// By id, unique beginning of one, or name. Throws `wrong_state` for one that has ended.
+  func find(_ words: String) async throws(CmdopError) -> LiveTerminal {
+    let hits = Self.matches(words, living, id: \.id, name: \.name)
     if hits.count == 1 { return hits[0] }
-    if hits.isEmpty {
-      throw CmdopError(.notFound, "no session \"\(words)\" lives on this machine", hint: "cmdop session list")
+    if let ended = hits.isEmpty ? try await findEnded(words) : nil {
+      throw CmdopError(
+        .wrongState, "session \(ended.name) has ended\(ended.exitStatus.map { " with exit status \($0)" } ?? "")",
+        hint: "cmdop session show \(ended.id)")
     }
-    throw CmdopError(
-      .ambiguous, "\"\(words)\" could be \(hits.map(\.id.rawValue).sorted().joined(separator: ", "))",
-      hint: "give the whole id")
+    throw Self.refusal(words, hits.map(\.id))
   }
 
+  /// The newest ended session of that id or name, if there is one.
+  func findEnded(_ words: String) async throws(CmdopError) -> SessionRecord? {
+    let ended = try await directory.list(options.fleet, machine: options.machine, includeEnded: true)
+      .filter { $0.endedAt != nil }
+    return Self.matches(words, ended, id: \.id, name: \.name).first
+  }
+
+  private static func matches<Entry>(
+    _ words: String, _ entries: [Entry], id: (Entry) -> SessionID, name: (Entry) -> String
+  ) -> [Entry] {
+    let wanted = words.lowercased()
+    if hasIdentifierShape(words) { return entries.filter { id($0).rawValue == wanted } }
+    return entries.filter { name($0) == words || (wanted.count >= 4 && id($0).rawValue.hasPrefix(wanted)) }
+  }
+
+  private static func refusal(_ words: String, _ hits: [SessionID]) -> CmdopError {
+    hits.isEmpty
+      ? CmdopError(.notFound, "no session \"\(words)\" lives on this machine", hint: "cmdop session list")
+      : CmdopError(
+        .ambiguous, "\"\(words)\" could be \(hits.map(\.rawValue).sorted().joined(separator: ", "))",
+        hint: "give the whole id")
+  }
+
+  /// The terminal that this caller left last and that nobody is attached to.
+  func lastLeft(by caller: Caller) -> LiveTerminal? {
+    living.filter { $0.viewers.isEmpty && lastLeft[$0.id] == caller.subject }.max { $0.lastActiveAt < $1.lastActiveAt }
+  }
+
+  func left(_ live: LiveTerminal, by caller: Caller) {
+    lastLeft[live.id] = caller.subject
+    changed(live)
+  }
+
+  // MARK: opening
+
   func open(_ start: Cmdop_V1_StartSessionCommand, as caller: Caller) async throws(CmdopError) -> LiveTerminal {
-    guard living.count < Limits.sessionsPerMachine else {
+    guard living.count < options.most else {
       throw CmdopError(
-        .limit, "\(Limits.sessionsPerMachine) sessions live on this machine already",
-        hint: "cmdop session list, then: cmdop session destroy ID")
+        .limit, "\(living.count) sessions live on this machine, and no more than \(options.most) may",
+        hint: "cmdop session destroy --idle 24h   # or CMDOP_MAX_SESSIONS for its daemon")
     }
-    let name = try freeName(start.name)
-    let id = SessionID(newIdentifier())
-    let size = TerminalSize(rows: start.rows, columns: start.columns)
+    let origin = LiveTerminal.Origin(
+      id: SessionID(newIdentifier()), name: try freeName(start.name), createdAt: now(),
+      idleLimit: .seconds(Int64(start.idleTtlSeconds > 0 ? start.idleTtlSeconds : settings.idleTtlSeconds)))
+    let isRecorded = start.hasRecord ? start.record : settings.record
+    let journal = try Journal(
+      new: storage.journal(origin.id, limit: Journal.fileSize(capacity: Limits.journal)), capacity: Limits.journal)
+    if !start.historyBytes.isEmpty { start.historyBytes.withUnsafeBytes { journal.append($0) } }
+    do {
+      let terminal = try await tools.openTerminal(
+        order(start, origin), id: origin.id, note: Self.note(origin, isRecorded: isRecorded),
+        as: caller)
+      let live = LiveTerminal(origin, terminal: terminal, journal: journal, now: now)
+      await take(live, isRecorded: isRecorded)
+      return live
+    } catch {
+      storage.remove(origin.id)
+      throw error
+    }
+  }
+
+  private func order(_ start: Cmdop_V1_StartSessionCommand, _ origin: LiveTerminal.Origin) -> LaunchOrder {
     var environment = start.environment.filter { key, value in
       (key == "COLORTERM" || key == "LANG" || key.hasPrefix("LC_")) && value.utf8.count < 256
     }
     environment["TERM"] = start.term.isEmpty || start.term.utf8.count > 64 ? "xterm-256color" : start.term
-    environment["CMDOP_SESSION_ID"] = id.rawValue
-    let terminal = try await tools.openTerminal(
-      LaunchOrder(environment: environment, directory: start.directory.isEmpty ? nil : start.directory, size: size),
-      as: caller)
-    let live = LiveTerminal(id: id, name: name, terminal: terminal, size: size, now: now)
-    terminals[id] = live
-    whenChanged?(live)
+    environment["CMDOP_SESSION_ID"] = origin.id.rawValue
+    return LaunchOrder(
+      arguments: start.arguments, environment: environment, directory: start.directory.isEmpty ? nil : start.directory,
+      size: TerminalSize(rows: start.rows, columns: start.columns))
+  }
+
+  /// From now on it is one of ours: it is kept until it ends.
+  func take(_ live: LiveTerminal, isRecorded: Bool) async {
+    terminals[live.id] = live
+    let (storage, id, log) = (storage, live.id, log)
+    live.keepScreens { drawing in
+      do { try storage.keepScreen(drawing, of: id) } catch {
+        log.warning("a screen could not be kept", metadata: ["session": "\(id)", "why": "\(CmdopError(error).message)"])
+      }
+    }
+    live.journal(cramped: { size in
+      log.warning("the disk is full: less output is kept", metadata: ["session": "\(id)", "bytes": "\(size)"])
+    })
+    live.whenClientsChange = { [weak self, weak live] _ in if let live { self?.changed(live) } }
+    if isRecorded { record(live, true) }
+    changed(live)
+    await file(live)
     nursery.start { await self.keep(live) }
-    return live
+  }
+
+  func record(_ live: LiveTerminal, _ on: Bool) {
+    let (storage, id) = (storage, live.id)
+    // A full disk must not end the session; the recording then lacks lines.
+    if on { live.record { line in try? storage.record(line, of: id) } } else { live.record(nil) }
   }
 
   private func keep(_ live: LiveTerminal) async {
-    await live.run()
+    do { try await live.run() } catch {
+      log.error("a terminal could not be read", metadata: ["session": "\(live.id)", "why": "\(error.message)"])
+    }
+    // Cancelled: the daemon ends, the terminal goes on.
+    guard live.end != nil else { return }
+    try? storage.keepScreen(Array(live.text().utf8), of: live.id)
+    await file(live)
+    tools.forget(live.id)
+    storage.dropJournal(of: live.id)
     terminals[live.id] = nil
-    whenChanged?(live)
+    lastLeft[live.id] = nil
+    changed(live)
+  }
+
+  // MARK: what is known of them
+
+  func changed(_ live: LiveTerminal) { whenChanged?(live.card) }
+
+  func file(_ live: LiveTerminal) async {
+    do { try await directory.file(record(of: live)) } catch {
+      log.error("a session's card could not be kept", metadata: ["session": "\(live.id)", "why": "\(error.message)"])
+    }
+  }
+
+  private func record(of live: LiveTerminal) -> SessionRecord {
+    SessionRecord(
+      id: live.id, name: live.name, machine: options.machine, fleet: options.fleet,
+      state: live.end == nil ? .connected : .disconnected, createdAt: live.createdAt, lastActiveAt: live.lastActiveAt,
+      endedAt: live.end == nil ? nil : live.lastActiveAt,
+      exitStatus: live.end.flatMap { $0 == .unknown ? nil : $0.shellStatus }, clients: live.viewers.count)
   }
 
   /// The given name if it is free, else one made from a counter.
-  private func freeName(_ wanted: String) throws(CmdopError) -> String {
+  func freeName(_ wanted: String) throws(CmdopError) -> String {
     let taken = Set(living.map(\.name))
     if wanted.isEmpty {
       return (1...).lazy.map { "term-\($0)" }.first { !taken.contains($0) } ?? "term"
@@ -84,23 +202,13 @@ final class TerminalTable: Sendable {
 
   func tick() { for live in living { live.tick() } }
 
+  /// Ends them all.
   func destroyAll() { for live in living { live.destroy() } }
 }
 
-extension LiveTerminal {
-  var card: Cmdop_V1_SessionCard {
-    .filled {
-      $0.sessionID = id.rawValue
-      $0.name = name
-      $0.state = .connected
-      $0.createdAtMs = createdAt
-      $0.lastActiveAtMs = lastActiveAt
-      $0.clients = UInt32(clamping: viewers.count)
-      if let end {
-        $0.state = .disconnected
-        $0.endedAtMs = lastActiveAt
-        if end != .unknown { $0.exitStatus = end.shellStatus }
-      }
-    }
+extension Cmdop_V1_FleetSettings {
+  /// What holds before a relay has said anything.
+  static let standard = Self.filled {
+    ($0.graceSeconds, $0.backgroundSeconds, $0.idleTtlSeconds) = (30, 3600, 7 * 86_400)
   }
 }

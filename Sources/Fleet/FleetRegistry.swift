@@ -22,7 +22,15 @@ public struct FleetRegistry: Sendable {
       CREATE TABLE join_key (secret TEXT PRIMARY KEY, fleet TEXT NOT NULL REFERENCES fleet(id));
       CREATE TABLE token (
         secret TEXT PRIMARY KEY, fleet TEXT NOT NULL REFERENCES fleet(id), subject TEXT NOT NULL, role TEXT NOT NULL);
-      """)
+      """),
+    Migration(
+      "fleet-2",
+      """
+      ALTER TABLE fleet ADD COLUMN grace_seconds INTEGER;
+      ALTER TABLE fleet ADD COLUMN background_seconds INTEGER;
+      ALTER TABLE fleet ADD COLUMN idle_ttl_seconds INTEGER;
+      ALTER TABLE fleet ADD COLUMN records INTEGER;
+      """),
   ]
 
   // MARK: fleets

@@ -45,22 +45,28 @@ public struct LocalMachine: Sendable {
     return (system == "darwin" ? "macos" : system) + "/" + text(names.machine)
   }
 
-  /// The user's login shell (or `order.arguments`) on a new pseudo-terminal.
+  /// The user's login shell (or `order.arguments`) on a new pseudo-terminal of the keeper's. `note`: see KeeperLink.Kept.
   @Loop
-  public func openTerminal(_ order: LaunchOrder) throws(CmdopError) -> any Terminal {
-    let path = order.arguments.first ?? account.shell
+  public func openTerminal(
+    _ order: LaunchOrder, id: SessionID, note: [UInt8], keeper: TerminalKeeper
+  ) async throws(CmdopError) -> any Terminal {
+    let path = try program(order.arguments.first ?? account.shell)
     // A leading "-" is how a shell learns that it is a login shell.
     let words =
       order.arguments.isEmpty ? ["-" + (path.split(separator: "/").last.map(String.init) ?? path)] : order.arguments
     let directory = try directory(of: order)
-    var (master, id) = (CInt(-1), pid_t(0))
-    let failure = withCStrings(words) { words in
-      withCStrings(variables(order)) { variables in
-        chost_spawn_pty(path, words, variables, directory, order.size.rows, order.size.columns, &master, &id)
-      }
+    return try await keeper.reach().spawn(
+      id, path: path, words: words, variables: variables(order), directory: directory, size: order.size, note: note)
+  }
+
+  /// Where a program is: itself when it has a slash, else found in PATH.
+  private func program(_ name: String) throws(CmdopError) -> String {
+    if name.contains("/") { return name }
+    for directory in (environment["PATH"] ?? "").split(separator: ":") {
+      let path = "\(directory)/\(name)"
+      if access(path, X_OK) == 0 { return path }
     }
-    guard failure == 0 else { throw systemError(failure, "cannot start \(path) on a terminal") }
-    return try PTYTerminal(master: master, processID: id)
+    throw CmdopError(.notFound, "command not found: \(name)")
   }
 
   /// One command with its own process group. One word is a line for the user's shell.

@@ -29,8 +29,9 @@ public enum PrivateFiles {
     if mkdir(path, 0o700) != 0 && errno != EEXIST { throw systemError(errno, "cannot make directory \(path)") }
   }
 
-  /// Writes the whole file or leaves the old one: a new file, synced, renamed over it. 0600.
-  public static func write(_ bytes: [UInt8], to path: String) throws(CmdopError) {
+  /// Writes the whole file or leaves the old one: a new file, synced, renamed over it. 0600. Without `isSynced` a power
+  /// cut may leave an empty one.
+  public static func write(_ bytes: [UInt8], to path: String, isSynced: Bool = true) throws(CmdopError) {
     let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0...UInt32.max)).tmp"
     var file: CInt = -1
     var failure = chost_open(temporary, 1, &file)
@@ -40,7 +41,7 @@ public enum PrivateFiles {
       let count = rest.withUnsafeBytes { systemWrite(file, $0.baseAddress, $0.count) }
       if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { failure = errno }
     }
-    if failure == 0 && fsync(file) != 0 { failure = errno }
+    if failure == 0 && isSynced && fsync(file) != 0 { failure = errno }
     close(file)
     if failure == 0 && rename(temporary, path) != 0 { failure = errno }
     guard failure == 0 else {
@@ -77,6 +78,18 @@ public enum PrivateFiles {
   public static func size(_ path: String) -> Int? {
     var facts = stat()
     return stat(path, &facts) == 0 ? Int(facts.st_size) : nil
+  }
+
+  /// What stands in a directory; nothing if it cannot be read.
+  public static func names(in path: String) -> [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
   }
 
   public static func remove(_ path: String) { unlink(path) }

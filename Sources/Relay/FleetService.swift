@@ -48,6 +48,40 @@ struct FleetService: Cmdop_V1_Fleet.SimpleServiceProtocol {
     return .filled { $0.machines = cards }
   }
 
+  func getSettings(
+    request: Cmdop_V1_GetSettingsRequest, context: CallContext
+  ) async throws -> Cmdop_V1_FleetSettings {
+    let (relay, caller) = (try await shelf.service(), try Admitted.required())
+    return .init(try await relay.fleets.settings(of: caller.fleet), grace: relay.options.grace)
+  }
+
+  func changeSettings(
+    request: Cmdop_V1_ChangeSettingsRequest, context: CallContext
+  ) async throws -> Cmdop_V1_FleetSettings {
+    let (relay, caller) = (try await shelf.service(), try Admitted.required())
+    guard caller.role == .owner || caller.role == .admin else {
+      throw CmdopError(.denied, "your role in this fleet is \(caller.role.rawValue): settings are its owner's")
+    }
+    let changed = try await relay.fleets.change(caller.fleet) { settings throws(CmdopError) in
+      if request.hasGraceSeconds { settings.graceSeconds = try Self.span(request.graceSeconds) }
+      if request.hasBackgroundSeconds { settings.backgroundSeconds = try Self.span(request.backgroundSeconds) }
+      if request.hasIdleTtlSeconds { settings.idleTTLSeconds = try Self.span(request.idleTtlSeconds) }
+      if request.hasRecord { settings.records = request.record }
+    }
+    let settings = Cmdop_V1_FleetSettings(changed, grace: relay.options.grace)
+    for line in await relay.board.all where line.fleet == caller.fleet {
+      try? await line.control.send(ControlMessage(.settings(settings)))
+    }
+    return settings
+  }
+
+  private static func span(_ seconds: UInt32) throws(CmdopError) -> UInt32 {
+    guard (30...2_592_000).contains(seconds) else {
+      throw CmdopError(.badUsage, "a time is 30 s to 30 days, not \(seconds) s", hint: "cmdop fleet settings --grace 5m")
+    }
+    return seconds
+  }
+
   func whoAmI(request: Cmdop_V1_WhoAmIRequest, context: CallContext) async throws -> Cmdop_V1_WhoAmIReply {
     let (relay, caller) = (try await shelf.service(), try Admitted.required())
     let name = try await relay.fleets.fleetName(caller.fleet)
@@ -73,6 +107,18 @@ extension RelayService {
       $0.enrolledAtMs = machine.enrolledAt
       $0.sessions = line?.sessions ?? 0
       if let vitals = line?.vitals { $0.metrics = .init(vitals) }
+    }
+  }
+}
+
+extension Cmdop_V1_FleetSettings {
+  /// `grace`: what holds for a fleet that has decided nothing.
+  init(_ settings: FleetSettings, grace: Duration) {
+    self = .filled {
+      $0.graceSeconds = settings.graceSeconds ?? UInt32(clamping: Int(grace / .seconds(1)))
+      $0.backgroundSeconds = settings.backgroundSeconds
+      $0.idleTtlSeconds = settings.idleTTLSeconds
+      $0.record = settings.records
     }
   }
 }

@@ -45,6 +45,7 @@ extension RelayService {
     line.sessions = UInt32(cards.count)
     try await sessions.machineReturned(machine.id, in: machine.fleet, living: cards, at: now())
     let fleetName = try await fleets.fleetName(machine.fleet)
+    let settings = Cmdop_V1_FleetSettings(try await fleets.settings(of: machine.fleet), grace: options.grace)
     try call.send(
       ControlMessage(
         .registered(
@@ -53,6 +54,7 @@ extension RelayService {
             $0.protocolVersion = min(CmdopVersion.protocolVersion, register.protocolVersion)
             $0.fleetName = fleetName
             $0.heartbeatSeconds = 30
+            $0.settings = settings
           })))
     log.info("machine online", metadata: ["machine": "\(machine.id)", "hostname": "\(machine.hostname)"])
     let onPurpose = await listen(line, machine)

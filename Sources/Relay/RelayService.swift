@@ -32,6 +32,7 @@ public final class RelayService: Sendable {
   private let nursery = Nursery()
   private let typed: TypedServer
   private(set) var isDraining = false
+  private var cleanedAt: Int64 = 0
   var operations = 0 { didSet { if operations == 0 { idle.wake() } } }
   private let idle = Turnstile()
 
@@ -126,6 +127,22 @@ public final class RelayService: Sendable {
 
   // MARK: what time does
 
+  private func letTimePass() async throws(CmdopError) {
+    for (fleet, settings) in try await fleets.allSettings() {
+      let patience = SessionDirectory.Patience(
+        grace: settings.graceSeconds.map { Int64($0) * 1000 } ?? Int64(options.grace / .milliseconds(1)),
+        background: Int64(settings.backgroundSeconds) * 1000)
+      for card in try await sessions.pass(fleet, now: now(), patience: patience) {
+        log.info("session has changed", metadata: ["session": "\(card.id)", "state": "\(card.state)"])
+      }
+    }
+    // Once an hour is often enough to forget what ended a month ago.
+    if now() - cleanedAt > 3_600_000 {
+      cleanedAt = now()
+      _ = try await sessions.clean(endedBefore: now() - Int64(Limits.historyDays) * 86_400_000)
+    }
+  }
+
   /// Once a second: machines that fell silent, sessions whose grace is over.
   private func watch() async throws {
     while true {
@@ -136,8 +153,7 @@ public final class RelayService: Sendable {
         await machineGone(line, onPurpose: false)
       }
       do {
-        let expired = try await sessions.expireGrace(now: now(), grace: Int64(options.grace / .milliseconds(1)))
-        for card in expired { log.info("session disconnected", metadata: ["session": "\(card.id)"]) }
+        try await letTimePass()
       } catch { log.error("grace could not be checked", metadata: ["error": "\(error.message)"]) }
     }
   }

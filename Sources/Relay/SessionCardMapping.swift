@@ -12,7 +12,8 @@ extension SessionRecord {
       id: SessionID(card.sessionID), name: card.name, machine: machine.id, fleet: machine.fleet,
       state: SessionState(card.state), createdAt: card.createdAtMs, lastActiveAt: card.lastActiveAtMs,
       gracePeriodStartedAt: nil, endedAt: card.endedAtMs == 0 ? nil : card.endedAtMs,
-      exitStatus: card.hasExitStatus ? card.exitStatus : nil, clients: Int(card.clients))
+      exitStatus: card.hasExitStatus ? card.exitStatus : nil, clients: Int(card.clients),
+      command: String(card.command.prefix(64)), grace: card.graceSeconds == 0 ? nil : Int64(card.graceSeconds) * 1000)
   }
 }
 
@@ -53,6 +54,8 @@ extension Cmdop_V1_SessionCard {
       $0.endedAtMs = record.endedAt ?? 0
       if let status = record.exitStatus { $0.exitStatus = status }
       $0.clients = UInt32(clamping: record.clients)
+      $0.command = record.command
+      $0.graceSeconds = UInt32(clamping: (record.grace ?? 0) / 1000)
     }
   }
 }

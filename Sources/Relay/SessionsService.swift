@@ -21,4 +21,27 @@ struct SessionsService: Cmdop_V1_Sessions.SimpleServiceProtocol {
       $0.sessions = cards.map { card in Cmdop_V1_SessionCard(card, hostname: names[card.machine] ?? "") }
     }
   }
+
+  func enterBackground(request: Cmdop_V1_BackgroundRequest, context: CallContext) async throws -> Cmdop_V1_SessionCard {
+    try await move(request, .enteredBackground)
+  }
+
+  func wakeFromBackground(
+    request: Cmdop_V1_BackgroundRequest, context: CallContext
+  ) async throws -> Cmdop_V1_SessionCard { try await move(request, .woke) }
+
+  /// The card says it, and the machine: there the session counts as attended meanwhile.
+  private func move(_ request: Cmdop_V1_BackgroundRequest, _ event: SessionEvent) async throws -> Cmdop_V1_SessionCard {
+    let (relay, caller) = (try await shelf.service(), try Admitted.required())
+    guard caller.role.mayOperate else { throw CmdopError(.denied, "your role may watch, not change a session") }
+    let id = SessionID(request.sessionID.lowercased())
+    let card = try await relay.sessions.apply(event, to: id, in: caller.fleet, at: relay.now())
+    if let line = await relay.board.line(of: card.machine), await line.isUp {
+      try? await line.control.send(
+        ControlMessage(
+          .background(.filled { ($0.sessionID, $0.entered) = (card.id.rawValue, event == .enteredBackground) })))
+    }
+    let machine = try await relay.fleets.resolve(card.machine.rawValue, in: caller.fleet)
+    return Cmdop_V1_SessionCard(card, hostname: machine.hostname)
+  }
 }

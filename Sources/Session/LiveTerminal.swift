@@ -1,111 +1,166 @@
 public import Core
 public import NIOCore
 
-/// A terminal that outlives its viewers: what it printed stands in the journal under positions, what was typed is taken
-/// once, and each viewer reads at its own pace.
+/// A terminal that outlives its viewers and its daemon: what it printed stands in the journal under positions, what was
+/// typed is taken once, the screen can be drawn at any moment, and each viewer reads at its own pace.
 ///
 /// A program is slowed only to the pace of the fastest viewer that still moves; one that has stood still for 5 s is not
 /// waited for, and without viewers nothing waits: then the oldest output makes room.
 @Loop
 public final class LiveTerminal: Sendable {
   public let id: SessionID
-  public let name: String
+  public var name: String
   /// Milliseconds since 1970.
   public let createdAt: Int64
-  public private(set) var lastActiveAt: Int64
+  public internal(set) var lastActiveAt: Int64
   public private(set) var end: ProgramEnd?
-  public private(set) var viewers: [TerminalViewer] = []
+  public internal(set) var viewers: [TerminalViewer] = []
+  /// How long it lives without a viewer and without output.
+  public var idleLimit: Duration
+  /// How long it stays in its grace period when this machine is missing; 0: as its fleet has it.
+  public var graceSeconds: UInt32 = 0
+  /// A client has put it into the background: it counts as attended.
+  public var isInBackground = false
   /// Woken whenever there is more to show, or when it is over.
   public let news = Turnstile()
+  /// Told when who is attached has changed: for people.
+  public var whenClientsChange: (@Loop (String) -> Void)?
 
-  private let terminal: any Terminal
-  private let journal: Journal
-  private var ledger = InputLedger()
+  let terminal: any Terminal
+  let journal: Journal
+  let screen: LiveScreen
+  var timeline = Timeline()
+  var recorder: Recorder?
+  var size: TerminalSize
+  let now: @Sendable () -> Int64
   private let progress = Turnstile()
-  private var size: TerminalSize
-  private let now: @Sendable () -> Int64
+  private let answers = Turnstile()
+  private var unanswered: [UInt8] = []
+  private var isOver = false
+  private var unannounced = 0
+  private var announcement: Scheduled<Void>?
   /// How far the program may be ahead of the fastest viewer that moves.
-  private static let lead: UInt64 = 1024 * 1024
+  private nonisolated static let lead: UInt64 = 1024 * 1024
+  /// A read this large says that the terminal's buffer was full: the program prints as fast as it is read.
+  private nonisolated static let fullRead = 4000
 
-  public init(
-    id: SessionID, name: String, terminal: any Terminal, size: TerminalSize, now: @escaping @Sendable () -> Int64
-  ) {
-    (self.id, self.name, self.terminal, self.size, self.now) = (id, name, terminal, size, now)
-    journal = Journal(capacity: Limits.journal)
-    createdAt = now()
-    lastActiveAt = createdAt
+  public struct Origin: Sendable {
+    public var id: SessionID
+    public var name: String
+    public var createdAt: Int64
+    public var idleLimit: Duration
+
+    public init(id: SessionID, name: String, createdAt: Int64, idleLimit: Duration) {
+      (self.id, self.name, self.createdAt, self.idleLimit) = (id, name, createdAt, idleLimit)
+    }
   }
 
+  /// `drawing`: of an earlier process's screen; see `LiveScreen.keep`.
+  public init(
+    _ origin: Origin, terminal: any Terminal, journal: Journal, drawing: [UInt8]? = nil,
+    now: @escaping @Sendable () -> Int64
+  ) {
+    (id, name, createdAt, idleLimit) = (origin.id, origin.name, origin.createdAt, origin.idleLimit)
+    (self.terminal, self.journal, self.now) = (terminal, journal, now)
+    size = terminal.size
+    screen = LiveScreen(journal, size: terminal.size, drawing: drawing)
+    lastActiveAt = now()
+  }
+
+  public var processID: Int32 { terminal.processID }
+  public var outputEnd: UInt64 { journal.end }
+  public var outputStart: UInt64 { journal.start }
+  public var currentSize: TerminalSize { size }
+  public var title: String { screen.model.title }
+  public var isRecorded: Bool { recorder != nil }
+  public func whatRuns() -> ForegroundProgram? { end == nil ? terminal.whatRuns() : nil }
+
   /// Keeps the journal until the program has ended and everything it printed stands there.
-  public func run() async {
-    while let piece = await terminal.read() {
-      journal.append(piece)
-      lastActiveAt = now()
-      news.wake()
-      if !hasRoom { try? await progress.wait { hasRoom } }
+  public func run() async throws(CmdopError) {
+    try terminal.start { [weak self] piece in
+      guard let self else { return }
+      if let piece { came(piece) } else { finish() }
     }
-    end = await terminal.end()
+    while !isOver {
+      try? await answers.wait { !unanswered.isEmpty || isOver }
+      let answer = unanswered
+      unanswered = []
+      if !answer.isEmpty { await terminal.write(ByteBuffer(bytes: answer)) }
+      if Task.isCancelled { return }
+    }
+    let how = await terminal.end()
+    screen.catchUp()
+    recorder?.finish()
+    end = how
+    lastActiveAt = now()
+    news.wake()
+  }
+
+  private func finish() {
+    isOver = true
+    answers.wake()
+  }
+
+  private func came(_ piece: ByteBuffer) {
+    journal.append(piece)
+    lastActiveAt = now()
+    timeline.mark(journal.end, at: lastActiveAt)
+    recorder?.add(piece, at: lastActiveAt)
+    // One operator's terminal answers for itself, and shows the bytes as they are: then nobody waits for the model.
+    if operators.count != 1 || screen.lag > LiveScreen.mostLag { follow() }
+    announce(piece.readableBytes)
+    if !hasRoom { terminal.isPaused = true }
+  }
+
+  /// Brings the model up to date; answers what the program asked if nobody else does.
+  func follow() {
+    screen.catchUp(answeredBy: operators.isEmpty ? "" : operators.count == 1 ? operators[0].client : nil)
+    let replies = screen.takeReplies()
+    if operators.isEmpty && !replies.isEmpty {
+      unanswered += replies
+      answers.wake()
+    }
+    screen.keepIfDue()
+  }
+
+  /// Wakes the viewers: at once for what a person waits for. Of bulk output a few reads are put together, which saves
+  /// each process on the way as many wake-ups.
+  private func announce(_ count: Int) {
+    unannounced += count
+    if count < Self.fullRead || unannounced >= Limits.piece { return announceNow() }
+    guard announcement == nil else { return }
+    announcement = Loop.eventLoop.scheduleTask(in: .microseconds(500)) {
+      Loop.assumeIsolated {
+        self.announcement = nil
+        if self.unannounced > 0 { self.announceNow() }
+      }
+    }
+  }
+
+  private func announceNow() {
+    unannounced = 0
     news.wake()
   }
 
   /// Ends the programs in it.
   public func destroy() { terminal.hangUp() }
 
-  /// Once a second: viewers that stand still are no longer waited for.
-  public func tick() { progress.wake() }
+  /// Once a second: viewers that stand still are no longer waited for; what nobody needs ends.
+  public func tick() {
+    viewersMoved()
+    guard viewers.isEmpty, !isInBackground, end == nil else { return }
+    if now() - lastActiveAt > Int64(idleLimit / .milliseconds(1)) { destroy() }
+  }
+
+  func viewersMoved() {
+    if terminal.isPaused && hasRoom { terminal.isPaused = false }
+  }
 
   private var hasRoom: Bool {
     let moving = viewers.filter { $0.moved + .seconds(5) > .now }
     guard let fastest = moving.map(\.position).max() else { return true }
-    return journal.end - fastest < Self.lead
+    return journal.end < fastest + Self.lead
   }
-
-  // MARK: viewers
-
-  /// Attaches. `from`: the position the viewer goes on from; nil: the newest 64 KiB.
-  public func attach(_ viewer: TerminalViewer, from: UInt64?) {
-    let newest = journal.end - min(journal.end - journal.start, 64 * 1024)
-    viewer.position = min(from ?? newest, journal.end)
-    viewers.append(viewer)
-    if !viewer.observes { resize(viewer.size, by: viewer) }
-  }
-
-  public func detach(_ viewer: TerminalViewer) {
-    viewers.removeAll { $0 === viewer }
-    progress.wake()
-  }
-
-  /// Sends the other operators away.
-  public func takeOver(by viewer: TerminalViewer) {
-    for other in viewers where other !== viewer && !other.observes {
-      other.dismissal = "taken over by \(viewer.subject)"
-    }
-    news.wake()
-  }
-
-  public enum Showing: Sendable {
-    case output(at: UInt64, ByteBuffer)
-    /// These positions are no longer kept; the next output starts at `to`.
-    case gap(from: UInt64, to: UInt64)
-  }
-
-  /// What comes next for this viewer, or nil when it has seen everything. Moves its position.
-  public func show(_ viewer: TerminalViewer, limit: Int = Limits.piece) -> Showing? {
-    let from = viewer.position
-    guard from < journal.end else { return nil }
-    guard let bytes = journal.read(from: from, limit: limit) else {
-      // Not the oldest that is kept: a viewer this slow would fall out again at once.
-      viewer.position = max(journal.start, journal.end - min(journal.end, 64 * 1024))
-      return .gap(from: from, to: viewer.position)
-    }
-    viewer.position += UInt64(bytes.readableBytes)
-    viewer.moved = .now
-    progress.wake()
-    return .output(at: from, bytes)
-  }
-
-  /// Whether `show` has something for this viewer.
-  public func hasNews(for viewer: TerminalViewer) -> Bool { viewer.position < journal.end }
 
   // MARK: input
 
@@ -114,50 +169,40 @@ public final class LiveTerminal: Sendable {
     guard !viewer.observes else {
       throw CmdopError(.denied, "you only watch session \(name)", hint: "attach without --observe")
     }
-    guard let fresh = try ledger.fresh(of: bytes, at: offset, client: viewer.client) else { return }
+    guard let fresh = try journal.takeInput(bytes, at: offset, client: viewer.client) else { return }
+    typed(by: viewer)
+    await terminal.write(fresh)
+    journal.acceptInput(offset + UInt64(bytes.readableBytes), from: viewer.client)
+  }
+
+  private func typed(by viewer: TerminalViewer) {
     resize(viewer.size, by: viewer)
     lastActiveAt = now()
-    await terminal.write(fresh)
+    // Who types is the one whose terminal is asked, so that questions have one answer.
+    if operators.first !== viewer, let index = viewers.firstIndex(where: { $0 === viewer }) {
+      follow()
+      viewers.insert(viewers.remove(at: index), at: 0)
+    }
   }
 
   /// Input of this client up to here was taken.
-  public func accepted(from client: String) -> UInt64 { ledger.accepted(from: client) }
+  public func accepted(from client: String) -> UInt64 { journal.acceptedInput(from: client) }
 
-  /// A client begins anew at `offset`; only for one that the ledger does not know.
-  public func expect(_ client: String, from offset: UInt64) { ledger.expect(client, from: offset) }
+  /// A client begins anew at `offset`; only for one that is not known.
+  public func expect(_ client: String, from offset: UInt64) { journal.expectInput(client, from: offset) }
 
   /// The terminal has the size of the operator who typed or resized last.
   public func resize(_ size: TerminalSize, by viewer: TerminalViewer) {
     viewer.size = size
     guard !viewer.observes, size != self.size else { return }
     self.size = size
-    terminal.resize(size)
+    follow()
+    screen.resize(size)
+    recorder?.resize(size, at: now())
+    terminal.size = size
   }
 
   public func send(_ signal: SignalName, by viewer: TerminalViewer) {
     if !viewer.observes { terminal.send(signal) }
-  }
-}
-
-/// One client that looks at a terminal.
-@Loop
-public final class TerminalViewer: Sendable {
-  /// The client's own id, which survives its reconnects.
-  public let client: String
-  /// Who it is, for people.
-  public let subject: String
-  public let observes: Bool
-  public internal(set) var size: TerminalSize
-  /// The next byte it wants.
-  public internal(set) var position: UInt64 = 0
-  /// Its own input up to here was confirmed to it outside of output.
-  public var confirmed: UInt64 = 0
-  /// When it last took something.
-  var moved = ContinuousClock.now
-  /// Set when it must leave; says why.
-  public internal(set) var dismissal: String?
-
-  public init(client: String, subject: String, observes: Bool, size: TerminalSize) {
-    (self.client, self.subject, self.observes, self.size) = (client, subject, observes, size)
   }
 }

@@ -17,7 +17,15 @@ public struct SessionDirectory: Sendable {
         ended_at INTEGER, exit_status INTEGER, clients INTEGER NOT NULL DEFAULT 0);
       CREATE INDEX session_machine ON session (fleet, machine);
       CREATE INDEX session_grace ON session (grace_period_started_at) WHERE grace_period_started_at IS NOT NULL;
-      """)
+      """),
+    Migration(
+      "session-2",
+      """
+      ALTER TABLE session ADD COLUMN command TEXT NOT NULL DEFAULT '';
+      ALTER TABLE session ADD COLUMN grace INTEGER;
+      ALTER TABLE session ADD COLUMN background_since INTEGER;
+      CREATE INDEX session_ended ON session (ended_at) WHERE ended_at IS NOT NULL;
+      """),
   ]
 
   /// Files a card that its machine wrote: new, or in place of the old one. Another fleet's card of that id is untouched.
@@ -37,6 +45,15 @@ public struct SessionDirectory: Sendable {
         """,
         [.text(fleet.rawValue), SQLValue(machine?.rawValue), .integer(includeEnded ? 1 : 0)]
       ).map { SessionRecord($0) }
+    }
+  }
+
+  /// Forgets what ended before `time`; returns what that was.
+  public func clean(endedBefore time: Int64) async throws(CmdopError) -> [SessionID] {
+    try await database.write { db in
+      let old = try db.rows("SELECT id FROM session WHERE ended_at < ?", [.integer(time)])
+      try db.execute("DELETE FROM session WHERE ended_at < ?", [.integer(time)])
+      return old.map { SessionID($0.text("id")) }
     }
   }
 
@@ -69,22 +86,60 @@ public struct SessionDirectory: Sendable {
     }
   }
 
-  /// Sessions whose machine stayed away longer than `grace` milliseconds; returns those that are disconnected now.
-  public func expireGrace(now: Int64, grace: Int64) async throws(CmdopError) -> [SessionRecord] {
+  /// How long things may stay as they are, in milliseconds.
+  public struct Patience: Sendable {
+    public var grace: Int64
+    public var background: Int64
+    public init(grace: Int64, background: Int64) { (self.grace, self.background) = (grace, background) }
+  }
+
+  /// Lets time pass for a fleet: sessions whose machine stayed away too long are disconnected, those that stayed in the
+  /// background too long are in their grace period, what never started is over. Returns the cards that have changed.
+  public func pass(_ fleet: FleetID, now: Int64, patience: Patience) async throws(CmdopError) -> [SessionRecord] {
     let due: [SessionRecord] = try await database.read { db in
       try db.rows(
-        "SELECT * FROM session WHERE grace_period_started_at <= ? AND state = ?",
-        [.integer(now - grace), .text(SessionState.gracePeriod.rawValue)]
+        """
+        SELECT * FROM session WHERE fleet = ?1 AND ended_at IS NULL AND (
+          (state = 'gracePeriod' AND grace_period_started_at <= ?2 - COALESCE(grace, ?3))
+          OR (state = 'background' AND background_since <= ?2 - ?4) OR (state = 'pending' AND created_at <= ?2 - 60000))
+        """,
+        [.text(fleet.rawValue), .integer(now), .integer(patience.grace), .integer(patience.background)]
       ).map { SessionRecord($0) }
     }
     if due.isEmpty { return [] }
     return try await database.write { db in
       try due.compactMap { card in
         var card = card
-        guard card.apply(.graceOver, at: now) else { return nil }
+        let event: SessionEvent =
+          switch card.state {
+          case .background: .backgroundOver
+          case .pending: .ended
+          default: .graceOver
+          }
+        guard card.apply(event, at: now) else { return nil }
         try Self.put(card, db)
         return card
       }
+    }
+  }
+
+  /// One session; lets `event` happen to it. Throws `not_found` in this fleet, `wrong_state` when it cannot happen now.
+  public func apply(
+    _ event: SessionEvent, to id: SessionID, in fleet: FleetID, at time: Int64
+  ) async throws(CmdopError) -> SessionRecord {
+    try await database.write { db in
+      let rows = try db.rows(
+        "SELECT * FROM session WHERE id = ? AND fleet = ?", [.text(id.rawValue), .text(fleet.rawValue)])
+      guard let row = rows.first else {
+        throw CmdopError(.notFound, "no session \"\(id)\" is in your fleet", hint: "cmdop session list")
+      }
+      var card = SessionRecord(row)
+      let before = card.state
+      guard card.apply(event, at: time) else {
+        throw CmdopError(.wrongState, "session \(card.name) is \(before), so this cannot happen to it")
+      }
+      try Self.put(card, db)
+      return card
     }
   }
 
@@ -115,15 +170,17 @@ public struct SessionDirectory: Sendable {
     try db.execute(
       """
       INSERT INTO session (id, fleet, machine, name, state, created_at, last_active_at, grace_period_started_at,
-        ended_at, exit_status, clients) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        ended_at, exit_status, clients, command, grace, background_since)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
       ON CONFLICT (id) DO UPDATE SET name = ?4, state = ?5, last_active_at = ?7, grace_period_started_at = ?8,
-        ended_at = ?9, exit_status = ?10, clients = ?11 WHERE fleet = ?2 AND machine = ?3
+        ended_at = ?9, exit_status = ?10, clients = ?11, command = ?12, grace = ?13, background_since = ?14
+        WHERE fleet = ?2 AND machine = ?3
       """,
       [
         .text(card.id.rawValue), .text(card.fleet.rawValue), .text(card.machine.rawValue), .text(card.name),
         .text(card.state.rawValue), .integer(card.createdAt), .integer(card.lastActiveAt),
         SQLValue(card.gracePeriodStartedAt), SQLValue(card.endedAt), SQLValue(card.exitStatus.map { Int64($0) }),
-        .integer(Int64(card.clients)),
+        .integer(Int64(card.clients)), .text(card.command), SQLValue(card.grace), SQLValue(card.backgroundSince),
       ])
   }
 }

@@ -15,12 +15,18 @@ public struct SessionRecord: Hashable, Sendable {
   /// As a shell reports it; nil while it lives, or if nobody saw it end.
   public var exitStatus: Int32?
   public var clients: Int
+  /// What runs in the foreground; empty if it is not known.
+  public var command: String
+  /// How long it stays in its grace period, in milliseconds; nil: as its fleet has it.
+  public var grace: Int64?
+  public var backgroundSince: Int64?
 
   public init(
     id: SessionID, name: String, machine: MachineID, fleet: FleetID, state: SessionState, createdAt: Int64,
     lastActiveAt: Int64, gracePeriodStartedAt: Int64? = nil, endedAt: Int64? = nil, exitStatus: Int32? = nil,
-    clients: Int = 0
+    clients: Int = 0, command: String = "", grace: Int64? = nil, backgroundSince: Int64? = nil
   ) {
+    (self.command, self.grace, self.backgroundSince) = (command, grace, backgroundSince)
     (self.id, self.name, self.machine, self.fleet, self.state) = (id, name, machine, fleet, state)
     (self.createdAt, self.lastActiveAt, self.gracePeriodStartedAt) = (createdAt, lastActiveAt, gracePeriodStartedAt)
     (self.endedAt, self.exitStatus, self.clients) = (endedAt, exitStatus, clients)
@@ -32,7 +38,8 @@ public struct SessionRecord: Hashable, Sendable {
       fleet: FleetID(row.text("fleet")), state: SessionState(rawValue: row.text("state")) ?? .disconnected,
       createdAt: row.integer("created_at") ?? 0, lastActiveAt: row.integer("last_active_at") ?? 0,
       gracePeriodStartedAt: row.integer("grace_period_started_at"), endedAt: row.integer("ended_at"),
-      exitStatus: row.integer("exit_status").map { Int32(clamping: $0) }, clients: Int(row.integer("clients") ?? 0))
+      exitStatus: row.integer("exit_status").map { Int32(clamping: $0) }, clients: Int(row.integer("clients") ?? 0),
+      command: row.text("command"), grace: row.integer("grace"), backgroundSince: row.integer("background_since"))
   }
 
   /// Lets `event` happen at `time`. False when it cannot happen in this state; then nothing has changed.
@@ -40,6 +47,7 @@ public struct SessionRecord: Hashable, Sendable {
     guard let next = state.after(event) else { return false }
     if next == .gracePeriod && state != .gracePeriod { gracePeriodStartedAt = time }
     if next == .connected { gracePeriodStartedAt = nil }
+    backgroundSince = next == .background ? backgroundSince ?? time : nil
     if next != .connected { clients = 0 }
     if event == .ended && endedAt == nil { endedAt = time }
     state = next

@@ -6,14 +6,28 @@ import Permission
 @Loop
 public final class ToolBelt: Sendable {
   private let machine: LocalMachine
+  private let keeper: TerminalKeeper
 
-  public nonisolated init(machine: LocalMachine) { self.machine = machine }
-
-  /// Opens a terminal. Judged once, here; its keystrokes are not.
-  public func openTerminal(_ order: LaunchOrder, as caller: Caller) async throws(CmdopError) -> any Terminal {
-    try admit(caller, to: "open a terminal")
-    return try machine.openTerminal(order)
+  public nonisolated init(machine: LocalMachine, keeper: TerminalKeeper) {
+    (self.machine, self.keeper) = (machine, keeper)
   }
+
+  /// Opens a terminal. Judged once, here; its keystrokes are not. `note` comes back with `keptTerminals`.
+  public func openTerminal(
+    _ order: LaunchOrder, id: SessionID, note: [UInt8], as caller: Caller
+  ) async throws(CmdopError) -> any Terminal {
+    try admit(caller, to: "open a terminal")
+    return try await machine.openTerminal(order, id: id, note: note, keeper: keeper)
+  }
+
+  /// Terminals that were admitted by an earlier daemon and went on without one, the ended ones too.
+  public func keptTerminals() async throws(CmdopError) -> [KeptSession] { try await keeper.kept() }
+
+  /// What `keptTerminals` is to say of a session from now on.
+  public func note(_ note: [UInt8], of id: SessionID) { keeper.setNote(note, of: id) }
+
+  /// The session's end was written down.
+  public func forget(_ id: SessionID) { keeper.forget(id) }
 
   /// Runs one command without a terminal.
   public func run(_ order: LaunchOrder, input: Bool, as caller: Caller) async throws(CmdopError) -> any Program {
@@ -29,8 +43,8 @@ public final class ToolBelt: Sendable {
     if !observing { try admit(caller, to: "type into a terminal") }
   }
 
-  /// Ends a session's programs.
-  public func admitDestroying(as caller: Caller) throws(CmdopError) { try admit(caller, to: "end a session") }
+  /// Ends or changes a session.
+  public func admit(_ caller: Caller, toChangeSession what: String) throws(CmdopError) { try admit(caller, to: what) }
 
   /// A person's rights come from the role that the door wrote down; the rules of permissions.yaml judge models.
   private func admit(_ caller: Caller, to action: String) throws(CmdopError) {

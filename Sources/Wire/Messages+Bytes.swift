@@ -33,6 +33,38 @@ extension Cmdop_V1_TerminalOutput {
   public var bytes: ByteBuffer { ByteBuffer(bytes: data) }
 }
 
+extension Cmdop_V1_ScreenRedraw {
+  public init(offset: UInt64, bytes: [UInt8], size: TerminalSize) {
+    self.init()
+    self.offset = offset
+    data = Data(bytes)
+    (rows, columns) = (UInt32(size.rows), UInt32(size.columns))
+  }
+  public var bytes: ByteBuffer { ByteBuffer(bytes: data) }
+}
+
+extension Cmdop_V1_SavedPiece {
+  public init(offset: UInt64, bytes: ArraySlice<UInt8>) {
+    self.init()
+    self.offset = offset
+    data = Data(bytes)
+  }
+  public var bytes: [UInt8] { Array(data) }
+}
+
+extension Cmdop_V1_StartSessionCommand {
+  public var historyBytes: [UInt8] {
+    get { Array(history.prefix(1024 * 1024)) }
+    set { history = Data(newValue) }
+  }
+}
+
+extension Cmdop_V1_SessionDetails {
+  /// As `bytes` gives it.
+  public init(bytes: [UInt8]) throws { try self.init(serializedBytes: bytes) }
+  public var bytes: [UInt8] { (try? serializedBytes()) ?? [] }
+}
+
 extension Cmdop_V1_CommandOutput {
   public init(_ stream: Stream, offset: UInt64, bytes: ByteBuffer) {
     self.init()

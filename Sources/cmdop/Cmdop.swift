@@ -22,6 +22,7 @@ struct Cmdop: AsyncParsableCommand {
     ])
 
   static func main() async {
+    KeeperEntrance.takeIfMeant(CommandLine.arguments)
     Processes.ignoreBrokenPipes()
     Start.environment.withLock { $0 = Processes.environment }
     let words = Array(CommandLine.arguments.dropFirst())

@@ -11,15 +11,21 @@ struct Home: Sendable {
   }
 
   /// The daemon's socket. A Unix socket's path has at most 107 bytes; a home deeper than that gets a short one in /tmp.
-  var socket: String {
-    let plain = path + "/local.sock"
+  var socket: String { socket("local") }
+  var keeperSocket: String { socket("keeper") }
+
+  private func socket(_ name: String) -> String {
+    let plain = "\(path)/\(name).sock"
     if plain.utf8.count <= 100 { return plain }
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a: only to tell homes apart
     for byte in path.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return "\(shortDirectory)/\(String(hash, radix: 36)).sock"
+    return "\(shortDirectory)/\(String(hash, radix: 36))-\(name).sock"
   }
   private var shortDirectory: String { "/tmp/cmdop-\(Processes.ownUser)" }
 
+  var keeperLock: String { path + "/keeper.pid" }
+  var database: String { path + "/cmdop.db" }
+  var sessions: String { path + "/sessions" }
   var status: String { path + "/daemon.status" }
   var pidFile: String { path + "/cmdop.pid" }
   var identity: String { path + "/identity" }

@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -102,6 +105,14 @@ int chost_resize(int master, uint16_t rows, uint16_t cols) {
   return ioctl(master, TIOCSWINSZ, &size) ? errno : 0;
 }
 
+int chost_size(int master, uint16_t *rows, uint16_t *cols) {
+  struct winsize size;
+  if (ioctl(master, TIOCGWINSZ, &size)) return errno;
+  *rows = size.ws_row;
+  *cols = size.ws_col;
+  return 0;
+}
+
 pid_t chost_foreground(int master) { return tcgetpgrp(master); }
 
 int chost_peer_uid(int fd, uint32_t *uid) {
@@ -155,4 +166,158 @@ int chost_is_locked(int fd, int *locked) {
   if (fcntl(fd, F_OFD_GETLK, &lock)) return errno;
   *locked = lock.l_type != F_UNLCK;
   return 0;
+}
+
+int chost_allocate(int fd, int64_t size) {
+#ifdef __APPLE__
+  struct stat facts;
+  if (fstat(fd, &facts)) return errno;
+  fstore_t store = {.fst_flags = F_ALLOCATEALL, .fst_posmode = F_PEOFPOSMODE, .fst_length = size - facts.st_size};
+  if (fcntl(fd, F_PREALLOCATE, &store)) return errno;
+  return ftruncate(fd, size) ? errno : 0;
+#else
+  int error;
+  do error = posix_fallocate(fd, 0, size);
+  while (error == EINTR);
+  return error;
+#endif
+}
+
+#ifdef __APPLE__
+#define MSG_NOSIGNAL 0
+#define MSG_CMSG_CLOEXEC 0
+#endif
+
+int chost_send(int fd, const void *bytes, size_t count, int descriptor, size_t *sent) {
+  struct iovec piece = {.iov_base = (void *)bytes, .iov_len = count};
+  union { char space[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
+  struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+  if (descriptor >= 0) {
+    memset(&control, 0, sizeof control);
+    message.msg_control = control.space;
+    message.msg_controllen = sizeof control.space;
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(head), &descriptor, sizeof(int));
+  }
+  ssize_t done;
+  do done = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (done < 0 && errno == EINTR);
+  if (done < 0) return errno;
+  *sent = (size_t)done;
+  return 0;
+}
+
+int chost_receive(int fd, void *bytes, size_t count, int *descriptor, size_t *received) {
+  struct iovec piece = {.iov_base = bytes, .iov_len = count};
+  // Room for several, so that what a peer sends beyond the one is closed by us and not leaked by the kernel's count.
+  union { char space[CMSG_SPACE(8 * sizeof(int))]; struct cmsghdr align; } control;
+  struct msghdr message = {
+      .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+  ssize_t done;
+  do done = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+  while (done < 0 && errno == EINTR);
+  if (done < 0) return errno;
+  *descriptor = -1;
+  for (struct cmsghdr *head = CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head)) {
+    if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
+    size_t fds = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < fds; i++) {
+      int got;
+      memcpy(&got, CMSG_DATA(head) + i * sizeof(int), sizeof(int));
+      if (*descriptor < 0) *descriptor = got;
+      else close(got);
+    }
+  }
+#ifdef __APPLE__
+  if (*descriptor >= 0) fcntl(*descriptor, F_SETFD, FD_CLOEXEC);
+#endif
+  *received = (size_t)done;
+  return 0;
+}
+
+static int child_pipe[2] = {-1, -1};
+
+static void child_ended(int number) {
+  (void)number;
+  int before = errno;
+  char byte = 1;
+  ssize_t ignored = write(child_pipe[1], &byte, 1);  // a full pipe is readable already
+  (void)ignored;
+  errno = before;
+}
+
+int chost_watch_children(int *fd) {
+  int error = chost_pipe(child_pipe);
+  if (error) return error;
+  for (int i = 0; i < 2; i++) fcntl(child_pipe[i], F_SETFL, O_NONBLOCK);
+  struct sigaction action = {.sa_handler = child_ended, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
+  if (sigaction(SIGCHLD, &action, NULL)) return errno;
+  *fd = child_pipe[0];
+  return 0;
+}
+
+pid_t chost_reap(int *code, int *signal) {
+  char bytes[64];
+  while (read(child_pipe[0], bytes, sizeof bytes) > 0) {}
+  int status;
+  pid_t pid = waitpid(-1, &status, WNOHANG);
+  if (pid <= 0) return 0;
+  *code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  *signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  return pid;
+}
+
+int chost_poll(const int *fds, int *ready, int count, int timeout_ms) {
+  struct pollfd polls[8];
+  if (count > 8) return EINVAL;
+  for (int i = 0; i < count; i++) polls[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+  if (poll(polls, (nfds_t)count, timeout_ms) < 0 && errno != EINTR) return errno;
+  for (int i = 0; i < count; i++) ready[i] = fds[i] >= 0 && (polls[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+  return 0;
+}
+
+static int unix_socket(const char *path, struct sockaddr_un *address) {
+  if (strlen(path) >= sizeof address->sun_path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  strcpy(address->sun_path, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return fd;
+}
+
+int chost_listen_unix(const char *path, int *fd) {
+  struct sockaddr_un address;
+  *fd = unix_socket(path, &address);
+  if (*fd < 0) return errno;
+  unlink(path);
+  mode_t before = umask(0177);
+  int failed = bind(*fd, (struct sockaddr *)&address, sizeof address) || listen(*fd, 16);
+  int error = failed ? errno : 0;
+  umask(before);
+  if (error) close(*fd);
+  return error;
+}
+
+int chost_accept(int fd, int *accepted) {
+  *accepted = accept(fd, NULL, NULL);
+  if (*accepted < 0) return errno;
+  fcntl(*accepted, F_SETFD, FD_CLOEXEC);
+  return 0;
+}
+
+int chost_connect_unix(const char *path, int *fd) {
+  struct sockaddr_un address;
+  *fd = unix_socket(path, &address);
+  if (*fd < 0) return errno;
+  if (connect(*fd, (struct sockaddr *)&address, sizeof address) == 0) return 0;
+  int error = errno;
+  close(*fd);
+  return error;
 }

@@ -28,141 +28,171 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 }
 
 /// Whatever is asked of a machine.
-public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
+public nonisolated struct Cmdop_V1_ControlMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Names this operation in logs and audit, chosen by the client: a UUID. Only the first message needs it.
-  public var commandID: String {
-    get {_storage._commandID}
-    set {_uniqueStorage()._commandID = newValue}
-  }
+  public var commandID: String = String()
 
-  public var payload: OneOf_Payload? {
-    get {return _storage._payload}
-    set {_uniqueStorage()._payload = newValue}
-  }
+  public var payload: Cmdop_V1_ControlMessage.OneOf_Payload? = nil
 
   /// First message: open a terminal, new or existing.
   public var startSession: Cmdop_V1_StartSessionCommand {
     get {
-      if case .startSession(let v)? = _storage._payload {return v}
+      if case .startSession(let v)? = payload {return v}
       return Cmdop_V1_StartSessionCommand()
     }
-    set {_uniqueStorage()._payload = .startSession(newValue)}
+    set {payload = .startSession(newValue)}
   }
 
   /// Keystrokes for the terminal, or standard input for a command.
   public var sendInput: Cmdop_V1_SendInputCommand {
     get {
-      if case .sendInput(let v)? = _storage._payload {return v}
+      if case .sendInput(let v)? = payload {return v}
       return Cmdop_V1_SendInputCommand()
     }
-    set {_uniqueStorage()._payload = .sendInput(newValue)}
+    set {payload = .sendInput(newValue)}
   }
 
   /// First message: run one command without a terminal.
   public var runCommand: Cmdop_V1_RunCommand {
     get {
-      if case .runCommand(let v)? = _storage._payload {return v}
+      if case .runCommand(let v)? = payload {return v}
       return Cmdop_V1_RunCommand()
     }
-    set {_uniqueStorage()._payload = .runCommand(newValue)}
+    set {payload = .runCommand(newValue)}
   }
 
   /// The client's window has another size now.
   public var resize: Cmdop_V1_ResizeTerminal {
     get {
-      if case .resize(let v)? = _storage._payload {return v}
+      if case .resize(let v)? = payload {return v}
       return Cmdop_V1_ResizeTerminal()
     }
-    set {_uniqueStorage()._payload = .resize(newValue)}
+    set {payload = .resize(newValue)}
   }
 
   /// Send a signal to the foreground process group (terminal) or to the command's group.
   public var signal: Cmdop_V1_SendSignal {
     get {
-      if case .signal(let v)? = _storage._payload {return v}
+      if case .signal(let v)? = payload {return v}
       return Cmdop_V1_SendSignal()
     }
-    set {_uniqueStorage()._payload = .signal(newValue)}
+    set {payload = .signal(newValue)}
   }
 
   /// Standard input ends here; nothing follows.
   public var inputEnd: Cmdop_V1_InputEnd {
     get {
-      if case .inputEnd(let v)? = _storage._payload {return v}
+      if case .inputEnd(let v)? = payload {return v}
       return Cmdop_V1_InputEnd()
     }
-    set {_uniqueStorage()._payload = .inputEnd(newValue)}
+    set {payload = .inputEnd(newValue)}
   }
 
   /// The client leaves; the terminal goes on.
   public var detach: Cmdop_V1_Detach {
     get {
-      if case .detach(let v)? = _storage._payload {return v}
+      if case .detach(let v)? = payload {return v}
       return Cmdop_V1_Detach()
     }
-    set {_uniqueStorage()._payload = .detach(newValue)}
+    set {payload = .detach(newValue)}
   }
 
   /// Relay to machine: you are registered. First message on the registration stream.
   public var registered: Cmdop_V1_RegisterReply {
     get {
-      if case .registered(let v)? = _storage._payload {return v}
+      if case .registered(let v)? = payload {return v}
       return Cmdop_V1_RegisterReply()
     }
-    set {_uniqueStorage()._payload = .registered(newValue)}
+    set {payload = .registered(newValue)}
   }
 
   /// Relay to machine: this relay is going away in an orderly manner; come back shortly.
   public var draining: Cmdop_V1_RelayDraining {
     get {
-      if case .draining(let v)? = _storage._payload {return v}
+      if case .draining(let v)? = payload {return v}
       return Cmdop_V1_RelayDraining()
     }
-    set {_uniqueStorage()._payload = .draining(newValue)}
+    set {payload = .draining(newValue)}
   }
 
   /// First message: end a session and the programs in it.
   public var destroySession: Cmdop_V1_DestroySession {
     get {
-      if case .destroySession(let v)? = _storage._payload {return v}
+      if case .destroySession(let v)? = payload {return v}
       return Cmdop_V1_DestroySession()
     }
-    set {_uniqueStorage()._payload = .destroySession(newValue)}
+    set {payload = .destroySession(newValue)}
+  }
+
+  /// First message: look at a session, or change it, without attaching.
+  public var sessionRequest: Cmdop_V1_SessionRequest {
+    get {
+      if case .sessionRequest(let v)? = payload {return v}
+      return Cmdop_V1_SessionRequest()
+    }
+    set {payload = .sessionRequest(newValue)}
+  }
+
+  /// The client wants the screen drawn anew.
+  public var redraw: Cmdop_V1_RedrawRequest {
+    get {
+      if case .redraw(let v)? = payload {return v}
+      return Cmdop_V1_RedrawRequest()
+    }
+    set {payload = .redraw(newValue)}
+  }
+
+  /// Relay to machine: the fleet's settings have changed.
+  public var settings: Cmdop_V1_FleetSettings {
+    get {
+      if case .settings(let v)? = payload {return v}
+      return Cmdop_V1_FleetSettings()
+    }
+    set {payload = .settings(newValue)}
+  }
+
+  /// Relay to machine: a client of a session was put into the background, or woke.
+  public var background: Cmdop_V1_BackgroundNotice {
+    get {
+      if case .background(let v)? = payload {return v}
+      return Cmdop_V1_BackgroundNotice()
+    }
+    set {payload = .background(newValue)}
   }
 
   /// Relay to machine: the client has half-closed its call. Between client and relay HTTP/2 says it; a machine's
   /// stream was opened by the machine, so there it is said in words.
   public var clientDone: Cmdop_V1_ClientDone {
     get {
-      if case .clientDone(let v)? = _storage._payload {return v}
+      if case .clientDone(let v)? = payload {return v}
       return Cmdop_V1_ClientDone()
     }
-    set {_uniqueStorage()._payload = .clientDone(newValue)}
+    set {payload = .clientDone(newValue)}
   }
 
   /// The machine that is meant. Read by whoever forwards; only on the first message.
   public var route: Cmdop_V1_Route {
-    get {_storage._route ?? Cmdop_V1_Route()}
-    set {_uniqueStorage()._route = newValue}
+    get {_route ?? Cmdop_V1_Route()}
+    set {_route = newValue}
   }
   /// Returns true if `route` has been explicitly set.
-  public var hasRoute: Bool {_storage._route != nil}
+  public var hasRoute: Bool {self._route != nil}
   /// Clears the value of `route`. Subsequent reads from it will return its default value.
-  public mutating func clearRoute() {_uniqueStorage()._route = nil}
+  public mutating func clearRoute() {self._route = nil}
 
   /// On whose behalf. Written by the relay (or by the daemon for its own socket); whatever a client wrote is replaced.
   public var caller: Cmdop_V1_Caller {
-    get {_storage._caller ?? Cmdop_V1_Caller()}
-    set {_uniqueStorage()._caller = newValue}
+    get {_caller ?? Cmdop_V1_Caller()}
+    set {_caller = newValue}
   }
   /// Returns true if `caller` has been explicitly set.
-  public var hasCaller: Bool {_storage._caller != nil}
+  public var hasCaller: Bool {self._caller != nil}
   /// Clears the value of `caller`. Subsequent reads from it will return its default value.
-  public mutating func clearCaller() {_uniqueStorage()._caller = nil}
+  public mutating func clearCaller() {self._caller = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -187,6 +217,14 @@ public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
     case draining(Cmdop_V1_RelayDraining)
     /// First message: end a session and the programs in it.
     case destroySession(Cmdop_V1_DestroySession)
+    /// First message: look at a session, or change it, without attaching.
+    case sessionRequest(Cmdop_V1_SessionRequest)
+    /// The client wants the screen drawn anew.
+    case redraw(Cmdop_V1_RedrawRequest)
+    /// Relay to machine: the fleet's settings have changed.
+    case settings(Cmdop_V1_FleetSettings)
+    /// Relay to machine: a client of a session was put into the background, or woke.
+    case background(Cmdop_V1_BackgroundNotice)
     /// Relay to machine: the client has half-closed its call. Between client and relay HTTP/2 says it; a machine's
     /// stream was opened by the machine, so there it is said in words.
     case clientDone(Cmdop_V1_ClientDone)
@@ -195,7 +233,8 @@ public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
 
   public init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _route: Cmdop_V1_Route? = nil
+  fileprivate var _caller: Cmdop_V1_Caller? = nil
 }
 
 /// Whatever a machine says.
@@ -308,6 +347,42 @@ public nonisolated struct Cmdop_V1_AgentMessage: Sendable {
     set {payload = .commandStarted(newValue)}
   }
 
+  /// The screen as it is, ready to be drawn; the live output goes on at its position.
+  public var redraw: Cmdop_V1_ScreenRedraw {
+    get {
+      if case .redraw(let v)? = payload {return v}
+      return Cmdop_V1_ScreenRedraw()
+    }
+    set {payload = .redraw(newValue)}
+  }
+
+  /// Somebody joined or left the session; only for clients that asked to be told.
+  public var clientsChanged: Cmdop_V1_ClientsChanged {
+    get {
+      if case .clientsChanged(let v)? = payload {return v}
+      return Cmdop_V1_ClientsChanged()
+    }
+    set {payload = .clientsChanged(newValue)}
+  }
+
+  /// All that is known of a session; the answer to SessionRequest.
+  public var sessionDetails: Cmdop_V1_SessionDetails {
+    get {
+      if case .sessionDetails(let v)? = payload {return v}
+      return Cmdop_V1_SessionDetails()
+    }
+    set {payload = .sessionDetails(newValue)}
+  }
+
+  /// A piece of what was asked to be saved.
+  public var saved: Cmdop_V1_SavedPiece {
+    get {
+      if case .saved(let v)? = payload {return v}
+      return Cmdop_V1_SavedPiece()
+    }
+    set {payload = .saved(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Payload: Equatable, Sendable {
@@ -333,6 +408,14 @@ public nonisolated struct Cmdop_V1_AgentMessage: Sendable {
     case gap(Cmdop_V1_OutputGap)
     /// The command runs; its process group is known.
     case commandStarted(Cmdop_V1_CommandStarted)
+    /// The screen as it is, ready to be drawn; the live output goes on at its position.
+    case redraw(Cmdop_V1_ScreenRedraw)
+    /// Somebody joined or left the session; only for clients that asked to be told.
+    case clientsChanged(Cmdop_V1_ClientsChanged)
+    /// All that is known of a session; the answer to SessionRequest.
+    case sessionDetails(Cmdop_V1_SessionDetails)
+    /// A piece of what was asked to be saved.
+    case saved(Cmdop_V1_SavedPiece)
 
   }
 
@@ -527,9 +610,21 @@ public nonisolated struct Cmdop_V1_RegisterReply: Sendable {
   /// Seconds between two heartbeats that the relay expects. 30 by default.
   public var heartbeatSeconds: UInt32 = 0
 
+  /// What the fleet has decided about its sessions.
+  public var settings: Cmdop_V1_FleetSettings {
+    get {_settings ?? Cmdop_V1_FleetSettings()}
+    set {_settings = newValue}
+  }
+  /// Returns true if `settings` has been explicitly set.
+  public var hasSettings: Bool {self._settings != nil}
+  /// Clears the value of `settings`. Subsequent reads from it will return its default value.
+  public mutating func clearSettings() {self._settings = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _settings: Cmdop_V1_FleetSettings? = nil
 }
 
 /// The relay stops in an orderly manner.
@@ -687,59 +782,138 @@ public nonisolated struct Cmdop_V1_MachineMetrics: Sendable {
 }
 
 /// Open a terminal.
-public nonisolated struct Cmdop_V1_StartSessionCommand: Sendable {
+public nonisolated struct Cmdop_V1_StartSessionCommand: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// The session to attach to: id or name. Empty: start a new one.
-  public var session: String = String()
+  public var session: String {
+    get {_storage._session}
+    set {_uniqueStorage()._session = newValue}
+  }
 
   /// Name for a new session; empty: the machine chooses one.
-  public var name: String = String()
+  public var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
   /// Rows of the client's window: 1 to 65535. Zero counts as 24.
-  public var rows: UInt32 = 0
+  public var rows: UInt32 {
+    get {_storage._rows}
+    set {_uniqueStorage()._rows = newValue}
+  }
 
   /// Columns of the client's window: 1 to 65535. Zero counts as 80.
-  public var columns: UInt32 = 0
+  public var columns: UInt32 {
+    get {_storage._columns}
+    set {_uniqueStorage()._columns = newValue}
+  }
 
   /// TERM of the client, "xterm-256color" if empty.
-  public var term: String = String()
+  public var term: String {
+    get {_storage._term}
+    set {_uniqueStorage()._term = newValue}
+  }
 
   /// Other variables for a new session: COLORTERM, LANG and LC_* are taken from here, others are ignored.
-  public var environment: Dictionary<String,String> = [:]
+  public var environment: Dictionary<String,String> {
+    get {_storage._environment}
+    set {_uniqueStorage()._environment = newValue}
+  }
 
   /// Identifies this client across reconnects: a UUID. Input positions are counted per client.
-  public var clientID: String = String()
+  public var clientID: String {
+    get {_storage._clientID}
+    set {_uniqueStorage()._clientID = newValue}
+  }
 
   /// Watch only: input is refused.
-  public var observe: Bool = false
+  public var observe: Bool {
+    get {_storage._observe}
+    set {_uniqueStorage()._observe = newValue}
+  }
 
   /// Send output from this position on. Absent: the machine chooses what shows the screen.
   public var outputFrom: UInt64 {
-    get {_outputFrom ?? 0}
-    set {_outputFrom = newValue}
+    get {_storage._outputFrom ?? 0}
+    set {_uniqueStorage()._outputFrom = newValue}
   }
   /// Returns true if `outputFrom` has been explicitly set.
-  public var hasOutputFrom: Bool {self._outputFrom != nil}
+  public var hasOutputFrom: Bool {_storage._outputFrom != nil}
   /// Clears the value of `outputFrom`. Subsequent reads from it will return its default value.
-  public mutating func clearOutputFrom() {self._outputFrom = nil}
+  public mutating func clearOutputFrom() {_uniqueStorage()._outputFrom = nil}
 
   /// Position of the next input byte that this client will send.
-  public var inputFrom: UInt64 = 0
+  public var inputFrom: UInt64 {
+    get {_storage._inputFrom}
+    set {_uniqueStorage()._inputFrom = newValue}
+  }
 
   /// Working directory for a new session; empty: the home directory.
-  public var directory: String = String()
+  public var directory: String {
+    get {_storage._directory}
+    set {_uniqueStorage()._directory = newValue}
+  }
 
   /// Detach the other operators first.
-  public var takeover: Bool = false
+  public var takeover: Bool {
+    get {_storage._takeover}
+    set {_uniqueStorage()._takeover = newValue}
+  }
+
+  /// Where `session` is empty: the session that this caller left last on this machine, if it lives; else a new one.
+  public var resume: Bool {
+    get {_storage._resume}
+    set {_uniqueStorage()._resume = newValue}
+  }
+
+  /// Tell me who joins and leaves.
+  public var announce: Bool {
+    get {_storage._announce}
+    set {_uniqueStorage()._announce = newValue}
+  }
+
+  /// For a new session: the words of the program; empty: the login shell.
+  public var arguments: [String] {
+    get {_storage._arguments}
+    set {_uniqueStorage()._arguments = newValue}
+  }
+
+  /// For a new session: start it and end this call; nobody attaches.
+  public var detached: Bool {
+    get {_storage._detached}
+    set {_uniqueStorage()._detached = newValue}
+  }
+
+  /// For a new session: output that stands above its own, at most 1 MiB. For `session restore`.
+  public var history: Data {
+    get {_storage._history}
+    set {_uniqueStorage()._history = newValue}
+  }
+
+  /// For a new session: seconds without a client and without output after which it is ended. Zero: the fleet's.
+  public var idleTtlSeconds: UInt32 {
+    get {_storage._idleTtlSeconds}
+    set {_uniqueStorage()._idleTtlSeconds = newValue}
+  }
+
+  /// For a new session: whether its output is recorded. Absent: as the fleet has it.
+  public var record: Bool {
+    get {_storage._record ?? false}
+    set {_uniqueStorage()._record = newValue}
+  }
+  /// Returns true if `record` has been explicitly set.
+  public var hasRecord: Bool {_storage._record != nil}
+  /// Clears the value of `record`. Subsequent reads from it will return its default value.
+  public mutating func clearRecord() {_uniqueStorage()._record = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _outputFrom: UInt64? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// The terminal is attached.
@@ -765,6 +939,360 @@ public nonisolated struct Cmdop_V1_SessionStarted: Sendable {
 
   /// Host name of the machine, as it calls itself.
   public var hostname: String = String()
+
+  /// When the session was made: milliseconds since 1970.
+  public var createdAtMs: Int64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The client's screen is to be drawn anew: it was dirtied, or a notice stood on it.
+public nonisolated struct Cmdop_V1_RedrawRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The screen as it is: the scrollback above it, its characters, colours, modes, cursor and title.
+public nonisolated struct Cmdop_V1_ScreenRedraw: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Position of the first output byte behind it.
+  public var offset: UInt64 = 0
+
+  /// Bytes for an xterm-like terminal; at most 64 KiB.
+  public var data: Data = Data()
+
+  /// Rows of the session's terminal.
+  public var rows: UInt32 = 0
+
+  /// Columns of the session's terminal.
+  public var columns: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Who is attached has changed.
+public nonisolated struct Cmdop_V1_ClientsChanged: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// For people: "anna joined", "bob left".
+  public var what: String = String()
+
+  /// How many are attached now.
+  public var clients: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Something about one session, without attaching to it.
+public nonisolated struct Cmdop_V1_SessionRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The session's id or name.
+  public var session: String = String()
+
+  /// What is asked. Nothing: only the details.
+  public var ask: Cmdop_V1_SessionRequest.OneOf_Ask? = nil
+
+  /// A new name: 1 to 64 letters, digits, "-", "_" or ".".
+  public var rename: String {
+    get {
+      if case .rename(let v)? = ask {return v}
+      return String()
+    }
+    set {ask = .rename(newValue)}
+  }
+
+  /// Send clients away: one client's id, or "" for all.
+  public var detachClient: String {
+    get {
+      if case .detachClient(let v)? = ask {return v}
+      return String()
+    }
+    set {ask = .detachClient(newValue)}
+  }
+
+  /// Its contents, in pieces, before the details.
+  public var save: Cmdop_V1_SessionRequest.SaveFormat {
+    get {
+      if case .save(let v)? = ask {return v}
+      return .unspecified
+    }
+    set {ask = .save(newValue)}
+  }
+
+  /// Seconds without a client and without output after which it is ended: 30 to 2592000.
+  public var idleTtlSeconds: UInt32 {
+    get {
+      if case .idleTtlSeconds(let v)? = ask {return v}
+      return 0
+    }
+    set {ask = .idleTtlSeconds(newValue)}
+  }
+
+  /// Begin or end recording.
+  public var record: Bool {
+    get {
+      if case .record(let v)? = ask {return v}
+      return false
+    }
+    set {ask = .record(newValue)}
+  }
+
+  /// How long it stays in GRACE_PERIOD when its machine is missing: 30 to 2592000 seconds; 0: as the fleet has it.
+  public var graceSeconds: UInt32 {
+    get {
+      if case .graceSeconds(let v)? = ask {return v}
+      return 0
+    }
+    set {ask = .graceSeconds(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// What is asked. Nothing: only the details.
+  public nonisolated enum OneOf_Ask: Equatable, Sendable {
+    /// A new name: 1 to 64 letters, digits, "-", "_" or ".".
+    case rename(String)
+    /// Send clients away: one client's id, or "" for all.
+    case detachClient(String)
+    /// Its contents, in pieces, before the details.
+    case save(Cmdop_V1_SessionRequest.SaveFormat)
+    /// Seconds without a client and without output after which it is ended: 30 to 2592000.
+    case idleTtlSeconds(UInt32)
+    /// Begin or end recording.
+    case record(Bool)
+    /// How long it stays in GRACE_PERIOD when its machine is missing: 30 to 2592000 seconds; 0: as the fleet has it.
+    case graceSeconds(UInt32)
+
+  }
+
+  /// What `save` gives.
+  public nonisolated enum SaveFormat: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case unspecified // = 0
+
+    /// Scrollback and screen as plain text.
+    case text // = 1
+
+    /// asciicast v2: the recording if there is one, else the journal without its timing.
+    case asciicast // = 2
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .text
+      case 2: self = .asciicast
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .text: return 1
+      case .asciicast: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [Cmdop_V1_SessionRequest.SaveFormat] = [
+      .unspecified,
+      .text,
+      .asciicast,
+    ]
+
+  }
+
+  public init() {}
+}
+
+/// A piece of a saved session.
+public nonisolated struct Cmdop_V1_SavedPiece: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Position of the first byte in the whole.
+  public var offset: UInt64 = 0
+
+  /// At most 64 KiB.
+  public var data: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// All that a machine knows of one of its sessions.
+public nonisolated struct Cmdop_V1_SessionDetails: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What the relay knows too.
+  public var card: Cmdop_V1_SessionCard {
+    get {_storage._card ?? Cmdop_V1_SessionCard()}
+    set {_uniqueStorage()._card = newValue}
+  }
+  /// Returns true if `card` has been explicitly set.
+  public var hasCard: Bool {_storage._card != nil}
+  /// Clears the value of `card`. Subsequent reads from it will return its default value.
+  public mutating func clearCard() {_uniqueStorage()._card = nil}
+
+  /// Who is attached.
+  public var clients: [Cmdop_V1_SessionClient] {
+    get {_storage._clients}
+    set {_uniqueStorage()._clients = newValue}
+  }
+
+  /// Rows of its terminal.
+  public var rows: UInt32 {
+    get {_storage._rows}
+    set {_uniqueStorage()._rows = newValue}
+  }
+
+  /// Columns of its terminal.
+  public var columns: UInt32 {
+    get {_storage._columns}
+    set {_uniqueStorage()._columns = newValue}
+  }
+
+  /// Working directory of the program in the foreground; empty if the system does not tell.
+  public var directory: String {
+    get {_storage._directory}
+    set {_uniqueStorage()._directory = newValue}
+  }
+
+  /// Title that the program has set.
+  public var title: String {
+    get {_storage._title}
+    set {_uniqueStorage()._title = newValue}
+  }
+
+  /// Position after the last byte that was printed.
+  public var output: UInt64 {
+    get {_storage._output}
+    set {_uniqueStorage()._output = newValue}
+  }
+
+  /// Oldest position that is kept.
+  public var outputKeptFrom: UInt64 {
+    get {_storage._outputKeptFrom}
+    set {_uniqueStorage()._outputKeptFrom = newValue}
+  }
+
+  /// Process id of its first program.
+  public var processID: Int64 {
+    get {_storage._processID}
+    set {_uniqueStorage()._processID = newValue}
+  }
+
+  /// Seconds without a client and without output after which it is ended.
+  public var idleTtlSeconds: UInt32 {
+    get {_storage._idleTtlSeconds}
+    set {_uniqueStorage()._idleTtlSeconds = newValue}
+  }
+
+  /// Whether its output is recorded.
+  public var recording: Bool {
+    get {_storage._recording}
+    set {_uniqueStorage()._recording = newValue}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// Somebody who is attached.
+public nonisolated struct Cmdop_V1_SessionClient: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Its own id, as `detach_client` takes it.
+  public var clientID: String = String()
+
+  /// Who it is: "admin", "local".
+  public var subject: String = String()
+
+  /// It only watches.
+  public var observes: Bool = false
+
+  /// Since when: milliseconds since 1970.
+  public var sinceMs: Int64 = 0
+
+  /// Rows of its window.
+  public var rows: UInt32 = 0
+
+  /// Columns of its window.
+  public var columns: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What a fleet has decided about its sessions.
+public nonisolated struct Cmdop_V1_FleetSettings: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// How long a missing machine's sessions stay in GRACE_PERIOD: 30 to 2592000 seconds.
+  public var graceSeconds: UInt32 = 0
+
+  /// How long a session stays in BACKGROUND: 30 to 2592000 seconds.
+  public var backgroundSeconds: UInt32 = 0
+
+  /// How long a session without a client and without output lives: 30 to 2592000 seconds.
+  public var idleTtlSeconds: UInt32 = 0
+
+  /// Whether new sessions are recorded.
+  public var record: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A session was put into the background by its client, or woke.
+public nonisolated struct Cmdop_V1_BackgroundNotice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The session's id.
+  public var sessionID: String = String()
+
+  /// True: it went to the background.
+  public var entered: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1176,6 +1704,12 @@ public nonisolated struct Cmdop_V1_SessionCard: Sendable {
   /// How many clients are attached.
   public var clients: UInt32 = 0
 
+  /// The command in the foreground: its first word; empty if the system does not tell.
+  public var command: String = String()
+
+  /// How long it stays in GRACE_PERIOD, in seconds; zero: as the fleet has it.
+  public var graceSeconds: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// States of PRODUCT's session life; the zero value is never sent.
@@ -1250,276 +1784,302 @@ fileprivate nonisolated let _protobuf_package = "cmdop.v1"
 
 nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}command_id\0\u{3}start_session\0\u{3}send_input\0\u{4}\u{2}run_command\0\u{1}resize\0\u{1}signal\0\u{3}input_end\0\u{1}detach\0\u{1}registered\0\u{1}draining\0\u{3}destroy_session\0\u{3}client_done\0\u{2}\u{7}route\0\u{1}caller\0\u{c}\u{4}\u{1}")
-
-  fileprivate class _StorageClass {
-    var _commandID: String = String()
-    var _payload: Cmdop_V1_ControlMessage.OneOf_Payload?
-    var _route: Cmdop_V1_Route? = nil
-    var _caller: Cmdop_V1_Caller? = nil
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _commandID = source._commandID
-      _payload = source._payload
-      _route = source._route
-      _caller = source._caller
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}command_id\0\u{3}start_session\0\u{3}send_input\0\u{4}\u{2}run_command\0\u{1}resize\0\u{1}signal\0\u{3}input_end\0\u{1}detach\0\u{1}registered\0\u{1}draining\0\u{3}destroy_session\0\u{3}client_done\0\u{3}session_request\0\u{1}redraw\0\u{1}settings\0\u{1}background\0\u{2}\u{3}route\0\u{1}caller\0\u{c}\u{4}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._commandID) }()
-        case 2: try {
-          var v: Cmdop_V1_StartSessionCommand?
-          var hadOneofValue = false
-          if let current = _storage._payload {
-            hadOneofValue = true
-            if case .startSession(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._payload = .startSession(v)
-          }
-        }()
-        case 3: try {
-          var v: Cmdop_V1_SendInputCommand?
-          var hadOneofValue = false
-          if let current = _storage._payload {
-            hadOneofValue = true
-            if case .sendInput(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._payload = .sendInput(v)
-          }
-        }()
-        case 5: try {
-          var v: Cmdop_V1_RunCommand?
-          var hadOneofValue = false
-          if let current = _storage._payload {
-            hadOneofValue = true
-            if case .runCommand(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._payload = .runCommand(v)
-          }
-        }()
-        case 6: try {
-          var v: Cmdop_V1_ResizeTerminal?
-          var hadOneofValue = false
-          if let current = _storage._payload {
-            hadOneofValue = true
-            if case .resize(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._payload = .resize(v)
-          }
-        }()
-        case 7: try {
-          var v: Cmdop_V1_SendSignal?
-          var hadOneofValue = false
-          if let current = _storage._payload {
-            hadOneofValue = true
-            if case .signal(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._payload = .signal(v)
-          }
-        }()
-        case 8: try {
-          var v: Cmdop_V1_InputEnd?
-          var hadOneofValue = false
-          if let current = _storage._payload {
-            hadOneofValue = true
-            if case .inputEnd(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._payload = .inputEnd(v)
-          }
-        }()
-        case 9: try {
-          var v: Cmdop_V1_Detach?
-          var hadOneofValue = false
-          if let current = _storage._payload {
-            hadOneofValue = true
-            if case .detach(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._payload = .detach(v)
-          }
-        }()
-        case 10: try {
-          var v: Cmdop_V1_RegisterReply?
-          var hadOneofValue = false
-          if let current = _storage._payload {
-            hadOneofValue = true
-            if case .registered(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._payload = .registered(v)
-          }
-        }()
-        case 11: try {
-          var v: Cmdop_V1_RelayDraining?
-          var hadOneofValue = false
-          if let current = _storage._payload {
-            hadOneofValue = true
-            if case .draining(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._payload = .draining(v)
-          }
-        }()
-        case 12: try {
-          var v: Cmdop_V1_DestroySession?
-          var hadOneofValue = false
-          if let current = _storage._payload {
-            hadOneofValue = true
-            if case .destroySession(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._payload = .destroySession(v)
-          }
-        }()
-        case 13: try {
-          var v: Cmdop_V1_ClientDone?
-          var hadOneofValue = false
-          if let current = _storage._payload {
-            hadOneofValue = true
-            if case .clientDone(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._payload = .clientDone(v)
-          }
-        }()
-        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._route) }()
-        case 21: try { try decoder.decodeSingularMessageField(value: &_storage._caller) }()
-        default: break
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.commandID) }()
+      case 2: try {
+        var v: Cmdop_V1_StartSessionCommand?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .startSession(let m) = current {v = m}
         }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .startSession(v)
+        }
+      }()
+      case 3: try {
+        var v: Cmdop_V1_SendInputCommand?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .sendInput(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .sendInput(v)
+        }
+      }()
+      case 5: try {
+        var v: Cmdop_V1_RunCommand?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .runCommand(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .runCommand(v)
+        }
+      }()
+      case 6: try {
+        var v: Cmdop_V1_ResizeTerminal?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .resize(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .resize(v)
+        }
+      }()
+      case 7: try {
+        var v: Cmdop_V1_SendSignal?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .signal(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .signal(v)
+        }
+      }()
+      case 8: try {
+        var v: Cmdop_V1_InputEnd?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .inputEnd(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .inputEnd(v)
+        }
+      }()
+      case 9: try {
+        var v: Cmdop_V1_Detach?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .detach(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .detach(v)
+        }
+      }()
+      case 10: try {
+        var v: Cmdop_V1_RegisterReply?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .registered(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .registered(v)
+        }
+      }()
+      case 11: try {
+        var v: Cmdop_V1_RelayDraining?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .draining(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .draining(v)
+        }
+      }()
+      case 12: try {
+        var v: Cmdop_V1_DestroySession?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .destroySession(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .destroySession(v)
+        }
+      }()
+      case 13: try {
+        var v: Cmdop_V1_ClientDone?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .clientDone(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .clientDone(v)
+        }
+      }()
+      case 14: try {
+        var v: Cmdop_V1_SessionRequest?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .sessionRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .sessionRequest(v)
+        }
+      }()
+      case 15: try {
+        var v: Cmdop_V1_RedrawRequest?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .redraw(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .redraw(v)
+        }
+      }()
+      case 16: try {
+        var v: Cmdop_V1_FleetSettings?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .settings(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .settings(v)
+        }
+      }()
+      case 17: try {
+        var v: Cmdop_V1_BackgroundNotice?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .background(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .background(v)
+        }
+      }()
+      case 20: try { try decoder.decodeSingularMessageField(value: &self._route) }()
+      case 21: try { try decoder.decodeSingularMessageField(value: &self._caller) }()
+      default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._commandID.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._commandID, fieldNumber: 1)
-      }
-      switch _storage._payload {
-      case .startSession?: try {
-        guard case .startSession(let v)? = _storage._payload else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-      }()
-      case .sendInput?: try {
-        guard case .sendInput(let v)? = _storage._payload else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      }()
-      case .runCommand?: try {
-        guard case .runCommand(let v)? = _storage._payload else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-      }()
-      case .resize?: try {
-        guard case .resize(let v)? = _storage._payload else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-      }()
-      case .signal?: try {
-        guard case .signal(let v)? = _storage._payload else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-      }()
-      case .inputEnd?: try {
-        guard case .inputEnd(let v)? = _storage._payload else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-      }()
-      case .detach?: try {
-        guard case .detach(let v)? = _storage._payload else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-      }()
-      case .registered?: try {
-        guard case .registered(let v)? = _storage._payload else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-      }()
-      case .draining?: try {
-        guard case .draining(let v)? = _storage._payload else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-      }()
-      case .destroySession?: try {
-        guard case .destroySession(let v)? = _storage._payload else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
-      }()
-      case .clientDone?: try {
-        guard case .clientDone(let v)? = _storage._payload else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
-      }()
-      case nil: break
-      }
-      try { if let v = _storage._route {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
-      } }()
-      try { if let v = _storage._caller {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
-      } }()
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.commandID.isEmpty {
+      try visitor.visitSingularStringField(value: self.commandID, fieldNumber: 1)
     }
+    switch self.payload {
+    case .startSession?: try {
+      guard case .startSession(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .sendInput?: try {
+      guard case .sendInput(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .runCommand?: try {
+      guard case .runCommand(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .resize?: try {
+      guard case .resize(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .signal?: try {
+      guard case .signal(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .inputEnd?: try {
+      guard case .inputEnd(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .detach?: try {
+      guard case .detach(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .registered?: try {
+      guard case .registered(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    }()
+    case .draining?: try {
+      guard case .draining(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .destroySession?: try {
+      guard case .destroySession(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .clientDone?: try {
+      guard case .clientDone(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .sessionRequest?: try {
+      guard case .sessionRequest(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .redraw?: try {
+      guard case .redraw(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .settings?: try {
+      guard case .settings(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .background?: try {
+      guard case .background(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case nil: break
+    }
+    try { if let v = self._route {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    } }()
+    try { if let v = self._caller {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Cmdop_V1_ControlMessage, rhs: Cmdop_V1_ControlMessage) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._commandID != rhs_storage._commandID {return false}
-        if _storage._payload != rhs_storage._payload {return false}
-        if _storage._route != rhs_storage._route {return false}
-        if _storage._caller != rhs_storage._caller {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.commandID != rhs.commandID {return false}
+    if lhs.payload != rhs.payload {return false}
+    if lhs._route != rhs._route {return false}
+    if lhs._caller != rhs._caller {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1527,7 +2087,7 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}register\0\u{1}output\0\u{1}heartbeat\0\u{2}\u{2}started\0\u{3}command_output\0\u{1}ended\0\u{1}card\0\u{1}goodbye\0\u{3}input_accepted\0\u{1}gap\0\u{3}command_started\0\u{c}\u{5}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}register\0\u{1}output\0\u{1}heartbeat\0\u{2}\u{2}started\0\u{3}command_output\0\u{1}ended\0\u{1}card\0\u{1}goodbye\0\u{3}input_accepted\0\u{1}gap\0\u{3}command_started\0\u{1}redraw\0\u{3}clients_changed\0\u{3}session_details\0\u{1}saved\0\u{c}\u{5}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1679,6 +2239,58 @@ nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobu
           self.payload = .commandStarted(v)
         }
       }()
+      case 14: try {
+        var v: Cmdop_V1_ScreenRedraw?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .redraw(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .redraw(v)
+        }
+      }()
+      case 15: try {
+        var v: Cmdop_V1_ClientsChanged?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .clientsChanged(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .clientsChanged(v)
+        }
+      }()
+      case 16: try {
+        var v: Cmdop_V1_SessionDetails?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .sessionDetails(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .sessionDetails(v)
+        }
+      }()
+      case 17: try {
+        var v: Cmdop_V1_SavedPiece?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .saved(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .saved(v)
+        }
+      }()
       default: break
       }
     }
@@ -1736,6 +2348,22 @@ nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobu
     case .commandStarted?: try {
       guard case .commandStarted(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .redraw?: try {
+      guard case .redraw(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .clientsChanged?: try {
+      guard case .clientsChanged(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .sessionDetails?: try {
+      guard case .sessionDetails(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .saved?: try {
+      guard case .saved(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
     }()
     case nil: break
     }
@@ -1910,7 +2538,7 @@ nonisolated extension Cmdop_V1_RegisterRequest.Purpose: SwiftProtobuf._ProtoName
 
 nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RegisterReply"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}protocol_version\0\u{3}fleet_name\0\u{3}heartbeat_seconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}protocol_version\0\u{3}fleet_name\0\u{3}heartbeat_seconds\0\u{1}settings\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1922,12 +2550,17 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.protocolVersion) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.fleetName) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatSeconds) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._settings) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.version.isEmpty {
       try visitor.visitSingularStringField(value: self.version, fieldNumber: 1)
     }
@@ -1940,6 +2573,9 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
     if self.heartbeatSeconds != 0 {
       try visitor.visitSingularUInt32Field(value: self.heartbeatSeconds, fieldNumber: 4)
     }
+    try { if let v = self._settings {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1948,6 +2584,7 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
     if lhs.protocolVersion != rhs.protocolVersion {return false}
     if lhs.fleetName != rhs.fleetName {return false}
     if lhs.heartbeatSeconds != rhs.heartbeatSeconds {return false}
+    if lhs._settings != rhs._settings {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2123,88 +2760,195 @@ nonisolated extension Cmdop_V1_MachineMetrics: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StartSessionCommand"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}name\0\u{1}rows\0\u{1}columns\0\u{1}term\0\u{1}environment\0\u{3}client_id\0\u{1}observe\0\u{3}output_from\0\u{3}input_from\0\u{1}directory\0\u{1}takeover\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}name\0\u{1}rows\0\u{1}columns\0\u{1}term\0\u{1}environment\0\u{3}client_id\0\u{1}observe\0\u{3}output_from\0\u{3}input_from\0\u{1}directory\0\u{1}takeover\0\u{1}resume\0\u{1}announce\0\u{1}arguments\0\u{1}detached\0\u{1}history\0\u{3}idle_ttl_seconds\0\u{1}record\0")
+
+  fileprivate class _StorageClass {
+    var _session: String = String()
+    var _name: String = String()
+    var _rows: UInt32 = 0
+    var _columns: UInt32 = 0
+    var _term: String = String()
+    var _environment: Dictionary<String,String> = [:]
+    var _clientID: String = String()
+    var _observe: Bool = false
+    var _outputFrom: UInt64? = nil
+    var _inputFrom: UInt64 = 0
+    var _directory: String = String()
+    var _takeover: Bool = false
+    var _resume: Bool = false
+    var _announce: Bool = false
+    var _arguments: [String] = []
+    var _detached: Bool = false
+    var _history: Data = Data()
+    var _idleTtlSeconds: UInt32 = 0
+    var _record: Bool? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _session = source._session
+      _name = source._name
+      _rows = source._rows
+      _columns = source._columns
+      _term = source._term
+      _environment = source._environment
+      _clientID = source._clientID
+      _observe = source._observe
+      _outputFrom = source._outputFrom
+      _inputFrom = source._inputFrom
+      _directory = source._directory
+      _takeover = source._takeover
+      _resume = source._resume
+      _announce = source._announce
+      _arguments = source._arguments
+      _detached = source._detached
+      _history = source._history
+      _idleTtlSeconds = source._idleTtlSeconds
+      _record = source._record
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.session) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.columns) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.term) }()
-      case 6: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.environment) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.clientID) }()
-      case 8: try { try decoder.decodeSingularBoolField(value: &self.observe) }()
-      case 9: try { try decoder.decodeSingularUInt64Field(value: &self._outputFrom) }()
-      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.inputFrom) }()
-      case 11: try { try decoder.decodeSingularStringField(value: &self.directory) }()
-      case 12: try { try decoder.decodeSingularBoolField(value: &self.takeover) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._session) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._rows) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._columns) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._term) }()
+        case 6: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &_storage._environment) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._clientID) }()
+        case 8: try { try decoder.decodeSingularBoolField(value: &_storage._observe) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._outputFrom) }()
+        case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._inputFrom) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._directory) }()
+        case 12: try { try decoder.decodeSingularBoolField(value: &_storage._takeover) }()
+        case 13: try { try decoder.decodeSingularBoolField(value: &_storage._resume) }()
+        case 14: try { try decoder.decodeSingularBoolField(value: &_storage._announce) }()
+        case 15: try { try decoder.decodeRepeatedStringField(value: &_storage._arguments) }()
+        case 16: try { try decoder.decodeSingularBoolField(value: &_storage._detached) }()
+        case 17: try { try decoder.decodeSingularBytesField(value: &_storage._history) }()
+        case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._idleTtlSeconds) }()
+        case 19: try { try decoder.decodeSingularBoolField(value: &_storage._record) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.session.isEmpty {
-      try visitor.visitSingularStringField(value: self.session, fieldNumber: 1)
-    }
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
-    }
-    if self.rows != 0 {
-      try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 3)
-    }
-    if self.columns != 0 {
-      try visitor.visitSingularUInt32Field(value: self.columns, fieldNumber: 4)
-    }
-    if !self.term.isEmpty {
-      try visitor.visitSingularStringField(value: self.term, fieldNumber: 5)
-    }
-    if !self.environment.isEmpty {
-      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.environment, fieldNumber: 6)
-    }
-    if !self.clientID.isEmpty {
-      try visitor.visitSingularStringField(value: self.clientID, fieldNumber: 7)
-    }
-    if self.observe != false {
-      try visitor.visitSingularBoolField(value: self.observe, fieldNumber: 8)
-    }
-    try { if let v = self._outputFrom {
-      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 9)
-    } }()
-    if self.inputFrom != 0 {
-      try visitor.visitSingularUInt64Field(value: self.inputFrom, fieldNumber: 10)
-    }
-    if !self.directory.isEmpty {
-      try visitor.visitSingularStringField(value: self.directory, fieldNumber: 11)
-    }
-    if self.takeover != false {
-      try visitor.visitSingularBoolField(value: self.takeover, fieldNumber: 12)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._session.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._session, fieldNumber: 1)
+      }
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 2)
+      }
+      if _storage._rows != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._rows, fieldNumber: 3)
+      }
+      if _storage._columns != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._columns, fieldNumber: 4)
+      }
+      if !_storage._term.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._term, fieldNumber: 5)
+      }
+      if !_storage._environment.isEmpty {
+        try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: _storage._environment, fieldNumber: 6)
+      }
+      if !_storage._clientID.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._clientID, fieldNumber: 7)
+      }
+      if _storage._observe != false {
+        try visitor.visitSingularBoolField(value: _storage._observe, fieldNumber: 8)
+      }
+      try { if let v = _storage._outputFrom {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 9)
+      } }()
+      if _storage._inputFrom != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._inputFrom, fieldNumber: 10)
+      }
+      if !_storage._directory.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._directory, fieldNumber: 11)
+      }
+      if _storage._takeover != false {
+        try visitor.visitSingularBoolField(value: _storage._takeover, fieldNumber: 12)
+      }
+      if _storage._resume != false {
+        try visitor.visitSingularBoolField(value: _storage._resume, fieldNumber: 13)
+      }
+      if _storage._announce != false {
+        try visitor.visitSingularBoolField(value: _storage._announce, fieldNumber: 14)
+      }
+      if !_storage._arguments.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._arguments, fieldNumber: 15)
+      }
+      if _storage._detached != false {
+        try visitor.visitSingularBoolField(value: _storage._detached, fieldNumber: 16)
+      }
+      if !_storage._history.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._history, fieldNumber: 17)
+      }
+      if _storage._idleTtlSeconds != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._idleTtlSeconds, fieldNumber: 18)
+      }
+      try { if let v = _storage._record {
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 19)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Cmdop_V1_StartSessionCommand, rhs: Cmdop_V1_StartSessionCommand) -> Bool {
-    if lhs.session != rhs.session {return false}
-    if lhs.name != rhs.name {return false}
-    if lhs.rows != rhs.rows {return false}
-    if lhs.columns != rhs.columns {return false}
-    if lhs.term != rhs.term {return false}
-    if lhs.environment != rhs.environment {return false}
-    if lhs.clientID != rhs.clientID {return false}
-    if lhs.observe != rhs.observe {return false}
-    if lhs._outputFrom != rhs._outputFrom {return false}
-    if lhs.inputFrom != rhs.inputFrom {return false}
-    if lhs.directory != rhs.directory {return false}
-    if lhs.takeover != rhs.takeover {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._session != rhs_storage._session {return false}
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._rows != rhs_storage._rows {return false}
+        if _storage._columns != rhs_storage._columns {return false}
+        if _storage._term != rhs_storage._term {return false}
+        if _storage._environment != rhs_storage._environment {return false}
+        if _storage._clientID != rhs_storage._clientID {return false}
+        if _storage._observe != rhs_storage._observe {return false}
+        if _storage._outputFrom != rhs_storage._outputFrom {return false}
+        if _storage._inputFrom != rhs_storage._inputFrom {return false}
+        if _storage._directory != rhs_storage._directory {return false}
+        if _storage._takeover != rhs_storage._takeover {return false}
+        if _storage._resume != rhs_storage._resume {return false}
+        if _storage._announce != rhs_storage._announce {return false}
+        if _storage._arguments != rhs_storage._arguments {return false}
+        if _storage._detached != rhs_storage._detached {return false}
+        if _storage._history != rhs_storage._history {return false}
+        if _storage._idleTtlSeconds != rhs_storage._idleTtlSeconds {return false}
+        if _storage._record != rhs_storage._record {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2212,7 +2956,7 @@ nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, Swift
 
 nonisolated extension Cmdop_V1_SessionStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionStarted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}name\0\u{1}created\0\u{3}output_from\0\u{3}input_accepted\0\u{1}hostname\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}name\0\u{1}created\0\u{3}output_from\0\u{3}input_accepted\0\u{1}hostname\0\u{3}created_at_ms\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2226,6 +2970,7 @@ nonisolated extension Cmdop_V1_SessionStarted: SwiftProtobuf.Message, SwiftProto
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.outputFrom) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.inputAccepted) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.hostname) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.createdAtMs) }()
       default: break
       }
     }
@@ -2250,6 +2995,9 @@ nonisolated extension Cmdop_V1_SessionStarted: SwiftProtobuf.Message, SwiftProto
     if !self.hostname.isEmpty {
       try visitor.visitSingularStringField(value: self.hostname, fieldNumber: 6)
     }
+    if self.createdAtMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.createdAtMs, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2260,6 +3008,530 @@ nonisolated extension Cmdop_V1_SessionStarted: SwiftProtobuf.Message, SwiftProto
     if lhs.outputFrom != rhs.outputFrom {return false}
     if lhs.inputAccepted != rhs.inputAccepted {return false}
     if lhs.hostname != rhs.hostname {return false}
+    if lhs.createdAtMs != rhs.createdAtMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_RedrawRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".RedrawRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_RedrawRequest, rhs: Cmdop_V1_RedrawRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ScreenRedraw: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ScreenRedraw"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{1}data\0\u{1}rows\0\u{1}columns\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.data) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.columns) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 1)
+    }
+    if !self.data.isEmpty {
+      try visitor.visitSingularBytesField(value: self.data, fieldNumber: 2)
+    }
+    if self.rows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 3)
+    }
+    if self.columns != 0 {
+      try visitor.visitSingularUInt32Field(value: self.columns, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ScreenRedraw, rhs: Cmdop_V1_ScreenRedraw) -> Bool {
+    if lhs.offset != rhs.offset {return false}
+    if lhs.data != rhs.data {return false}
+    if lhs.rows != rhs.rows {return false}
+    if lhs.columns != rhs.columns {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ClientsChanged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ClientsChanged"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}what\0\u{1}clients\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.what) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.clients) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.what.isEmpty {
+      try visitor.visitSingularStringField(value: self.what, fieldNumber: 1)
+    }
+    if self.clients != 0 {
+      try visitor.visitSingularUInt32Field(value: self.clients, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ClientsChanged, rhs: Cmdop_V1_ClientsChanged) -> Bool {
+    if lhs.what != rhs.what {return false}
+    if lhs.clients != rhs.clients {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_SessionRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SessionRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}rename\0\u{3}detach_client\0\u{1}save\0\u{3}idle_ttl_seconds\0\u{1}record\0\u{3}grace_seconds\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.session) }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.ask != nil {try decoder.handleConflictingOneOf()}
+          self.ask = .rename(v)
+        }
+      }()
+      case 3: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.ask != nil {try decoder.handleConflictingOneOf()}
+          self.ask = .detachClient(v)
+        }
+      }()
+      case 4: try {
+        var v: Cmdop_V1_SessionRequest.SaveFormat?
+        try decoder.decodeSingularEnumField(value: &v)
+        if let v = v {
+          if self.ask != nil {try decoder.handleConflictingOneOf()}
+          self.ask = .save(v)
+        }
+      }()
+      case 5: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.ask != nil {try decoder.handleConflictingOneOf()}
+          self.ask = .idleTtlSeconds(v)
+        }
+      }()
+      case 6: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.ask != nil {try decoder.handleConflictingOneOf()}
+          self.ask = .record(v)
+        }
+      }()
+      case 7: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.ask != nil {try decoder.handleConflictingOneOf()}
+          self.ask = .graceSeconds(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.session.isEmpty {
+      try visitor.visitSingularStringField(value: self.session, fieldNumber: 1)
+    }
+    switch self.ask {
+    case .rename?: try {
+      guard case .rename(let v)? = self.ask else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    }()
+    case .detachClient?: try {
+      guard case .detachClient(let v)? = self.ask else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    }()
+    case .save?: try {
+      guard case .save(let v)? = self.ask else { preconditionFailure() }
+      try visitor.visitSingularEnumField(value: v, fieldNumber: 4)
+    }()
+    case .idleTtlSeconds?: try {
+      guard case .idleTtlSeconds(let v)? = self.ask else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
+    }()
+    case .record?: try {
+      guard case .record(let v)? = self.ask else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
+    }()
+    case .graceSeconds?: try {
+      guard case .graceSeconds(let v)? = self.ask else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 7)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_SessionRequest, rhs: Cmdop_V1_SessionRequest) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.ask != rhs.ask {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_SessionRequest.SaveFormat: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SAVE_FORMAT_UNSPECIFIED\0\u{1}SAVE_FORMAT_TEXT\0\u{1}SAVE_FORMAT_ASCIICAST\0")
+}
+
+nonisolated extension Cmdop_V1_SavedPiece: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SavedPiece"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{1}data\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.data) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 1)
+    }
+    if !self.data.isEmpty {
+      try visitor.visitSingularBytesField(value: self.data, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_SavedPiece, rhs: Cmdop_V1_SavedPiece) -> Bool {
+    if lhs.offset != rhs.offset {return false}
+    if lhs.data != rhs.data {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_SessionDetails: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SessionDetails"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}clients\0\u{1}rows\0\u{1}columns\0\u{1}directory\0\u{1}title\0\u{1}output\0\u{3}output_kept_from\0\u{3}process_id\0\u{3}idle_ttl_seconds\0\u{1}recording\0")
+
+  fileprivate class _StorageClass {
+    var _card: Cmdop_V1_SessionCard? = nil
+    var _clients: [Cmdop_V1_SessionClient] = []
+    var _rows: UInt32 = 0
+    var _columns: UInt32 = 0
+    var _directory: String = String()
+    var _title: String = String()
+    var _output: UInt64 = 0
+    var _outputKeptFrom: UInt64 = 0
+    var _processID: Int64 = 0
+    var _idleTtlSeconds: UInt32 = 0
+    var _recording: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _card = source._card
+      _clients = source._clients
+      _rows = source._rows
+      _columns = source._columns
+      _directory = source._directory
+      _title = source._title
+      _output = source._output
+      _outputKeptFrom = source._outputKeptFrom
+      _processID = source._processID
+      _idleTtlSeconds = source._idleTtlSeconds
+      _recording = source._recording
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._card) }()
+        case 2: try { try decoder.decodeRepeatedMessageField(value: &_storage._clients) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._rows) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._columns) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._directory) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._title) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._output) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._outputKeptFrom) }()
+        case 9: try { try decoder.decodeSingularInt64Field(value: &_storage._processID) }()
+        case 10: try { try decoder.decodeSingularUInt32Field(value: &_storage._idleTtlSeconds) }()
+        case 11: try { try decoder.decodeSingularBoolField(value: &_storage._recording) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._card {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._clients.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._clients, fieldNumber: 2)
+      }
+      if _storage._rows != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._rows, fieldNumber: 3)
+      }
+      if _storage._columns != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._columns, fieldNumber: 4)
+      }
+      if !_storage._directory.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._directory, fieldNumber: 5)
+      }
+      if !_storage._title.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._title, fieldNumber: 6)
+      }
+      if _storage._output != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._output, fieldNumber: 7)
+      }
+      if _storage._outputKeptFrom != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._outputKeptFrom, fieldNumber: 8)
+      }
+      if _storage._processID != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._processID, fieldNumber: 9)
+      }
+      if _storage._idleTtlSeconds != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._idleTtlSeconds, fieldNumber: 10)
+      }
+      if _storage._recording != false {
+        try visitor.visitSingularBoolField(value: _storage._recording, fieldNumber: 11)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_SessionDetails, rhs: Cmdop_V1_SessionDetails) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._card != rhs_storage._card {return false}
+        if _storage._clients != rhs_storage._clients {return false}
+        if _storage._rows != rhs_storage._rows {return false}
+        if _storage._columns != rhs_storage._columns {return false}
+        if _storage._directory != rhs_storage._directory {return false}
+        if _storage._title != rhs_storage._title {return false}
+        if _storage._output != rhs_storage._output {return false}
+        if _storage._outputKeptFrom != rhs_storage._outputKeptFrom {return false}
+        if _storage._processID != rhs_storage._processID {return false}
+        if _storage._idleTtlSeconds != rhs_storage._idleTtlSeconds {return false}
+        if _storage._recording != rhs_storage._recording {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_SessionClient: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SessionClient"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}client_id\0\u{1}subject\0\u{1}observes\0\u{3}since_ms\0\u{1}rows\0\u{1}columns\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.clientID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.subject) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.observes) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.sinceMs) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.columns) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.clientID.isEmpty {
+      try visitor.visitSingularStringField(value: self.clientID, fieldNumber: 1)
+    }
+    if !self.subject.isEmpty {
+      try visitor.visitSingularStringField(value: self.subject, fieldNumber: 2)
+    }
+    if self.observes != false {
+      try visitor.visitSingularBoolField(value: self.observes, fieldNumber: 3)
+    }
+    if self.sinceMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.sinceMs, fieldNumber: 4)
+    }
+    if self.rows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 5)
+    }
+    if self.columns != 0 {
+      try visitor.visitSingularUInt32Field(value: self.columns, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_SessionClient, rhs: Cmdop_V1_SessionClient) -> Bool {
+    if lhs.clientID != rhs.clientID {return false}
+    if lhs.subject != rhs.subject {return false}
+    if lhs.observes != rhs.observes {return false}
+    if lhs.sinceMs != rhs.sinceMs {return false}
+    if lhs.rows != rhs.rows {return false}
+    if lhs.columns != rhs.columns {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_FleetSettings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FleetSettings"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grace_seconds\0\u{3}background_seconds\0\u{3}idle_ttl_seconds\0\u{1}record\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.graceSeconds) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.backgroundSeconds) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.idleTtlSeconds) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.record) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.graceSeconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.graceSeconds, fieldNumber: 1)
+    }
+    if self.backgroundSeconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.backgroundSeconds, fieldNumber: 2)
+    }
+    if self.idleTtlSeconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.idleTtlSeconds, fieldNumber: 3)
+    }
+    if self.record != false {
+      try visitor.visitSingularBoolField(value: self.record, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_FleetSettings, rhs: Cmdop_V1_FleetSettings) -> Bool {
+    if lhs.graceSeconds != rhs.graceSeconds {return false}
+    if lhs.backgroundSeconds != rhs.backgroundSeconds {return false}
+    if lhs.idleTtlSeconds != rhs.idleTtlSeconds {return false}
+    if lhs.record != rhs.record {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_BackgroundNotice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BackgroundNotice"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}entered\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.sessionID) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.entered) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.sessionID.isEmpty {
+      try visitor.visitSingularStringField(value: self.sessionID, fieldNumber: 1)
+    }
+    if self.entered != false {
+      try visitor.visitSingularBoolField(value: self.entered, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_BackgroundNotice, rhs: Cmdop_V1_BackgroundNotice) -> Bool {
+    if lhs.sessionID != rhs.sessionID {return false}
+    if lhs.entered != rhs.entered {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2874,7 +4146,7 @@ nonisolated extension Cmdop_V1_Failure: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Cmdop_V1_SessionCard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionCard"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}name\0\u{3}machine_id\0\u{1}hostname\0\u{1}state\0\u{3}created_at_ms\0\u{3}last_active_at_ms\0\u{3}grace_period_started_at_ms\0\u{3}ended_at_ms\0\u{3}exit_status\0\u{1}clients\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}name\0\u{3}machine_id\0\u{1}hostname\0\u{1}state\0\u{3}created_at_ms\0\u{3}last_active_at_ms\0\u{3}grace_period_started_at_ms\0\u{3}ended_at_ms\0\u{3}exit_status\0\u{1}clients\0\u{1}command\0\u{3}grace_seconds\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2893,6 +4165,8 @@ nonisolated extension Cmdop_V1_SessionCard: SwiftProtobuf.Message, SwiftProtobuf
       case 9: try { try decoder.decodeSingularInt64Field(value: &self.endedAtMs) }()
       case 10: try { try decoder.decodeSingularInt32Field(value: &self._exitStatus) }()
       case 11: try { try decoder.decodeSingularUInt32Field(value: &self.clients) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.command) }()
+      case 13: try { try decoder.decodeSingularUInt32Field(value: &self.graceSeconds) }()
       default: break
       }
     }
@@ -2936,6 +4210,12 @@ nonisolated extension Cmdop_V1_SessionCard: SwiftProtobuf.Message, SwiftProtobuf
     if self.clients != 0 {
       try visitor.visitSingularUInt32Field(value: self.clients, fieldNumber: 11)
     }
+    if !self.command.isEmpty {
+      try visitor.visitSingularStringField(value: self.command, fieldNumber: 12)
+    }
+    if self.graceSeconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.graceSeconds, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2951,6 +4231,8 @@ nonisolated extension Cmdop_V1_SessionCard: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.endedAtMs != rhs.endedAtMs {return false}
     if lhs._exitStatus != rhs._exitStatus {return false}
     if lhs.clients != rhs.clients {return false}
+    if lhs.command != rhs.command {return false}
+    if lhs.graceSeconds != rhs.graceSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -61,11 +61,39 @@ public enum Cmdop_V1_Fleet: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "GetSettings" metadata.
+        public enum GetSettings: Sendable {
+            /// Request type for "GetSettings".
+            public typealias Input = Cmdop_V1_GetSettingsRequest
+            /// Response type for "GetSettings".
+            public typealias Output = Cmdop_V1_FleetSettings
+            /// Descriptor for "GetSettings".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cmdop.v1.Fleet"),
+                method: "GetSettings",
+                type: .unary
+            )
+        }
+        /// Namespace for "ChangeSettings" metadata.
+        public enum ChangeSettings: Sendable {
+            /// Request type for "ChangeSettings".
+            public typealias Input = Cmdop_V1_ChangeSettingsRequest
+            /// Response type for "ChangeSettings".
+            public typealias Output = Cmdop_V1_FleetSettings
+            /// Descriptor for "ChangeSettings".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cmdop.v1.Fleet"),
+                method: "ChangeSettings",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "cmdop.v1.Fleet" service.
         public static let descriptors: [GRPCCore.MethodDescriptor] = [
             Enroll.descriptor,
             ListMachines.descriptor,
-            WhoAmI.descriptor
+            WhoAmI.descriptor,
+            GetSettings.descriptor,
+            ChangeSettings.descriptor
         ]
     }
 }
@@ -149,6 +177,42 @@ extension Cmdop_V1_Fleet {
             request: GRPCCore.StreamingServerRequest<Cmdop_V1_WhoAmIRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_WhoAmIReply>
+
+        /// Handle the "GetSettings" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the fleet has decided about its sessions.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Cmdop_V1_GetSettingsRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Cmdop_V1_FleetSettings` messages.
+        func getSettings(
+            request: GRPCCore.StreamingServerRequest<Cmdop_V1_GetSettingsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_FleetSettings>
+
+        /// Handle the "ChangeSettings" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Decides anew; takes effect at once. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Cmdop_V1_ChangeSettingsRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Cmdop_V1_FleetSettings` messages.
+        func changeSettings(
+            request: GRPCCore.StreamingServerRequest<Cmdop_V1_ChangeSettingsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_FleetSettings>
     }
 
     /// Service protocol for the "cmdop.v1.Fleet" service.
@@ -216,6 +280,42 @@ extension Cmdop_V1_Fleet {
             request: GRPCCore.ServerRequest<Cmdop_V1_WhoAmIRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_WhoAmIReply>
+
+        /// Handle the "GetSettings" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the fleet has decided about its sessions.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_GetSettingsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Cmdop_V1_FleetSettings` message.
+        func getSettings(
+            request: GRPCCore.ServerRequest<Cmdop_V1_GetSettingsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_FleetSettings>
+
+        /// Handle the "ChangeSettings" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Decides anew; takes effect at once. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_ChangeSettingsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Cmdop_V1_FleetSettings` message.
+        func changeSettings(
+            request: GRPCCore.ServerRequest<Cmdop_V1_ChangeSettingsRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_FleetSettings>
     }
 
     /// Simple service protocol for the "cmdop.v1.Fleet" service.
@@ -281,6 +381,42 @@ extension Cmdop_V1_Fleet {
             request: Cmdop_V1_WhoAmIRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Cmdop_V1_WhoAmIReply
+
+        /// Handle the "GetSettings" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the fleet has decided about its sessions.
+        ///
+        /// - Parameters:
+        ///   - request: A `Cmdop_V1_GetSettingsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Cmdop_V1_FleetSettings` to respond with.
+        func getSettings(
+            request: Cmdop_V1_GetSettingsRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Cmdop_V1_FleetSettings
+
+        /// Handle the "ChangeSettings" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Decides anew; takes effect at once. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A `Cmdop_V1_ChangeSettingsRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Cmdop_V1_FleetSettings` to respond with.
+        func changeSettings(
+            request: Cmdop_V1_ChangeSettingsRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Cmdop_V1_FleetSettings
     }
 }
 
@@ -316,6 +452,28 @@ extension Cmdop_V1_Fleet.StreamingServiceProtocol {
             serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_WhoAmIReply>(),
             handler: { request, context in
                 try await self.whoAmI(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Cmdop_V1_Fleet.Method.GetSettings.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_GetSettingsRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_FleetSettings>(),
+            handler: { request, context in
+                try await self.getSettings(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Cmdop_V1_Fleet.Method.ChangeSettings.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_ChangeSettingsRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_FleetSettings>(),
+            handler: { request, context in
+                try await self.changeSettings(
                     request: request,
                     context: context
                 )
@@ -359,6 +517,28 @@ extension Cmdop_V1_Fleet.ServiceProtocol {
         )
         return GRPCCore.StreamingServerResponse(single: response)
     }
+
+    public func getSettings(
+        request: GRPCCore.StreamingServerRequest<Cmdop_V1_GetSettingsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_FleetSettings> {
+        let response = try await self.getSettings(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    public func changeSettings(
+        request: GRPCCore.StreamingServerRequest<Cmdop_V1_ChangeSettingsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_FleetSettings> {
+        let response = try await self.changeSettings(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
 }
 
 // Default implementation of methods from 'ServiceProtocol'.
@@ -396,6 +576,32 @@ extension Cmdop_V1_Fleet.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_WhoAmIReply> {
         return GRPCCore.ServerResponse<Cmdop_V1_WhoAmIReply>(
             message: try await self.whoAmI(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func getSettings(
+        request: GRPCCore.ServerRequest<Cmdop_V1_GetSettingsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_FleetSettings> {
+        return GRPCCore.ServerResponse<Cmdop_V1_FleetSettings>(
+            message: try await self.getSettings(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func changeSettings(
+        request: GRPCCore.ServerRequest<Cmdop_V1_ChangeSettingsRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_FleetSettings> {
+        return GRPCCore.ServerResponse<Cmdop_V1_FleetSettings>(
+            message: try await self.changeSettings(
                 request: request.message,
                 context: context
             ),
@@ -484,6 +690,52 @@ extension Cmdop_V1_Fleet {
             deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_WhoAmIReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_WhoAmIReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "GetSettings" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the fleet has decided about its sessions.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_GetSettingsRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_GetSettingsRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_FleetSettings` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func getSettings<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_GetSettingsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_GetSettingsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_FleetSettings>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_FleetSettings>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ChangeSettings" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Decides anew; takes effect at once. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_ChangeSettingsRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_ChangeSettingsRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_FleetSettings` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func changeSettings<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_ChangeSettingsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_ChangeSettingsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_FleetSettings>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_FleetSettings>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -608,6 +860,74 @@ extension Cmdop_V1_Fleet {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "GetSettings" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What the fleet has decided about its sessions.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_GetSettingsRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_GetSettingsRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_FleetSettings` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func getSettings<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_GetSettingsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_GetSettingsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_FleetSettings>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_FleetSettings>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cmdop_V1_Fleet.Method.GetSettings.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ChangeSettings" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Decides anew; takes effect at once. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_ChangeSettingsRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_ChangeSettingsRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_FleetSettings` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func changeSettings<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_ChangeSettingsRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_ChangeSettingsRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_FleetSettings>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_FleetSettings>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cmdop_V1_Fleet.Method.ChangeSettings.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -696,6 +1016,64 @@ extension Cmdop_V1_Fleet.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_WhoAmIRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_WhoAmIReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "GetSettings" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What the fleet has decided about its sessions.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Cmdop_V1_GetSettingsRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func getSettings<Result>(
+        request: GRPCCore.ClientRequest<Cmdop_V1_GetSettingsRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_FleetSettings>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.getSettings(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_GetSettingsRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_FleetSettings>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ChangeSettings" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Decides anew; takes effect at once. Owners and admins only.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Cmdop_V1_ChangeSettingsRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func changeSettings<Result>(
+        request: GRPCCore.ClientRequest<Cmdop_V1_ChangeSettingsRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_FleetSettings>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.changeSettings(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_ChangeSettingsRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_FleetSettings>(),
             options: options,
             onResponse: handleResponse
         )
@@ -803,6 +1181,72 @@ extension Cmdop_V1_Fleet.ClientProtocol {
             onResponse: handleResponse
         )
     }
+
+    /// Call the "GetSettings" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What the fleet has decided about its sessions.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func getSettings<Result>(
+        _ message: Cmdop_V1_GetSettingsRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_FleetSettings>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Cmdop_V1_GetSettingsRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.getSettings(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ChangeSettings" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Decides anew; takes effect at once. Owners and admins only.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func changeSettings<Result>(
+        _ message: Cmdop_V1_ChangeSettingsRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_FleetSettings>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Cmdop_V1_ChangeSettingsRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.changeSettings(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
 }
 
 // MARK: - cmdop.v1.Sessions
@@ -827,9 +1271,37 @@ public enum Cmdop_V1_Sessions: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "EnterBackground" metadata.
+        public enum EnterBackground: Sendable {
+            /// Request type for "EnterBackground".
+            public typealias Input = Cmdop_V1_BackgroundRequest
+            /// Response type for "EnterBackground".
+            public typealias Output = Cmdop_V1_SessionCard
+            /// Descriptor for "EnterBackground".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cmdop.v1.Sessions"),
+                method: "EnterBackground",
+                type: .unary
+            )
+        }
+        /// Namespace for "WakeFromBackground" metadata.
+        public enum WakeFromBackground: Sendable {
+            /// Request type for "WakeFromBackground".
+            public typealias Input = Cmdop_V1_BackgroundRequest
+            /// Response type for "WakeFromBackground".
+            public typealias Output = Cmdop_V1_SessionCard
+            /// Descriptor for "WakeFromBackground".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cmdop.v1.Sessions"),
+                method: "WakeFromBackground",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "cmdop.v1.Sessions" service.
         public static let descriptors: [GRPCCore.MethodDescriptor] = [
-            ListSessions.descriptor
+            ListSessions.descriptor,
+            EnterBackground.descriptor,
+            WakeFromBackground.descriptor
         ]
     }
 }
@@ -877,6 +1349,42 @@ extension Cmdop_V1_Sessions {
             request: GRPCCore.StreamingServerRequest<Cmdop_V1_ListSessionsRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_ListSessionsReply>
+
+        /// Handle the "EnterBackground" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A mobile client leaves on purpose: its session is in BACKGROUND; output is kept.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Cmdop_V1_BackgroundRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Cmdop_V1_SessionCard` messages.
+        func enterBackground(
+            request: GRPCCore.StreamingServerRequest<Cmdop_V1_BackgroundRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_SessionCard>
+
+        /// Handle the "WakeFromBackground" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > That client is back: CONNECTED.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Cmdop_V1_BackgroundRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Cmdop_V1_SessionCard` messages.
+        func wakeFromBackground(
+            request: GRPCCore.StreamingServerRequest<Cmdop_V1_BackgroundRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_SessionCard>
     }
 
     /// Service protocol for the "cmdop.v1.Sessions" service.
@@ -908,6 +1416,42 @@ extension Cmdop_V1_Sessions {
             request: GRPCCore.ServerRequest<Cmdop_V1_ListSessionsRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_ListSessionsReply>
+
+        /// Handle the "EnterBackground" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A mobile client leaves on purpose: its session is in BACKGROUND; output is kept.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_BackgroundRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Cmdop_V1_SessionCard` message.
+        func enterBackground(
+            request: GRPCCore.ServerRequest<Cmdop_V1_BackgroundRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_SessionCard>
+
+        /// Handle the "WakeFromBackground" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > That client is back: CONNECTED.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_BackgroundRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Cmdop_V1_SessionCard` message.
+        func wakeFromBackground(
+            request: GRPCCore.ServerRequest<Cmdop_V1_BackgroundRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_SessionCard>
     }
 
     /// Simple service protocol for the "cmdop.v1.Sessions" service.
@@ -937,6 +1481,42 @@ extension Cmdop_V1_Sessions {
             request: Cmdop_V1_ListSessionsRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Cmdop_V1_ListSessionsReply
+
+        /// Handle the "EnterBackground" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A mobile client leaves on purpose: its session is in BACKGROUND; output is kept.
+        ///
+        /// - Parameters:
+        ///   - request: A `Cmdop_V1_BackgroundRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Cmdop_V1_SessionCard` to respond with.
+        func enterBackground(
+            request: Cmdop_V1_BackgroundRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Cmdop_V1_SessionCard
+
+        /// Handle the "WakeFromBackground" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > That client is back: CONNECTED.
+        ///
+        /// - Parameters:
+        ///   - request: A `Cmdop_V1_BackgroundRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Cmdop_V1_SessionCard` to respond with.
+        func wakeFromBackground(
+            request: Cmdop_V1_BackgroundRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Cmdop_V1_SessionCard
     }
 }
 
@@ -950,6 +1530,28 @@ extension Cmdop_V1_Sessions.StreamingServiceProtocol {
             serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_ListSessionsReply>(),
             handler: { request, context in
                 try await self.listSessions(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Cmdop_V1_Sessions.Method.EnterBackground.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_BackgroundRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_SessionCard>(),
+            handler: { request, context in
+                try await self.enterBackground(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Cmdop_V1_Sessions.Method.WakeFromBackground.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_BackgroundRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_SessionCard>(),
+            handler: { request, context in
+                try await self.wakeFromBackground(
                     request: request,
                     context: context
                 )
@@ -971,6 +1573,28 @@ extension Cmdop_V1_Sessions.ServiceProtocol {
         )
         return GRPCCore.StreamingServerResponse(single: response)
     }
+
+    public func enterBackground(
+        request: GRPCCore.StreamingServerRequest<Cmdop_V1_BackgroundRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_SessionCard> {
+        let response = try await self.enterBackground(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    public func wakeFromBackground(
+        request: GRPCCore.StreamingServerRequest<Cmdop_V1_BackgroundRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_SessionCard> {
+        let response = try await self.wakeFromBackground(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
 }
 
 // Default implementation of methods from 'ServiceProtocol'.
@@ -982,6 +1606,32 @@ extension Cmdop_V1_Sessions.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_ListSessionsReply> {
         return GRPCCore.ServerResponse<Cmdop_V1_ListSessionsReply>(
             message: try await self.listSessions(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func enterBackground(
+        request: GRPCCore.ServerRequest<Cmdop_V1_BackgroundRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_SessionCard> {
+        return GRPCCore.ServerResponse<Cmdop_V1_SessionCard>(
+            message: try await self.enterBackground(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func wakeFromBackground(
+        request: GRPCCore.ServerRequest<Cmdop_V1_BackgroundRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_SessionCard> {
+        return GRPCCore.ServerResponse<Cmdop_V1_SessionCard>(
+            message: try await self.wakeFromBackground(
                 request: request.message,
                 context: context
             ),
@@ -1024,6 +1674,52 @@ extension Cmdop_V1_Sessions {
             deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_ListSessionsReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_ListSessionsReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "EnterBackground" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A mobile client leaves on purpose: its session is in BACKGROUND; output is kept.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_BackgroundRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_BackgroundRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_SessionCard` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func enterBackground<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_BackgroundRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_BackgroundRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_SessionCard>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_SessionCard>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "WakeFromBackground" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > That client is back: CONNECTED.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_BackgroundRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_BackgroundRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_SessionCard` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func wakeFromBackground<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_BackgroundRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_BackgroundRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_SessionCard>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_SessionCard>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -1080,6 +1776,74 @@ extension Cmdop_V1_Sessions {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "EnterBackground" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A mobile client leaves on purpose: its session is in BACKGROUND; output is kept.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_BackgroundRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_BackgroundRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_SessionCard` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func enterBackground<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_BackgroundRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_BackgroundRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_SessionCard>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_SessionCard>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cmdop_V1_Sessions.Method.EnterBackground.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "WakeFromBackground" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > That client is back: CONNECTED.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_BackgroundRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_BackgroundRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_SessionCard` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func wakeFromBackground<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_BackgroundRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_BackgroundRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_SessionCard>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_SessionCard>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cmdop_V1_Sessions.Method.WakeFromBackground.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -1110,6 +1874,64 @@ extension Cmdop_V1_Sessions.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_ListSessionsRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_ListSessionsReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "EnterBackground" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > A mobile client leaves on purpose: its session is in BACKGROUND; output is kept.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Cmdop_V1_BackgroundRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func enterBackground<Result>(
+        request: GRPCCore.ClientRequest<Cmdop_V1_BackgroundRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_SessionCard>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.enterBackground(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_BackgroundRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_SessionCard>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "WakeFromBackground" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > That client is back: CONNECTED.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Cmdop_V1_BackgroundRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func wakeFromBackground<Result>(
+        request: GRPCCore.ClientRequest<Cmdop_V1_BackgroundRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_SessionCard>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.wakeFromBackground(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_BackgroundRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_SessionCard>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1146,6 +1968,72 @@ extension Cmdop_V1_Sessions.ClientProtocol {
             metadata: metadata
         )
         return try await self.listSessions(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "EnterBackground" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > A mobile client leaves on purpose: its session is in BACKGROUND; output is kept.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func enterBackground<Result>(
+        _ message: Cmdop_V1_BackgroundRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_SessionCard>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Cmdop_V1_BackgroundRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.enterBackground(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "WakeFromBackground" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > That client is back: CONNECTED.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func wakeFromBackground<Result>(
+        _ message: Cmdop_V1_BackgroundRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_SessionCard>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Cmdop_V1_BackgroundRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.wakeFromBackground(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -250,6 +250,87 @@ public nonisolated struct Cmdop_V1_WhoAmIReply: Sendable {
   fileprivate var _caller: Cmdop_V1_Caller? = nil
 }
 
+/// Nothing is asked but the settings.
+public nonisolated struct Cmdop_V1_GetSettingsRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Those fields that are set are changed.
+public nonisolated struct Cmdop_V1_ChangeSettingsRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// See FleetSettings.
+  public var graceSeconds: UInt32 {
+    get {_graceSeconds ?? 0}
+    set {_graceSeconds = newValue}
+  }
+  /// Returns true if `graceSeconds` has been explicitly set.
+  public var hasGraceSeconds: Bool {self._graceSeconds != nil}
+  /// Clears the value of `graceSeconds`. Subsequent reads from it will return its default value.
+  public mutating func clearGraceSeconds() {self._graceSeconds = nil}
+
+  /// See FleetSettings.
+  public var backgroundSeconds: UInt32 {
+    get {_backgroundSeconds ?? 0}
+    set {_backgroundSeconds = newValue}
+  }
+  /// Returns true if `backgroundSeconds` has been explicitly set.
+  public var hasBackgroundSeconds: Bool {self._backgroundSeconds != nil}
+  /// Clears the value of `backgroundSeconds`. Subsequent reads from it will return its default value.
+  public mutating func clearBackgroundSeconds() {self._backgroundSeconds = nil}
+
+  /// See FleetSettings.
+  public var idleTtlSeconds: UInt32 {
+    get {_idleTtlSeconds ?? 0}
+    set {_idleTtlSeconds = newValue}
+  }
+  /// Returns true if `idleTtlSeconds` has been explicitly set.
+  public var hasIdleTtlSeconds: Bool {self._idleTtlSeconds != nil}
+  /// Clears the value of `idleTtlSeconds`. Subsequent reads from it will return its default value.
+  public mutating func clearIdleTtlSeconds() {self._idleTtlSeconds = nil}
+
+  /// See FleetSettings.
+  public var record: Bool {
+    get {_record ?? false}
+    set {_record = newValue}
+  }
+  /// Returns true if `record` has been explicitly set.
+  public var hasRecord: Bool {self._record != nil}
+  /// Clears the value of `record`. Subsequent reads from it will return its default value.
+  public mutating func clearRecord() {self._record = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _graceSeconds: UInt32? = nil
+  fileprivate var _backgroundSeconds: UInt32? = nil
+  fileprivate var _idleTtlSeconds: UInt32? = nil
+  fileprivate var _record: Bool? = nil
+}
+
+/// Which session goes to the background, or wakes.
+public nonisolated struct Cmdop_V1_BackgroundRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The session's id.
+  public var sessionID: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// Which cards to list.
 public nonisolated struct Cmdop_V1_ListSessionsRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -741,6 +822,104 @@ nonisolated extension Cmdop_V1_WhoAmIReply: SwiftProtobuf.Message, SwiftProtobuf
     if lhs._caller != rhs._caller {return false}
     if lhs.fleetName != rhs.fleetName {return false}
     if lhs.relayVersion != rhs.relayVersion {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_GetSettingsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GetSettingsRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_GetSettingsRequest, rhs: Cmdop_V1_GetSettingsRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ChangeSettingsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ChangeSettingsRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grace_seconds\0\u{3}background_seconds\0\u{3}idle_ttl_seconds\0\u{1}record\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self._graceSeconds) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._backgroundSeconds) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._idleTtlSeconds) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self._record) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._graceSeconds {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._backgroundSeconds {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._idleTtlSeconds {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._record {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ChangeSettingsRequest, rhs: Cmdop_V1_ChangeSettingsRequest) -> Bool {
+    if lhs._graceSeconds != rhs._graceSeconds {return false}
+    if lhs._backgroundSeconds != rhs._backgroundSeconds {return false}
+    if lhs._idleTtlSeconds != rhs._idleTtlSeconds {return false}
+    if lhs._record != rhs._record {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_BackgroundRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BackgroundRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.sessionID) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.sessionID.isEmpty {
+      try visitor.visitSingularStringField(value: self.sessionID, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_BackgroundRequest, rhs: Cmdop_V1_BackgroundRequest) -> Bool {
+    if lhs.sessionID != rhs.sessionID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

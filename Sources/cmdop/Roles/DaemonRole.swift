@@ -3,14 +3,18 @@ import Daemon
 import Host
 import Logging
 import NIOCore
+import Session
+import Store
 import Tools
 import Wire
 
-/// Wires the daemon's rooms together and serves until SIGTERM or SIGINT. Sessions end with it.
+/// Wires the daemon's rooms together and serves until SIGTERM or SIGINT. Sessions go on without it.
 struct DaemonRole {
   let home: Home
   let baseEnvironment: [String: String]
   var logLevel = Logger.Level.info
+  /// Terminals that may live at once.
+  var mostTerminals = Limits.sessionsPerMachine
   /// Also to stderr: with --foreground at a terminal.
   var echoesLog = false
 
@@ -25,9 +29,15 @@ struct DaemonRole {
     let account = try UserAccount.current()
     let hostname = enrollment?.hostname ?? LocalMachine.hostname
 
-    let tools = ToolBelt(machine: LocalMachine(account: account, environment: baseEnvironment))
+    let machine = LocalMachine(account: account, environment: baseEnvironment)
+    let tools = ToolBelt(machine: machine, keeper: await keeper())
+    let database = try await Database(path: home.database, migrations: SessionDirectory.migrations)
     let service = await MachineService(
-      tools: tools, hostname: hostname, machineID: enrollment?.machineID ?? "", log: log, now: now)
+      .init(
+        hostname: hostname, machine: MachineID(enrollment?.machineID ?? ""), fleet: FleetID(enrollment?.fleetID ?? ""),
+        mostTerminals: mostTerminals),
+      tools: tools, storage: try SessionFolder(home.sessions), directory: SessionDirectory(database), log: log, now: now)
+    await service.adopt()
     let vitals = await VitalsReader()
     let tether = try await makeTether(enrollment, service, log, now, vitals: { vitals.read(home: account.home) })
     let reporter = await StatusReporter(
@@ -63,6 +73,17 @@ struct DaemonRole {
     PrivateFiles.remove(home.socket)
     PrivateFiles.remove(home.status)
     log.info("daemon stopped")
+  }
+
+  /// The keeper is this program too; it outlives us, and a newer daemon than this one will find it.
+  @Loop private func keeper() -> TerminalKeeper {
+    let (home, environment) = (home, baseEnvironment)
+    let program = Processes.ownExecutable(argument: CommandLine.arguments[0])
+    return TerminalKeeper(socket: home.keeperSocket) { () throws(CmdopError) in
+      _ = try Processes.startInBackground(
+        program, [KeeperEntrance.word, home.keeperSocket, home.keeperLock], environment: environment,
+        logFile: home.path + "/logs/keeper.stderr")
+    }
   }
 
   private func makeLogger() throws(CmdopError) -> Logger {

@@ -16,6 +16,8 @@ int chost_spawn(const char *path, char *const argv[], char *const envp[], const 
 
 int chost_resize(int master, uint16_t rows, uint16_t cols);
 
+int chost_size(int master, uint16_t *rows, uint16_t *cols);
+
 /// Foreground process group of a terminal, or -1.
 pid_t chost_foreground(int master);
 
@@ -36,3 +38,26 @@ int chost_lock(int fd);
 
 /// Whether another open of the file has it locked. Takes no lock itself, so that looking disturbs nobody.
 int chost_is_locked(int fd, int *locked);
+
+/// Gives a file `size` bytes, all of them on the disk. ENOSPC when there is no room.
+int chost_allocate(int fd, int64_t size);
+
+/// Sends bytes, and with the first of them a descriptor (-1: none). Never blocks: EAGAIN when the peer reads nothing.
+int chost_send(int fd, const void *bytes, size_t count, int descriptor, size_t *sent);
+
+/// Receives bytes and at most one descriptor (-1: none came). `received` is 0 at the end.
+int chost_receive(int fd, void *bytes, size_t count, int *descriptor, size_t *received);
+
+/// A descriptor that becomes readable whenever a child has ended.
+int chost_watch_children(int *fd);
+
+/// Looks after one child that has ended: its id, or 0 when none has. `code` and `signal` as in chost_wait.
+pid_t chost_reap(int *code, int *signal);
+
+/// Waits until one of the descriptors can be read; `ready[i]` says which. `timeout_ms` < 0: for ever.
+int chost_poll(const int *fds, int *ready, int count, int timeout_ms);
+
+/// Listens on a Unix socket, 0600. An older socket of that name is replaced.
+int chost_listen_unix(const char *path, int *fd);
+int chost_accept(int fd, int *accepted);
+int chost_connect_unix(const char *path, int *fd);
