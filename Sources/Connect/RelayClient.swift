@@ -30,16 +30,16 @@ public struct RelayClient: Sendable {
     }
   }
 
-  /// Ends a session and the programs in it.
-  public func destroy(session: String, on machine: String) async throws(CmdopError) {
-    let call = try await reach.open(ControlMessage(.destroySession(.filled { $0.session = session }), to: machine))
-    while let message = try await receive(call) {
-      if case .ended(let ended) = message.payload, case .failure(let failure)? = ended.how { throw failure.error }
+  public func settings() async throws(CmdopError) -> Cmdop_V1_FleetSettings {
+    try await typed().call { client, options in
+      try await Cmdop_V1_Fleet.Client(wrapping: client).getSettings(.init(), options: options)
     }
   }
 
-  private func receive(_ call: CallStream) async throws(CmdopError) -> AgentMessage? {
-    do { return try await call.receive(AgentMessage.self) } catch { throw CmdopError(error) }
+  public func change(_ request: Cmdop_V1_ChangeSettingsRequest) async throws(CmdopError) -> Cmdop_V1_FleetSettings {
+    try await typed().call { client, options in
+      try await Cmdop_V1_Fleet.Client(wrapping: client).changeSettings(request, options: options)
+    }
   }
 
   private func typed() async throws(CmdopError) -> TypedClient {

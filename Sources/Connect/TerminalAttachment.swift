@@ -13,9 +13,13 @@ public final class TerminalAttachment: Sendable {
     public var name = ""
     public var observe = false
     public var takeover = false
+    /// Without a session: back to the one that was left last, if it lives.
+    public var resume = false
+    /// Show who joins and leaves.
+    public var announce = false
+    /// What a new session begins with.
+    public var beginning = SessionBeginning()
     public var detachKey: UInt8?
-    public var term = "xterm-256color"
-    public var environment: [String: String] = [:]
 
     public init(machine: String) { self.machine = machine }
   }
@@ -40,8 +44,11 @@ public final class TerminalAttachment: Sendable {
   /// Woken when there may be room for more input.
   private let confirmed = Turnstile()
   private var keyPressed = false
-  /// Told when the terminal is attached: its name, and whether it is new.
-  public var whenAttached: (@Loop (_ name: String, _ created: Bool) -> Void)?
+  private lazy var notice = NoticeLine(terminal) { [weak self] in
+    try? self?.call?.send(ControlMessage(.redraw(.init())))
+  }
+  /// Told when the terminal is attached for the first time.
+  public var whenAttached: (@Loop () -> Void)?
 
   public init(_ order: Order, reach: Reach, terminal: OwnTerminal) {
     (self.order, self.reach, self.terminal) = (order, reach, terminal)
@@ -62,6 +69,8 @@ public final class TerminalAttachment: Sendable {
       return .failure(CmdopError(.cancelled, "cancelled"))
     }
     call?.cancel()
+    // Whatever the programs there have switched on is off again here.
+    if wasStarted { await terminal.write(TerminalReset.bytes) }
     return try result.get()
   }
 
@@ -82,11 +91,14 @@ public final class TerminalAttachment: Sendable {
         confirmed.wake()
         // Before the first attachment every failure is final; afterwards only those that say the session is over.
         guard wasStarted, Self.isPassing(error) else { return .failure(error) }
+        if Task.isCancelled { return nil }
         let since = lostAt ?? .now
         lostAt = since
-        let away = Int((ContinuousClock.now - since) / .seconds(1))
-        await say("no connection for \(away) s (\(error.message)); typing is kept, Enter ~ . leaves")
-        await pause(backoff.next())
+        let away = ContinuousClock.now - since
+        await notice.show(
+          "no connection for \(Int(away / .seconds(1))) s (\(error.message)); typing is kept, Enter ~ . leaves")
+        // Who sits before a frozen screen waits for the network, not for us; after a minute nobody sits there.
+        await pause(away < .seconds(60) ? .milliseconds(200) : backoff.next())
       }
     }
     return nil
@@ -114,9 +126,10 @@ public final class TerminalAttachment: Sendable {
       $0.name = order.name
       $0.rows = UInt32(size.rows)
       $0.columns = UInt32(size.columns)
-      $0.term = order.term
-      $0.environment = order.environment
+      order.beginning.fill(&$0)
       $0.clientID = client
+      $0.resume = order.resume && order.session.isEmpty
+      $0.announce = order.announce
       $0.observe = order.observe
       $0.takeover = order.takeover && !wasStarted
       $0.inputFrom = input.start
@@ -127,13 +140,17 @@ public final class TerminalAttachment: Sendable {
       while let message = try await call.receive(AgentMessage.self) {
         switch message.payload {
         case .started(let started):
-          try began(started, call)
+          await began(started, call)
           attached()
+          try repeatInput()
         case .output(let output): await show(output)
         case .inputAccepted(let accepted): confirm(accepted.offset)
-        case .gap(let gap):
-          position = gap.to
-          await say("\(gap.to - gap.from) bytes of output were too many to keep")
+        case .redraw(let screen):
+          position = screen.offset
+          notice.isGone()
+          await terminal.write(screen.bytes)
+        case .clientsChanged(let change): await notice.show(change.what, for: .seconds(3))
+        case .saved(let piece): await terminal.write(Self.text(piece.bytes))
         case .ended(let ended): return try outcome(ended)
         default: break
         }
@@ -142,14 +159,30 @@ public final class TerminalAttachment: Sendable {
     throw CmdopError(.connectionLost, "the connection to the machine was lost")
   }
 
-  private func began(_ started: Cmdop_V1_SessionStarted, _ call: CallStream) throws(CmdopError) {
-    if !wasStarted { whenAttached?(started.name, started.created) }
+  private func began(_ started: Cmdop_V1_SessionStarted, _ call: CallStream) async {
+    self.call = call
+    if wasStarted {
+      // What we wrote over the screen while we were away is to be drawn anew.
+      notice.clear()
+    } else {
+      whenAttached?()
+      if order.resume && !started.created && order.session.isEmpty {
+        await terminal.write("\u{1b}[2m[cmdop: back in \(started.name); a new one: --new]\u{1b}[0m\r\n")
+      }
+    }
     wasStarted = true
     order.session = started.sessionID
     position = started.outputFrom
     input.confirm(started.inputAccepted)
-    self.call = call
+  }
+
+  private func repeatInput() throws(CmdopError) {
     if input.unsent.readableBytes > 0 { try send(input.unsent, at: input.start) }
+  }
+
+  /// The last screen of a session that has ended, as lines.
+  private static func text(_ bytes: [UInt8]) -> ByteBuffer {
+    ByteBuffer(bytes: bytes.flatMap { $0 == 10 ? [13, 10] : $0 < 32 && $0 != 9 ? [] : [$0] })
   }
 
   private func show(_ output: Cmdop_V1_TerminalOutput) async {
@@ -186,7 +219,9 @@ public final class TerminalAttachment: Sendable {
       for act in keys.take(bytes.readableBytesView) {
         switch act {
         case .pass(let bytes): await type(bytes)
-        case .help: await say("Enter ~ .  detach (the terminal goes on)   Enter ~ ~  a tilde   Enter ~ ?  this line")
+        case .help:
+          await notice.show(
+            "Enter ~ .  detach (the terminal goes on)   Enter ~ ~  a tilde   Enter ~ ?  this line", for: .seconds(5))
         case .detach:
           try? call?.send(ControlMessage(.detach(.init())))
           return .success(.detached(reason: "detached", session: order.session))
@@ -230,7 +265,4 @@ public final class TerminalAttachment: Sendable {
             $0.columns = UInt32(size.columns)
           })))
   }
-
-  /// One dim line of ours between the program's.
-  private func say(_ text: String) async { await terminal.write("\r\n\u{1b}[2m[cmdop: \(text)]\u{1b}[0m\r\n") }
 }

@@ -21,7 +21,7 @@ extension LiveTerminal {
 
   /// What the journal holds as asciicast v2, with the times that are known.
   public func asciicast() -> [UInt8] {
-    var cast = Asciicast.head(size, startedAt: createdAt / 1000 * 1000, title: name)
+    var cast = Asciicast.head(size, startedAt: createdAt / 1000 * 1000, title: name, directory: whatRuns()?.directory)
     var position = journal.start
     let marks = timeline.marks.filter { $0.end > position } + [(end: journal.end, at: now())]
     for mark in marks where mark.end > position {

@@ -32,10 +32,15 @@ final class Recorder {
 
 /// asciicast v2.
 public enum Asciicast {
-  public static func head(_ size: TerminalSize, startedAt: Int64, title: String) -> [UInt8] {
+  /// `directory`: where the session worked; a field of ours, for `session restore`.
+  public static func head(_ size: TerminalSize, startedAt: Int64, title: String, directory: String? = nil) -> [UInt8] {
     var line = Array("{\"version\": 2, \"width\": \(size.columns), \"height\": \(size.rows), \"timestamp\": ".utf8)
     line += "\(startedAt / 1000), \"title\": ".utf8
     quote(Array(title.utf8)[...], into: &line)
+    if let directory {
+      line += ", \"cmdop_directory\": ".utf8
+      quote(Array(directory.utf8)[...], into: &line)
+    }
     return line + "}\n".utf8
   }
 

@@ -86,4 +86,7 @@ struct Span: ExpressibleByArgument {
     else { return nil }
     duration = .seconds(number * factor)
   }
+
+  /// Whole seconds, at least 1.
+  var seconds: UInt32 { UInt32(clamping: max(1, Int(duration / .seconds(1)))) }
 }

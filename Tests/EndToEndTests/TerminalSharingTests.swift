@@ -19,8 +19,9 @@ struct TerminalSharingTests {
       #expect(try await again.exitStatus() != 0)
       try await eventually("it is over") { try await street.states().isEmpty }
       let gone = try await street.client(["session", "destroy", "term-1"])
-      #expect(gone.status == 66)
-      #expect(gone.stderr.contains("\"term-1\""))
+      #expect(gone.status == 65)
+      #expect(gone.stderr.contains("session term-1 has ended with exit status 129"))
+      #expect(try await street.client(["session", "destroy", "never-was"]).status == 66)
     }
   }
 

@@ -79,9 +79,11 @@ struct TerminalTests {
       func settings(_ user: Keyboard) -> [Substring] {
         user.text.split(whereSeparator: \.isNewline).filter { $0.split(separator: ":").count > 10 }
       }
-      for (leave, status) in [("\u{4}", "0"), ("exit 3\r", "3"), ("\r~.", "0"), ("TERM", "130")] {
+      for (leave, status) in [("\u{4}", "0"), ("exit 3\r", "3"), ("TERM", "130"), ("\r~.", "0")] {
         let user = try await street.shell(line)
         try await user.sh("true", "MARK1")
+        // Ctrl-D counts only for a shell that reads: wait for its prompt.
+        try await eventually("the prompt") { user.text.hasSuffix("# ") || user.text.hasSuffix("$ ") }
         if leave == "TERM" {
           for entry in ProcessTable.children(of: user.pid) { kill(entry, SIGTERM) }
         } else {

@@ -1,1 +1,1 @@
-// Replaced as the room fills.
+import Testing

@@ -39,7 +39,7 @@ public struct KeeperRole {
   public static func run(socket: String, lockFile: String) throws(CmdopError) {
     let lock = try InstanceLock.acquire(lockFile, what: "a keeper")
     defer { lock.release() }
-    for number in [SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGTSTP, SIGTTOU] { signal(number, SIG_IGN) }
+    for number in [SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTOU] { signal(number, SIG_IGN) }
     var (children, listener) = (CInt(-1), CInt(-1))
     var failure = chost_watch_children(&children)
     if failure == 0 { failure = chost_listen_unix(socket, &listener) }
@@ -120,9 +120,8 @@ public struct KeeperRole {
         bytes.baseAddress.map { chost_send(daemon, $0 + sent, bytes.count - sent, carried, &count) } ?? EINVAL
       }
       if failure == EAGAIN {
-        usleep(1000)
         var ready: [CInt] = [0]
-        _ = chost_poll([listener], &ready, 1, 0)
+        _ = chost_poll([listener], &ready, 1, 1)
         if ready[0] != 0 { return dismiss() }  // another daemon is at the door already
         continue
       }

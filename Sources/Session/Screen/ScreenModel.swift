@@ -91,7 +91,7 @@ public struct ScreenModel {
       if parser.isInGround {
         let run = Self.printable(bytes, from: at)
         if run > at {
-          print(UnsafeRawBufferPointer(rebasing: bytes[at..<run]))
+          put(UnsafeRawBufferPointer(rebasing: bytes[at..<run]))
           position += UInt64(run - at)
           at = run
           continue
@@ -123,7 +123,7 @@ public struct ScreenModel {
   private mutating func perform(_ action: EscapeParser.Action) {
     switch action {
     case .none: break
-    case .print(let scalar): print(scalar)
+    case .print(let scalar): put(scalar)
     case .control(let byte): control(byte)
     case .escape(let final): escape(final)
     case .csi(let final): csi(final)
@@ -171,9 +171,9 @@ public struct ScreenModel {
 
   // MARK: printing
 
-  private mutating func print(_ run: UnsafeRawBufferPointer) {
+  private mutating func put(_ run: UnsafeRawBufferPointer) {
     guard !charsets.draws[charsets.current], !modes.insert, modes.autowrap else {
-      for byte in run { print(UInt32(byte)) }
+      for byte in run { put(UInt32(byte)) }
       return
     }
     var rest = run
@@ -190,7 +190,7 @@ public struct ScreenModel {
     }
   }
 
-  mutating func print(_ scalar: UInt32) {
+  mutating func put(_ scalar: UInt32) {
     let scalar = charsets.draws[charsets.current] ? LineDrawing.scalar(scalar) : scalar
     let width = CharacterWidth.of(scalar)
     if (0x80..<0xa0).contains(scalar) { return }
@@ -215,7 +215,7 @@ public struct ScreenModel {
   /// REP.
   mutating func printAgain(_ count: Int) {
     guard lastPrinted != 0 else { return }
-    for _ in 0..<min(count, rows * columns) { print(lastPrinted) }
+    for _ in 0..<min(count, rows * columns) { put(lastPrinted) }
   }
 
   /// A mark belongs to the character before the cursor.

@@ -16,6 +16,7 @@ struct ConnectAttachCommand: Verb {
     commandName: "attach", abstract: "Attach a live terminal; it goes on when you leave.",
     discussion: """
       Example: cmdop connect box
+      Without --session you are back in the session that you left there last, or in a new one.
       Keys: Enter ~ . leaves (the terminal goes on), Enter ~ ? lists the keys. Ctrl-C and Ctrl-D go to the machine.
       Ends with the exit status of the remote shell; 255 when cmdop itself fails.
       """)
@@ -23,7 +24,8 @@ struct ConnectAttachCommand: Verb {
   @OptionGroup var options: GlobalOptions
   @Argument(help: "The machine; without it you are asked.") var host: String?
   @Option(help: "Attach to this session: its name, or id.") var session = ""
-  @Flag(name: .customLong("new"), help: "Start a new session (the default without --session).") var fresh = false
+  @Flag(name: .customLong("new"), help: "Start a new session, also if you left one there.") var fresh = false
+  @Flag(help: "Show who joins and leaves.") var announce = false
   @Flag(help: "Watch only.") var observe = false
   @Flag(help: "Send the session's other operators away.") var takeover = false
   @Flag(name: .customLong("list"), help: "List the machines instead.") var list = false
@@ -45,10 +47,8 @@ struct ConnectAttachCommand: Verb {
     var order = TerminalAttachment.Order(machine: machine)
     (order.session, order.observe, order.takeover) = (session, observe, takeover)
     order.detachKey = EscapeKeys.key(named: detachKey) ?? nil
-    order.term = Start.variable("TERM") ?? "xterm-256color"
-    order.environment = Start.environment.withLock { all in
-      all.filter { $0.key == "COLORTERM" || $0.key == "LANG" || $0.key.hasPrefix("LC_") }
-    }
+    (order.resume, order.announce) = (!fresh, announce)
+    order.beginning = .likeHere()
     let outcome = try await attach(order, reach) { recent.used(machine) }
     switch outcome {
     case .ended(let status): throw ExitCode(status)
@@ -63,7 +63,7 @@ struct ConnectAttachCommand: Verb {
     let terminal = try OwnTerminal.open()
     let signals = ProcessSignals.stream([.windowChange, .terminate, .hangUp, .interrupt, .quit])
     let attachment = TerminalAttachment(order, reach: reach, terminal: terminal)
-    attachment.whenAttached = { _, _ in attached() }
+    attachment.whenAttached = attached
     let (resized, resize) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let result: Result<TerminalAttachment.Outcome, any Error> = await withTaskGroup(
       of: Result<TerminalAttachment.Outcome, any Error>.self

@@ -1,12 +1,17 @@
 import ArgumentParser
 import Connect
 import Core
+import Host
 import Wire
 
 struct SessionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "session", abstract: "Sessions as objects.",
-    subcommands: [SessionListCommand.self, SessionDestroyCommand.self])
+    commandName: "session", abstract: "Sessions as objects: they live on their machine until their program ends.",
+    subcommands: [
+      SessionListCommand.self, SessionCreateCommand.self, SessionAttachCommand.self, SessionShowCommand.self,
+      SessionDetachCommand.self, SessionRenameCommand.self, SessionSetCommand.self, SessionDestroyCommand.self,
+      SessionSaveCommand.self, SessionReplayCommand.self, SessionRestoreCommand.self,
+    ])
 }
 
 struct SessionListCommand: Verb {
@@ -15,51 +20,54 @@ struct SessionListCommand: Verb {
     discussion: "Example: cmdop session list --host box --all")
   @OptionGroup var options: GlobalOptions
   @Option(help: "Only those of one machine.") var host = ""
-  @Flag(help: "Also those that have ended.") var all = false
+  @Flag(help: "Also those that have ended, of the last 30 days.") var all = false
 
   func work() async throws {
     let cards = try await RelayClient(try await options.reach()).sessions(on: host, includeEnded: all)
     if options.json { return Report.json(cards.map { SessionView($0) }) }
     if cards.isEmpty { return Report.note("no sessions; try: cmdop connect HOST") }
     Report.table(
-      [["ID", "NAME", "MACHINE", "STATE", "CLIENTS", "IDLE", "EXIT"]]
+      [["ID", "NAME", "MACHINE", "STATE", "CLIENTS", "IDLE", "COMMAND", "EXIT"]]
         + cards.map { card in
           [
             String(card.sessionID.prefix(8)), card.name, card.hostname, SessionView.name(card.state), "\(card.clients)",
-            Report.ago(card.lastActiveAtMs),
+            Report.ago(card.lastActiveAtMs), card.command.isEmpty ? "-" : card.command,
             card.endedAtMs == 0 ? "-" : card.hasExitStatus ? "\(card.exitStatus)" : "?",
           ]
         })
   }
 }
 
-struct SessionDestroyCommand: Verb {
-  static let configuration = CommandConfiguration(
-    commandName: "destroy", abstract: "End a session and the programs in it.",
-    discussion: "Example: cmdop session destroy term-1 --host box")
-  @OptionGroup var options: GlobalOptions
+/// Which session is meant, and the way to it.
+struct SessionChoice: ParsableArguments {
   @Argument(help: "The session's id, a unique beginning of it, or its name.") var session: String
   @Option(help: "Its machine, where the name alone is not unique.") var host = ""
 
-  func work() async throws {
-    let client = RelayClient(try await options.reach())
-    let card = try SessionFinder.find(session, among: try await client.sessions(on: host, includeEnded: false))
-    try await client.destroy(session: card.sessionID, on: card.machineID)
-    if options.json { Report.json(["destroyed": card.sessionID]) } else { Report.line("session \(card.name) is ended") }
+  /// Living ones first; `ended`: one that has ended will do too.
+  func find(_ reach: Reach, ended: Bool = false) async throws(CmdopError) -> Cmdop_V1_SessionCard {
+    let cards = try await RelayClient(reach).sessions(on: host, includeEnded: true)
+    let (living, over) = (cards.filter { $0.endedAtMs == 0 }, cards.filter { $0.endedAtMs != 0 })
+    if let card = try Self.match(session, living) { return card }
+    let past = Self.hits(session, over)
+    if let newest = past.first {
+      if ended { return newest }
+      throw CmdopError(
+        .wrongState, "session \(newest.name) has ended\(newest.hasExitStatus ? " with exit status \(newest.exitStatus)" : "")",
+        hint: "cmdop session show \(newest.sessionID.prefix(8))")
+    }
+    throw CmdopError(.notFound, "no session \"\(session)\" is in your fleet", hint: "cmdop session list --all")
   }
-}
 
-enum SessionFinder {
-  /// By id, unique beginning of an id (4 or more), or name.
-  static func find(_ words: String, among cards: [Cmdop_V1_SessionCard]) throws(CmdopError) -> Cmdop_V1_SessionCard {
+  private static func hits(_ words: String, _ cards: [Cmdop_V1_SessionCard]) -> [Cmdop_V1_SessionCard] {
     let wanted = words.lowercased()
-    let hits = cards.filter {
+    return cards.filter {
       $0.sessionID == wanted || $0.name == words || (wanted.count >= 4 && $0.sessionID.hasPrefix(wanted))
     }
-    if hits.count == 1 { return hits[0] }
-    if hits.isEmpty {
-      throw CmdopError(.notFound, "no session \"\(words)\" lives in your fleet", hint: "cmdop session list")
-    }
+  }
+
+  private static func match(_ words: String, _ cards: [Cmdop_V1_SessionCard]) throws(CmdopError) -> Cmdop_V1_SessionCard? {
+    let hits = hits(words, cards)
+    if hits.count < 2 { return hits.first }
     let names = hits.prefix(10).map { "\($0.name) on \($0.hostname) (\($0.sessionID.prefix(8)))" }
     throw CmdopError(
       .ambiguous, "\"\(words)\" could be \(names.joined(separator: ", "))", hint: "give the id, or --host")
@@ -73,6 +81,8 @@ struct SessionView: Encodable {
   let grace_period_started_at_ms, ended_at_ms: Int64?
   let exit_status: Int32?
   let clients: UInt32
+  let command: String?
+  let grace_seconds: UInt32?
 
   init(_ card: Cmdop_V1_SessionCard) {
     (session_id, name, machine_id, hostname) = (card.sessionID, card.name, card.machineID, card.hostname)
@@ -81,6 +91,8 @@ struct SessionView: Encodable {
     grace_period_started_at_ms = card.gracePeriodStartedAtMs == 0 ? nil : card.gracePeriodStartedAtMs
     ended_at_ms = card.endedAtMs == 0 ? nil : card.endedAtMs
     exit_status = card.hasExitStatus ? card.exitStatus : nil
+    command = card.command.isEmpty ? nil : card.command
+    grace_seconds = card.graceSeconds == 0 ? nil : card.graceSeconds
   }
 
   static func name(_ state: Cmdop_V1_SessionCard.State) -> String {

@@ -1,0 +1,36 @@
+import Core
+import Foundation
+import Store
+
+/// A throwaway directory, gone when `body` returns.
+func withFolder<T>(
+  isolation: isolated (any Actor)? = #isolation, _ body: (String) async throws -> T
+) async throws -> T {
+  let path = "/tmp/cmdop-store-\(newIdentifier().prefix(8))"
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  return try await body(path)
+}
+
+/// The permission bits of a file, nil when there is none.
+func mode(of path: String) -> Int? {
+  let facts = try? FileManager.default.attributesOfItem(atPath: path)
+  return (facts?[.posixPermissions] as? NSNumber)?.intValue
+}
+
+enum Fruit {
+  static let table = Migration("fruit-1", "CREATE TABLE fruit (name TEXT PRIMARY KEY, number INTEGER)")
+  static let colour = Migration("fruit-2", "ALTER TABLE fruit ADD COLUMN colour TEXT NOT NULL DEFAULT 'green'")
+
+  static func add(_ name: String, _ number: Int64, to database: Database) async throws {
+    try await database.write { db in
+      try db.execute("INSERT INTO fruit (name, number) VALUES (?, ?)", [.text(name), .integer(number)])
+    }
+  }
+
+  static func names(in database: Database) async throws -> [String] {
+    try await database.read { db in
+      try db.rows("SELECT name FROM fruit ORDER BY name").map { $0.text("name") }
+    }
+  }
+}
