@@ -10,13 +10,35 @@ private struct Look: Equatable {
   var cursor: ScreenModel.Cursor
   var pen: Pen
   var charsets: ScreenModel.Charsets
-  var saved: ScreenModel.Saved?
+  var saved: ScreenModel.Saved
   var margins: [Int]
   var tabs: Set<Int>
   var modes: ScreenModes
   var title: String
   var palette: [String: String]
   var unfinished: [UInt8]
+
+  /// In what the two differ.
+  func differs(from other: Look) -> [String] {
+    var found: [String] = []
+    for (y, row) in cells.enumerated() where y < other.cells.count {
+      for (x, cell) in row.enumerated() where cell != other.cells[y][x] && found.count < 3 {
+        found.append("\(y),\(x): \(cell) is not \(other.cells[y][x])")
+      }
+    }
+    if hidden != other.hidden { found.append("the hidden screen") }
+    if cursor != other.cursor { found.append("cursor \(cursor) is not \(other.cursor)") }
+    if pen != other.pen { found.append("pen \(pen) is not \(other.pen)") }
+    if charsets != other.charsets { found.append("charsets") }
+    if saved != other.saved { found.append("saved \(saved) is not \(other.saved)") }
+    if margins != other.margins { found.append("margins \(margins) are not \(other.margins)") }
+    if tabs != other.tabs { found.append("tabs \(tabs.sorted()) are not \(other.tabs.sorted())") }
+    if modes != other.modes { found.append("modes \(modes) are not \(other.modes)") }
+    if title != other.title { found.append("title") }
+    if palette != other.palette { found.append("palette \(palette) is not \(other.palette)") }
+    if unfinished != other.unfinished { found.append("unfinished") }
+    return found
+  }
 
   /// Marks and links by what they are, not by their place in a table.
   init(_ model: ScreenModel) {
@@ -41,11 +63,9 @@ private struct Look: Equatable {
     cells = plain(model.grid)
     hidden = model.hidden.map(plain)
     (cursor, pen, charsets) = (model.cursor, plain(model.pen), model.charsets)
-    saved = model.saved.map { saved in
-      var saved = saved
-      saved.pen = plain(saved.pen)
-      return saved
-    }
+    // None is as good as one of a terminal that was just switched on.
+    saved = model.saved ?? .init()
+    saved.pen = plain(saved.pen)
     (margins, tabs, modes, title) = ([model.top, model.bottom], model.tabs, model.modes, model.title)
     (palette, unfinished) = (model.palette, model.parser.unfinished)
   }
@@ -62,7 +82,7 @@ struct ScreenSnapshotTests {
       switch Int.random(in: 0..<20, using: &random) {
       case 0..<8: bytes += (texts.randomElement(using: &random) ?? "").utf8
       case 8..<11:
-        let finals = Array("@ABCDEFGHIJKLMPSTXZbdfgm")
+        let finals = Array("@ABCDEFGHIJKLMPSTXZdfgm")
         bytes += "\u{1b}[\(number());\(number())\(finals.randomElement(using: &random) ?? "m")".utf8
       case 11..<13:
         let codes = ["1", "3", "4:3", "7", "38;5;200", "48;2;1;2;3", "58:5:9", "31", "104", "0", "9", "53", "22;24"]
@@ -92,7 +112,7 @@ struct ScreenSnapshotTests {
 
   @Test("Drawn at any byte, on a fresh and on a used terminal, both look the same and go on the same", arguments: 0..<40)
   func anywhere(seed: Int) {
-    var random = Seeded(seed)
+    var random = Seeded(UInt64(seed))
     let sizes = [(24, 80), (5, 20), (1, 1), (50, 132), (2, 3)]
     let (rows, columns) = sizes[seed % sizes.count]
     let size = TerminalSize(rows: rows, columns: columns)
@@ -112,21 +132,21 @@ struct ScreenSnapshotTests {
         Self.feed(&used, drawn[...])
         #expect(fresh.takeReplies().isEmpty, "a drawing asks nothing")
         let wanted = Look(model)
-        #expect(Look(fresh) == wanted, "seed \(seed), fresh, cut at \(cut)")
-        #expect(Look(used) == wanted, "seed \(seed), used, cut at \(cut)")
+        #expect(Look(fresh).differs(from: wanted) == [], "seed \(seed), fresh, cut at \(cut)")
+        #expect(Look(used).differs(from: wanted) == [], "seed \(seed), used, cut at \(cut)")
         if Look(used) != wanted || Look(fresh) != wanted { return }
         let rest = output[fed..<min(fed + 500, output.count)]
         var original = model
         Self.feed(&original, rest)
         Self.feed(&fresh, rest)
-        #expect(Look(fresh) == Look(original), "seed \(seed), afterwards, cut at \(cut)")
+        #expect(Look(fresh).differs(from: Look(original)) == [], "seed \(seed), afterwards, cut at \(cut)")
       }
     }
   }
 
   @Test("Whatever the bytes and the sizes, it holds", arguments: 0..<8)
   func soup(seed: Int) {
-    var random = Seeded(1000 + seed)
+    var random = Seeded(UInt64(1000 + seed))
     var model = ScreenModel(size: .standard)
     for _ in 0..<200 {
       Self.feed(&model, Self.output(Int.random(in: 1...400, using: &random), &random)[...])
@@ -145,19 +165,5 @@ struct ScreenSnapshotTests {
     #expect(model.parser.unfinished.count <= 8192)
     Self.feed(&model, Array("\u{7}\u{1b}[".utf8)[...] + [UInt8](repeating: 49, count: 1_000_000))
     #expect(model.parser.unfinished.count <= 8192)
-  }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: Int) { state = UInt64(truncatingIfNeeded: seed) &* 0x9e37_79b9_7f4a_7c15 }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -18,6 +18,16 @@ func mode(of path: String) -> Int? {
   return (facts?[.posixPermissions] as? NSNumber)?.intValue
 }
 
+/// What `body` was refused with; nil when it was not, or when something else than one of our errors came.
+func refusal<T>(
+  isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> T
+) async -> CmdopError? {
+  do {
+    _ = try await body()
+    return nil
+  } catch { return error as? CmdopError }
+}
+
 enum Fruit {
   static let table = Migration("fruit-1", "CREATE TABLE fruit (name TEXT PRIMARY KEY, number INTEGER)")
   static let colour = Migration("fruit-2", "ALTER TABLE fruit ADD COLUMN colour TEXT NOT NULL DEFAULT 'green'")

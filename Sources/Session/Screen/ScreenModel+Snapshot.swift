@@ -34,18 +34,19 @@ extension ScreenModel {
   /// Undoes whatever a terminal may have on, without touching its scrollback: modes, margins, character sets, colours.
   static let softReset: String = {
     let off = ScreenModes.known.sorted { $0.key < $1.key }.map { "\u{1b}[?\($0.key)\($0.value ? "h" : "l")" }.joined()
+    let colours = ["104", "110", "111", "112", "113", "114", "115", "116", "117", "118", "119"]
+      .map { "\u{1b}]\($0)\u{1b}\\" }.joined()
+    let titles = String(repeating: "\u{1b}[23;2t", count: 10)
     return "\u{18}\u{1b}[?1049l\u{1b}[!p\u{1b}[?6l\u{1b}[r\u{1b}[4l\u{1b}[20l\u{1b}>\u{1b}(B\u{1b})B\u{1b}*B\u{1b}+B\u{0f}"
-      + "\u{1b}[0m\u{1b}]8;;\u{1b}\\\u{1b}[<8u\u{1b}[>4;0m\u{1b}[0 q" + off
+      + "\u{1b}[0m\u{1b}]8;;\u{1b}\\\u{1b}[<8u\u{1b}[>4;0m\u{1b}[0 q" + off + colours + titles
   }()
 
   private func drawnScreen() -> [UInt8] {
     var ink = Ink(links)
     for (name, colour) in palette.sorted(by: { $0.key < $1.key }) { ink.say("\u{1b}]\(name);\(colour)\u{1b}\\") }
-    ink.say("\u{1b}]2;\(title)\u{1b}\\")
-    if !tabsAreStandard {
-      ink.say("\u{1b}[3g")
-      for tab in tabs.sorted() { ink.say("\u{1b}[1;\(tab + 1)H\u{1b}H") }
-    }
+    for older in titleStack { ink.say("\u{1b}]2;\(older)\u{1b}\\\u{1b}[22;2t") }
+    ink.say("\u{1b}]2;\(title)\u{1b}\\\u{1b}[3g")
+    for tab in tabs.sorted() { ink.say("\u{1b}[1;\(tab + 1)H\u{1b}H") }
     if let main = hidden {
       draw(main, &ink)
       // 1049 keeps the cursor as DECSC does, and DECRC brings it back when the alternate screen is left.
@@ -69,8 +70,6 @@ extension ScreenModel {
     ink.say(parser.unfinished)
     return ink.bytes
   }
-
-  private var tabsAreStandard: Bool { tabs == Self.standardTabs(columns) }
 
   /// Row by row, without wrapping: the viewer's window may be narrower.
   private func draw(_ grid: Grid, _ ink: inout Ink) {

@@ -122,14 +122,15 @@ public struct ScreenModel {
 
   private mutating func perform(_ action: EscapeParser.Action) {
     switch action {
-    case .none: break
-    case .print(let scalar): put(scalar)
+    case .none: return
+    case .print(let scalar): return put(scalar)
     case .control(let byte): control(byte)
     case .escape(let final): escape(final)
     case .csi(let final): csi(final)
     case .command: command(parser.text)
     case .device: device(parser.text)
     }
+    lastPrinted = 0  // REP repeats what stands directly before it
     if isQuestion {
       isQuestion = false
       if questions.count >= 64 { questions.removeFirst() }
@@ -215,7 +216,8 @@ public struct ScreenModel {
   /// REP.
   mutating func printAgain(_ count: Int) {
     guard lastPrinted != 0 else { return }
-    for _ in 0..<min(count, rows * columns) { put(lastPrinted) }
+    let scalar = lastPrinted
+    for _ in 0..<min(count, rows * columns) { put(scalar) }
   }
 
   /// A mark belongs to the character before the cursor.

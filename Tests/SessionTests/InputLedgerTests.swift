@@ -1,0 +1,146 @@
+import Core
+import NIOCore
+import Session
+import Testing
+
+@Suite("The input ledger: what is sent twice is typed once")
+struct InputLedgerTests {
+  /// A ledger and the memory that outlives it.
+  private final class Bench {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: InputLedger.bytes, alignment: 8)
+    var ledger: InputLedger
+
+    init() {
+      memory.initializeMemory(as: UInt8.self, repeating: 0)
+      ledger = InputLedger(memory)
+    }
+    deinit { memory.deallocate() }
+
+    /// The daemon was killed; the next one finds the memory.
+    func restart() { ledger = InputLedger(memory) }
+
+    func take(_ text: String, at offset: UInt64, by client: String = "a") throws -> String {
+      String(buffer: try ledger.take(ByteBuffer(string: text), at: offset, client: client) ?? ByteBuffer())
+    }
+  }
+
+  @Test("What was taken is not taken again, whole, in part, or with more behind it")
+  func repeats() throws {
+    let bench = Bench()
+    #expect(try bench.take("hello", at: 0) == "hello")
+    #expect(try bench.take("hello", at: 0) == "")
+    #expect(try bench.take("ell", at: 1) == "")
+    #expect(try bench.take("hello world", at: 0) == " world")
+    #expect(try bench.take("world!", at: 6) == "!")
+    #expect(try bench.take("", at: 12) == "")
+    #expect(try bench.take("?", at: 12) == "?")
+  }
+
+  @Test("However a stream is cut, repeated and overlapped, it is typed once and in order", arguments: 1...10)
+  func model(_ seed: UInt64) throws {
+    var dice = Dice(seed)
+    let bench = Bench()
+    let all = (0..<2000).map { _ in Character(UnicodeScalar(UInt8.random(in: 97...122, using: &dice))) }
+    var typed = ""
+    while typed.count < all.count {
+      let from = Int.random(in: max(0, typed.count - 50)...typed.count, using: &dice)
+      let to = min(all.count, from + Int.random(in: 0...80, using: &dice))
+      typed += try bench.take(String(all[from..<to]), at: UInt64(from))
+      bench.ledger.accept(UInt64(typed.count), from: "a")
+      if Int.random(in: 0..<20, using: &dice) == 0 { bench.restart() }
+      #expect(bench.ledger.accepted(from: "a") == UInt64(typed.count))
+    }
+    #expect(typed == String(all))
+  }
+
+  @Test("Bytes that are missing before what comes are wrong_state, name both positions, and change nothing")
+  func jump() throws {
+    let bench = Bench()
+    #expect(try bench.take("abc", at: 0) == "abc")
+    #expect { try bench.take("x", at: 17) } throws: { error in
+      let error = error as? CmdopError
+      return error?.code == .wrongState && error?.message.contains("3") == true && error?.message.contains("17") == true
+    }
+    #expect(try bench.take("d", at: 3) == "d")
+  }
+
+  @Test("A client that is not known begins where it says; one that is known does not begin anew")
+  func expectation() throws {
+    let bench = Bench()
+    bench.ledger.expect("a", from: 100)
+    #expect(bench.ledger.accepted(from: "a") == 100)
+    bench.ledger.expect("a", from: 5)
+    #expect(try bench.take("old", at: 90) == "")
+    #expect(try bench.take("new", at: 100) == "new")
+    #expect(bench.ledger.accepted(from: "nobody") == 0)
+  }
+
+  @Test("Clients do not get in each other's way")
+  func clients() throws {
+    let bench = Bench()
+    for client in ["a", "b", "c"] { #expect(try bench.take("to \(client)", at: 0, by: client) == "to \(client)") }
+    bench.ledger.accept(4, from: "b")
+    #expect(["a", "b", "c"].map { bench.ledger.accepted(from: $0) } == [0, 4, 0])
+    #expect(try bench.take("to a", at: 0, by: "a") == "")
+  }
+
+  @Test("Accepted only grows, and survives the daemon; what was taken and not accepted has to come again")
+  func restart() throws {
+    let bench = Bench()
+    #expect(try bench.take("abcdef", at: 0) == "abcdef")
+    bench.ledger.accept(4, from: "a")
+    bench.ledger.accept(2, from: "a")
+    bench.ledger.accept(9, from: "nobody")
+    #expect(bench.ledger.accepted(from: "a") == 4)
+    bench.restart()
+    #expect(bench.ledger.accepted(from: "a") == 4)
+    #expect(try bench.take("ef", at: 4) == "ef")
+  }
+
+  @Test("Of more clients than are remembered the one that typed longest ago is forgotten, also after a restart")
+  func manyClients() throws {
+    let bench = Bench()
+    for number in 0..<64 {
+      #expect(try bench.take("x", at: 0, by: "client \(number)") == "x")
+      bench.ledger.accept(1, from: "client \(number)")
+    }
+    #expect(try bench.take("y", at: 1, by: "client 0") == "y")
+    bench.ledger.accept(2, from: "client 0")
+    bench.restart()
+    #expect(try bench.take("z", at: 0, by: "newcomer") == "z")
+    #expect(bench.ledger.accepted(from: "client 0") == 2)
+    #expect(bench.ledger.accepted(from: "client 1") == 0)
+    #expect((2..<64).allSatisfy { bench.ledger.accepted(from: "client \($0)") == 1 })
+  }
+
+  @Test("256 clients one after the other are all served, and the last 64 are remembered")
+  func crowd() throws {
+    let bench = Bench()
+    for number in 0..<256 {
+      #expect(try bench.take("abc", at: 0, by: "\(number)") == "abc")
+      bench.ledger.accept(3, from: "\(number)")
+    }
+    #expect((192..<256).allSatisfy { bench.ledger.accepted(from: "\($0)") == 3 })
+    #expect((0..<192).allSatisfy { bench.ledger.accepted(from: "\($0)") == 0 })
+  }
+
+  @Test("A position at the end of all numbers, as a hostile client sends it, ends no process")
+  func lastPosition() async {
+    await #expect(processExitsWith: .success) {
+      let bench = Bench()
+      _ = try? bench.take("abc", at: .max, by: "hostile")
+      _ = try? bench.take("abc", at: .max - 1, by: "another")
+    }
+  }
+
+  @Test("A ledger found on the disk may hold anything")
+  func rot() {
+    let bench = Bench()
+    var dice = Dice(5)
+    for _ in 0..<100 {
+      for index in bench.memory.indices { bench.memory[index] = [0, 0xff, UInt8.random(in: 0...255, using: &dice)][index % 3] }
+      bench.restart()
+      for number in 0..<70 { _ = try? bench.take("x", at: 0, by: "\(number)") }
+    }
+  }
+}
