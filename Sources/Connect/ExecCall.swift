@@ -73,16 +73,17 @@ public final class ExecCall: Sendable {
     case .exitCode(let code):
       Outcome(status: code, signal: 0, timedOut: ended.timedOut, milliseconds: ended.durationMs)
     case .signal(let signal):
-      Outcome(status: 128 + signal, signal: signal, timedOut: ended.timedOut, milliseconds: ended.durationMs)
+      Outcome(status: 128 + min(max(signal, 0), 127), signal: signal, timedOut: ended.timedOut, milliseconds: ended.durationMs)
     case .failure(let failure): throw failure.error
     default: throw CmdopError(.unsupported, "the machine ended the command in a way this client does not know")
     }
   }
 
-  /// Feeds standard input from `source` until it gives nil, as fast as the program reads.
-  public func feed(_ source: @Loop () async -> ByteBuffer?) async {
+  /// Feeds standard input from `source` until it gives nil, as fast as the program reads. Throws what `source` throws:
+  /// then the program must not take what it got for all there is.
+  public func feed(_ source: @Loop () async throws -> ByteBuffer?) async throws {
     var offset: UInt64 = 0
-    while var bytes = await source() {
+    while var bytes = try await source() {
       while bytes.readableBytes > 0, let piece = bytes.readSlice(length: min(bytes.readableBytes, Limits.piece)) {
         guard (try? call.send(ControlMessage(.sendInput(.init(offset: offset, bytes: piece))))) != nil,
           (try? await call.waitUntilWritable()) != nil

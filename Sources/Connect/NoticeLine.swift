@@ -19,7 +19,7 @@ final class NoticeLine {
     alarm?.cancel()
     isShown = true
     let room = max(10, Int(OwnTerminal.size.columns) - 10)
-    let plain = String(text.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }.prefix(room).map(Character.init))
+    let plain = OneLine.of(text).prefix(room)
     await terminal.write("\u{1b}7\u{1b}[0;2m\u{1b}[\(OwnTerminal.size.rows);1H\u{1b}[2K[cmdop: \(plain)]\u{1b}[0m\u{1b}8")
     if let time {
       alarm = Loop.eventLoop.scheduleTask(in: .nanoseconds(Int64(time / .nanoseconds(1)))) {

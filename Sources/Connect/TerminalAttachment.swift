@@ -191,7 +191,7 @@ public final class TerminalAttachment: Sendable {
     // Only what is new: a repeat after a reconnect is not shown again.
     let known = Int(clamping: position - min(position, output.offset))
     guard bytes.readSlice(length: min(known, bytes.readableBytes)) != nil, bytes.readableBytes > 0 else { return }
-    position = output.offset + UInt64(known + bytes.readableBytes)
+    position = output.offset &+ UInt64(known + bytes.readableBytes)
     await terminal.write(bytes)
   }
 
@@ -203,7 +203,7 @@ public final class TerminalAttachment: Sendable {
   private func outcome(_ ended: Cmdop_V1_OperationEnded) throws(CmdopError) -> Outcome {
     switch ended.how {
     case .exitCode(let code): .ended(status: code)
-    case .signal(let signal): .ended(status: 128 + signal)
+    case .signal(let signal): .ended(status: 128 + min(max(signal, 0), 127))
     case .detached(let detached): .detached(reason: detached.reason, session: order.session)
     case .failure(let failure): throw failure.error
     case nil: throw CmdopError(.unsupported, "the machine ended the terminal in a way this client does not know")

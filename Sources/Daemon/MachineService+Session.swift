@@ -54,7 +54,7 @@ extension MachineService {
   ) async throws {
     var content: [UInt8]
     if let live = try? await terminals.find(session) {
-      content = try format == .text ? Array(live.text().utf8) : recording(of: live.id, live) ?? live.asciicast()
+      content = try format == .text ? Array(await live.text().utf8) : recording(of: live.id, live) ?? live.asciicast()
     } else {
       guard let ended = try await terminals.findEnded(session) else { throw try await missing(session) }
       guard let found = try format == .text ? storage.screen(of: ended.id) : recording(of: ended.id, nil) else {

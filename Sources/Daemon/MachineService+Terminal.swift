@@ -17,13 +17,16 @@ extension MachineService {
       client: start.clientID, subject: caller.subject, observes: start.observe, announces: start.announce,
       since: now(), size: TerminalSize(rows: start.rows, columns: start.columns))
     live.attach(viewer, from: start.hasOutputFrom ? start.outputFrom : created && start.history.isEmpty ? 0 : nil)
-    live.expect(viewer.client, from: start.inputFrom)
-    if start.takeover { live.takeOver(by: viewer) }
+    if !start.observe {
+      live.expect(viewer.client, from: start.inputFrom)
+      if start.takeover { live.takeOver(by: viewer) }
+    }
     defer {
       live.detach(viewer)
       if live.end == nil { terminals.left(live, by: caller) }
     }
     try call.send(started(live, created, at: viewer.position, accepted: live.accepted(from: viewer.client)))
+    call.whenClosed = { live.news.wake() }
     let last = await withTaskGroup(of: AgentMessage?.self) { group in
       group.addTask { await self.pumpOutput(of: live, to: viewer, into: call) }
       group.addTask { await self.pumpInput(from: call, into: live, by: viewer) }
@@ -84,7 +87,10 @@ extension MachineService {
               .clientsChanged(.filled { ($0.what, $0.clients) = (what, UInt32(clamping: live.viewers.count)) })))
         case nil:
           if let end = live.end { return .ended(end, milliseconds: UInt64(max(0, now() - live.createdAt))) }
-          try await live.news.wait { live.end != nil || live.hasNews(for: viewer) || viewer.dismissal != nil }
+          try await live.news.wait {
+            live.end != nil || live.hasNews(for: viewer) || viewer.dismissal != nil || call.isClosed
+          }
+          if call.isClosed { return nil }
         }
       }
     } catch { return nil }
@@ -113,7 +119,7 @@ extension MachineService {
         }
       }
       // The client has half-closed: it types no more, but it still watches.
-      try await live.news.wait { false }
+      try await live.news.wait { call.isClosed }
       return nil
     } catch let error as CmdopError where [.denied, .wrongState, .limit].contains(error.code) {
       return .failed(error)
@@ -123,7 +129,7 @@ extension MachineService {
   private func confirm(_ live: LiveTerminal, _ viewer: TerminalViewer, _ call: CallStream) throws(CmdopError) {
     // Only every 4 KiB or so: what is unconfirmed costs the client memory, not correctness.
     let accepted = live.accepted(from: viewer.client)
-    guard accepted - viewer.confirmed >= 4096 else { return }
+    guard accepted >= viewer.confirmed &+ 4096 else { return }
     viewer.confirmed = accepted
     try call.send(AgentMessage(.inputAccepted(.filled { $0.offset = accepted })))
   }

@@ -51,16 +51,25 @@ extension TerminalTable {
     let cards = try await directory.list(options.fleet, machine: options.machine, includeEnded: false)
     for var card in cards where !living.contains(card.id) && card.apply(.ended, at: now()) {
       try await directory.file(card)
+      await keepLastScreen(of: card.id)
       storage.dropJournal(of: card.id)
     }
     try await clean()
   }
 
+  /// Nobody saw it end, but what it printed last is there.
+  private func keepLastScreen(of id: SessionID) async {
+    guard let journal = try? Journal(reopening: storage.journal(id, limit: Journal.fileSize(capacity: Limits.journal)))
+    else { return }
+    let text = await LastScreen.text(journal, drawing: (try? storage.screen(of: id)) ?? nil)
+    try? storage.keepScreen(Array(text.utf8), of: id)
+  }
+
   /// Ended sessions are kept for 30 days.
   func clean() async throws(CmdopError) {
     for id in try await directory.clean(endedBefore: now() - Int64(Limits.historyDays) * 86_400_000) { storage.remove(id) }
-    let known = Set(try await directory.list(options.fleet, machine: options.machine, includeEnded: true).map(\.id))
-    for id in storage.ids() where !known.contains(id) && terminals[id] == nil { storage.remove(id) }
+    let known = try await directory.identifiers()
+    for id in storage.ids() where !known.contains(id) && terminals[id] == nil && !opening.contains(id) { storage.remove(id) }
   }
 
   /// What the keeper tells the next daemon of a session.

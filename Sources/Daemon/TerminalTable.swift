@@ -24,6 +24,8 @@ final class TerminalTable: Sendable {
   let log: Logger
   let now: @Sendable () -> Int64
   private let nursery: Nursery
+  /// Those that are being started: their files are there before their cards.
+  private(set) var opening: Set<SessionID> = []
   var settings = Cmdop_V1_FleetSettings.standard
   /// Told when a terminal is new, has changed, or has ended.
   var whenChanged: (@Loop (Cmdop_V1_SessionCard) -> Void)?
@@ -97,6 +99,8 @@ final class TerminalTable: Sendable {
       id: SessionID(newIdentifier()), name: try freeName(start.name), createdAt: now(),
       idleLimit: .seconds(Int64(start.idleTtlSeconds > 0 ? start.idleTtlSeconds : settings.idleTtlSeconds)))
     let isRecorded = start.hasRecord ? start.record : settings.record
+    opening.insert(origin.id)
+    defer { opening.remove(origin.id) }
     let journal = try Journal(
       new: storage.journal(origin.id, limit: Journal.fileSize(capacity: Limits.journal)), capacity: Limits.journal)
     if !start.historyBytes.isEmpty { start.historyBytes.withUnsafeBytes { journal.append($0) } }
@@ -155,7 +159,7 @@ final class TerminalTable: Sendable {
     }
     // Cancelled: the daemon ends, the terminal goes on.
     guard live.end != nil else { return }
-    try? storage.keepScreen(Array(live.text().utf8), of: live.id)
+    try? storage.keepScreen(Array(await live.text().utf8), of: live.id)
     await file(live)
     tools.forget(live.id)
     storage.dropJournal(of: live.id)
@@ -201,9 +205,6 @@ final class TerminalTable: Sendable {
   }
 
   func tick() { for live in living { live.tick() } }
-
-  /// Ends them all.
-  func destroyAll() { for live in living { live.destroy() } }
 }
 
 extension Cmdop_V1_FleetSettings {

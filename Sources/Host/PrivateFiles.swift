@@ -26,7 +26,12 @@ public enum PrivateFiles {
       let parent = String(path[..<slash])
       if stat(parent, &facts) != 0 { try ensureDirectory(parent) }
     }
-    if mkdir(path, 0o700) != 0 && errno != EEXIST { throw systemError(errno, "cannot make directory \(path)") }
+    guard mkdir(path, 0o700) != 0 else { return }
+    guard errno == EEXIST else { throw systemError(errno, "cannot make directory \(path)") }
+    // Somebody was quicker: look whose it is.
+    guard lstat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR, facts.st_uid == getuid() else {
+      throw CmdopError(.denied, "\(path) belongs to another user", hint: "choose another: --home DIR")
+    }
   }
 
   /// Writes the whole file or leaves the old one: a new file, synced, renamed over it. 0600. Without `isSynced` a power

@@ -1,4 +1,5 @@
 public import Core
+import CHost
 import Dispatch
 public import NIOCore
 
@@ -49,20 +50,24 @@ public final class StandardStreams: Sendable {
     return ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 
-  /// The next bytes of standard input, nil at its end.
-  public func read() async -> ByteBuffer? { (try? await inbox.next()) ?? nil }
+  /// The next bytes of standard input, nil at its end. Throws when it cannot be read: its end is not known then.
+  public func read() async throws -> ByteBuffer? { try await inbox.next() }
 
   private func pull() {
     reading.async { [inbox] in
-      var buffer = ByteBuffer()
+      var piece = [UInt8](repeating: 0, count: Limits.piece)
       var count = -1
-      repeat {
-        count = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Limits.piece) {
-          max(0, systemRead(0, $0.baseAddress, Limits.piece))
+      while true {
+        count = systemRead(0, &piece, piece.count)
+        if count >= 0 || errno != EINTR && errno != EAGAIN { break }
+        if errno == EAGAIN {  // somebody has made it non-blocking: wait as if nobody had
+          var ready: [CInt] = [0]
+          _ = chost_poll([0], &ready, 1, -1)
         }
-      } while count < 0 && errno == EINTR
-      let bytes = buffer
-      Loop.enqueue { if bytes.readableBytes > 0 { inbox.push(bytes) } else { inbox.finish() } }
+      }
+      let failure = count < 0 ? systemError(errno, "standard input cannot be read") : nil
+      let bytes = ByteBuffer(bytes: piece.prefix(max(0, count)))
+      Loop.enqueue { if bytes.readableBytes > 0 { inbox.push(bytes) } else { inbox.finish(failure) } }
     }
   }
 

@@ -11,10 +11,12 @@ extension RelayService {
     guard let credential = call.credential else {
       throw CmdopError(.unauthenticated, "a machine must show its credential", hint: "cmdop join <join-key>")
     }
-    try limiter.check(call.peer, now: now())
     let machine: MachineRecord
     do { machine = try await fleets.authenticate(machineCredential: credential) } catch {
-      if error.code == .unauthenticated { limiter.failed(call.peer, now: now()) }
+      if error.code == .unauthenticated {
+        try limiter.check(call.peer, now: now())
+        limiter.failed(call.peer, now: now())
+      }
       throw error
     }
     guard let first = try await call.receive(AgentMessage.self), case .register(let register)? = first.payload else {
@@ -39,11 +41,14 @@ extension RelayService {
     if board.plug(line) != nil {
       log.info("machine replaced its old connection", metadata: ["machine": "\(machine.id)"])
     }
-    try await fleets.markSeen(
-      machine.id, in: machine.fleet, at: now(), version: register.version, platform: register.platform)
-    let cards = register.sessions.prefix(10_000).compactMap { SessionRecord($0, machine: machine) }
+    let cards = register.sessions.prefix(1000).compactMap { SessionRecord($0, machine: machine, now: now()) }
     line.sessions = UInt32(cards.count)
-    try await sessions.machineReturned(machine.id, in: machine.fleet, living: cards, at: now())
+    await note("its return", machine) {
+      try await fleets.markSeen(
+        machine.id, in: machine.fleet, at: now(), version: PlainText.short(register.version),
+        platform: PlainText.short(register.platform))
+      try await sessions.machineReturned(machine.id, in: machine.fleet, living: cards, at: now())
+    }
     let fleetName = try await fleets.fleetName(machine.fleet)
     let settings = Cmdop_V1_FleetSettings(try await fleets.settings(of: machine.fleet), grace: options.grace)
     try call.send(
@@ -70,11 +75,15 @@ extension RelayService {
         switch message.payload {
         case .heartbeat(let beat):
           line.vitals = MachineVitals(beat.metrics)
-          try await fleets.markSeen(machine.id, in: machine.fleet, at: now(), version: nil, platform: nil)
+          await note("last seen", machine) {
+            try await fleets.markSeen(machine.id, in: machine.fleet, at: now(), version: nil, platform: nil)
+          }
         case .card(let card):
-          guard let record = SessionRecord(card, machine: machine) else { continue }
-          try await sessions.file(record)
-          line.sessions = try await sessions.livingCount(on: machine.id, in: machine.fleet)
+          guard let record = SessionRecord(card, machine: machine, now: now()) else { continue }
+          await note("a card", machine) {
+            try await sessions.file(record)
+            line.sessions = try await sessions.livingCount(on: machine.id, in: machine.fleet)
+          }
         case .goodbye: goodbye = true
         default: log.debug("unexpected message from machine", metadata: ["machine": "\(machine.id)"])
         }
@@ -84,6 +93,15 @@ extension RelayService {
         "registration stream ended", metadata: ["machine": "\(machine.id)", "why": "\(CmdopError(error).message)"])
     }
     return goodbye
+  }
+
+  /// A full disk or a busy database must not cut machines off: what could not be written is written the next time.
+  private func note(_ what: String, _ machine: MachineRecord, _ write: () async throws -> Void) async {
+    do { try await write() } catch {
+      log.error(
+        "could not be written down",
+        metadata: ["what": "\(what)", "machine": "\(machine.id)", "why": "\(CmdopError(error).message)"])
+    }
   }
 
   func machineGone(_ line: MachineLine, onPurpose: Bool) async {

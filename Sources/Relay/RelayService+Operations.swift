@@ -27,7 +27,7 @@ extension RelayService {
     operations += 1
     log.info(
       "operation admitted",
-      metadata: ["caller": "\(caller.subject)", "machine": "\(machine.id)", "command": "\(first.commandID.prefix(64))"])
+      metadata: ["caller": "\(caller.subject)", "machine": "\(machine.id)", "command": "\(PlainText.short(first.commandID))"])
     Coupling.bridge(client: call, machine: spare) { self.operations -= 1 }
   }
 }

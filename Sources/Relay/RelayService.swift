@@ -79,7 +79,12 @@ public final class RelayService: Sendable {
     switch call.path {
     case CallPath.connect: try await serveMachine(call)
     case CallPath.open: try await serveOperation(call)
-    case "/cmdop.v1.Fleet/Enroll": await typed.serve(call)
+    case "/cmdop.v1.Fleet/Enroll":
+      // Anybody may ask this: little, and not for long.
+      call.messageLimit = 64 * 1024
+      let alarm = Loop.eventLoop.scheduleTask(in: .seconds(10)) { Loop.assumeIsolated { call.cancel() } }
+      defer { alarm.cancel() }
+      await typed.serve(call)
     default:
       let caller = try await admitOperator(call)
       await Admitted.$caller.withValue(caller) { await typed.serve(call) }
@@ -93,9 +98,12 @@ public final class RelayService: Sendable {
         .unauthenticated, "the relay wants a credential",
         hint: "cmdop login <relay> --token $(cmdop relay token)   # the token is printed on the relay's host")
     }
-    try limiter.check(call.peer, now: now())
+    // Who has a right credential is never shut out by others behind the same address.
     do { return try await fleets.admit(token: token) } catch {
-      if error.code == .unauthenticated { limiter.failed(call.peer, now: now()) }
+      if error.code == .unauthenticated {
+        try limiter.check(call.peer, now: now())
+        limiter.failed(call.peer, now: now())
+      }
       throw error
     }
   }
@@ -134,6 +142,9 @@ public final class RelayService: Sendable {
         background: Int64(settings.backgroundSeconds) * 1000)
       for card in try await sessions.pass(fleet, now: now(), patience: patience) {
         log.info("session has changed", metadata: ["session": "\(card.id)", "state": "\(card.state)"])
+        // Its machine may think that somebody will be back.
+        try? board.line(of: card.machine)?.control.send(
+          ControlMessage(.background(.filled { ($0.sessionID, $0.entered) = (card.id.rawValue, false) })))
       }
     }
     // Once an hour is often enough to forget what ended a month ago.

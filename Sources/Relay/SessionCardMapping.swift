@@ -3,17 +3,24 @@ import Fleet
 import Session
 import Wire
 
+/// What a machine calls something: one line, at most 256 bytes, nothing that moves a cursor.
+enum PlainText {
+  static func short(_ text: String) -> String { OneLine.of(String(decoding: text.utf8.prefix(256), as: UTF8.self)) }
+}
+
 /// The border between the wire's cards and ours.
 extension SessionRecord {
   /// nil for a card that no machine of ours writes: a malformed id, or text beyond all reason.
-  init?(_ card: Cmdop_V1_SessionCard, machine: MachineRecord) {
+  init?(_ card: Cmdop_V1_SessionCard, machine: MachineRecord, now: Int64) {
     guard hasIdentifierShape(card.sessionID), card.name.utf8.count <= 256 else { return nil }
+    // A machine whose clock runs ahead, or that lies, does not come before all others for ever.
+    func past(_ time: Int64) -> Int64 { min(max(time, 0), now) }
     self.init(
-      id: SessionID(card.sessionID), name: card.name, machine: machine.id, fleet: machine.fleet,
-      state: SessionState(card.state), createdAt: card.createdAtMs, lastActiveAt: card.lastActiveAtMs,
-      gracePeriodStartedAt: nil, endedAt: card.endedAtMs == 0 ? nil : card.endedAtMs,
+      id: SessionID(card.sessionID.lowercased()), name: PlainText.short(card.name), machine: machine.id, fleet: machine.fleet,
+      state: SessionState(card.state), createdAt: past(card.createdAtMs), lastActiveAt: past(card.lastActiveAtMs),
+      gracePeriodStartedAt: nil, endedAt: card.endedAtMs == 0 ? nil : past(card.endedAtMs),
       exitStatus: card.hasExitStatus ? card.exitStatus : nil, clients: Int(card.clients),
-      command: String(card.command.prefix(64)), grace: card.graceSeconds == 0 ? nil : Int64(card.graceSeconds) * 1000)
+      command: PlainText.short(card.command), grace: card.graceSeconds == 0 ? nil : Int64(card.graceSeconds) * 1000)
   }
 }
 

@@ -19,6 +19,8 @@ public struct InputLedger {
   /// Clients that are remembered; the one that typed longest ago is forgotten first.
   static let slots = 64
   private static let stride = 32
+  /// Beyond it lies nothing that a person or a program has typed.
+  private static let farthest = UInt64(1) << 62
   /// What `memory` must hold.
   public static let bytes = slots * stride
 
@@ -39,7 +41,7 @@ public struct InputLedger {
 
   /// A client that is not known begins at `offset`.
   public mutating func expect(_ client: String, from offset: UInt64) {
-    guard slot(of: client) == nil else { return }
+    guard slot(of: client) == nil, offset < Self.farthest else { return }
     let free = clients.firstIndex { $0 == nil } ?? clients.indices.min { (clients[$0]?.turn ?? 0) < (clients[$1]?.turn ?? 0) } ?? 0
     turn &+= 1
     let fresh = Client(key: Self.key(client), taken: offset, turn: turn)
@@ -56,6 +58,7 @@ public struct InputLedger {
   public mutating func take(
     _ bytes: ByteBuffer, at offset: UInt64, client: String
   ) throws(CmdopError) -> ByteBuffer? {
+    guard offset < Self.farthest else { throw CmdopError(.badUsage, "no client types its byte \(offset)") }
     expect(client, from: offset)
     guard let slot = slot(of: client), let known = clients[slot]?.taken else { return nil }
     guard offset <= known else {

@@ -10,11 +10,15 @@ final class LiveScreen {
   /// What asked the terminal something, and whose terminal answers: a client, "" for this machine, nil: undecided.
   private var questions: [(range: Range<UInt64>, by: String?)] = []
   private var kept: UInt64
+  /// What an earlier process has printed before this position was answered then.
+  private let inherited: UInt64
   /// Told when the drawing should be kept, so that a later process finds the screen although the ring has moved on.
   var whenDue: (@Loop ([UInt8]) -> Void)?
 
   /// Beyond it the model follows, whatever that costs: the journal must not outrun it.
-  nonisolated static let mostLag: UInt64 = 1024 * 1024
+  nonisolated static let mostLag: UInt64 = 512 * 1024
+  /// The model works at most so long at a time: a program may print what is quick to say and slow to do.
+  private nonisolated static let turn = Duration.milliseconds(2)
   /// Drawings are kept this far apart: half of the ring.
   private nonisolated static let keepEvery = UInt64(Limits.journal / 2)
 
@@ -29,36 +33,44 @@ final class LiveScreen {
     } else {
       (model, kept) = (ScreenModel(size: size, position: journal.start), journal.start)
     }
-    // What an earlier process has fed to its model was answered then.
-    catchUp(answeredBy: "")
-    _ = takeReplies()
+    inherited = journal.end
   }
 
   /// The model has seen everything before this position.
   var position: UInt64 { model.position }
   var lag: UInt64 { journal.end - model.position }
 
-  /// Shows the model what was printed since. `answeredBy`: whose terminal answers what is asked in there.
+  /// Shows the model what was printed since, for a short while. `answeredBy`: whose terminal answers what is asked there.
   func catchUp(answeredBy client: String? = "") {
     guard model.position < journal.end else { return }
     if let place = skippable() { model.skip(to: place) }
-    journal.withBytes(from: model.position) { model.feed($0) }
+    if model.position < journal.start { model.goOn(at: journal.start) }
+    let deadline = ContinuousClock.now + Self.turn
+    repeat {
+      let end = min(journal.end, model.position + 4096)
+      journal.withBytes(from: model.position, to: end) { model.feed($0) }
+    } while lag > 0 && ContinuousClock.now < deadline
     for range in model.takeQuestions() {
       if questions.count >= 64 { questions.removeFirst() }
       questions.append((range, client))
     }
   }
 
-  func takeReplies() -> [UInt8] { model.takeReplies() }
+  /// What is to be answered; nothing of what an earlier process has seen.
+  func takeReplies() -> [UInt8] {
+    let replies = model.takeReplies()
+    return model.position <= inherited ? [] : replies
+  }
   func resize(_ size: TerminalSize) { model.resize(size) }
 
   /// Of plain text only the last lines stay: what lies before them need not be looked at one by one.
   private func skippable() -> UInt64? {
-    guard lag > 256 * 1024, model.showsPlainText else { return nil }
+    let length = UInt64(ScreenModel.tail(rows: model.rows, columns: model.columns))
+    guard lag > max(128 * 1024, 2 * length), model.showsPlainText else { return nil }
     var isPlain = true
     journal.withBytes(from: model.position) { if isPlain { isPlain = PlainText.isPlain($0) } }
     guard isPlain else { return nil }
-    let tail = journal.end - UInt64(ScreenModel.tail(rows: model.rows, columns: model.columns))
+    let tail = journal.end - length
     var (place, lines, at) = (UInt64?.none, 0, tail)
     journal.withBytes(from: tail) { bytes in
       for (index, byte) in bytes.enumerated() where byte == 10 {

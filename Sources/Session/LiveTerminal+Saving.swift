@@ -14,8 +14,11 @@ extension LiveTerminal {
   public func journal(cramped tell: @escaping @Loop (Int) -> Void) { journal.whenCramped = tell }
 
   /// Scrollback and screen as plain text.
-  public func text() -> String {
-    follow()
+  public func text() async -> String {
+    while screen.lag > 0 {
+      follow()
+      await Task.yield()
+    }
     return screen.model.text(history: true)
   }
 

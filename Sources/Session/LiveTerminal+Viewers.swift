@@ -14,6 +14,7 @@ extension LiveTerminal {
       (viewer.position, viewer.wants) = (journal.end, .arriving)
     }
     viewers.append(viewer)
+    isInBackground = false
     lastActiveAt = now()
     if !viewer.observes { resize(viewer.size, by: viewer) }
     tell("\(viewer.subject) joined\(viewer.observes ? ", watching" : "")", but: viewer)
@@ -62,8 +63,9 @@ extension LiveTerminal {
   public func show(_ viewer: TerminalViewer, limit: Int = Limits.piece) -> Showing? {
     if !viewer.notices.isEmpty { return .notice(viewer.notices.removeFirst()) }
     if let wanted = viewer.wants {
-      viewer.wants = nil
       follow()
+      if screen.lag > 0 { return nil }  // it is on its way
+      viewer.wants = nil
       moved(viewer, to: screen.position)
       return .screen(at: screen.position, screen.model.snapshot(wanted), size)
     }
@@ -88,7 +90,7 @@ extension LiveTerminal {
 
   /// Whether `show` has something for this viewer.
   public func hasNews(for viewer: TerminalViewer) -> Bool {
-    viewer.position < journal.end || viewer.wants != nil || !viewer.notices.isEmpty
+    !viewer.notices.isEmpty || (viewer.wants == nil ? viewer.position < journal.end : screen.lag == 0)
   }
 }
 

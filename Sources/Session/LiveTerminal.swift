@@ -37,6 +37,7 @@ public final class LiveTerminal: Sendable {
   private let answers = Turnstile()
   private var unanswered: [UInt8] = []
   private var isOver = false
+  private var isFollowing = false
   private var unannounced = 0
   private var announcement: Scheduled<Void>?
   /// How far the program may be ahead of the fastest viewer that moves.
@@ -89,7 +90,10 @@ public final class LiveTerminal: Sendable {
       if Task.isCancelled { return }
     }
     let how = await terminal.end()
-    screen.catchUp()
+    while screen.lag > 0 {
+      follow()
+      await Task.yield()
+    }
     recorder?.finish()
     end = how
     lastActiveAt = now()
@@ -112,15 +116,32 @@ public final class LiveTerminal: Sendable {
     if !hasRoom { terminal.isPaused = true }
   }
 
-  /// Brings the model up to date; answers what the program asked if nobody else does.
+  /// Brings the model up to date, or nearly so: what is slow to do is done in turns, and the program waits meanwhile.
+  /// Answers what the program asked if nobody else does.
   func follow() {
     screen.catchUp(answeredBy: operators.isEmpty ? "" : operators.count == 1 ? operators[0].client : nil)
     let replies = screen.takeReplies()
-    if operators.isEmpty && !replies.isEmpty {
+    // A program that asks and never reads the answers gets the first few.
+    if operators.isEmpty && !replies.isEmpty && unanswered.count < 4096 {
       unanswered += replies
       answers.wake()
     }
     screen.keepIfDue()
+    if screen.lag > 0 { goOnFollowing() }
+  }
+
+  private func goOnFollowing() {
+    if screen.lag > LiveScreen.mostLag { terminal.isPaused = true }
+    // One operator's screen needs no model: that catches up when it is wanted.
+    guard !isFollowing, screen.lag > LiveScreen.mostLag || operators.count != 1 || viewers.contains(where: { $0.wants != nil })
+    else { return }
+    isFollowing = true
+    Loop.enqueue {
+      self.isFollowing = false
+      self.follow()
+      if self.screen.lag == 0 { self.news.wake() }
+      self.viewersMoved()
+    }
   }
 
   /// Wakes the viewers: at once for what a person waits for. Of bulk output a few reads are put together, which saves
@@ -157,7 +178,9 @@ public final class LiveTerminal: Sendable {
   }
 
   private var hasRoom: Bool {
-    let moving = viewers.filter { $0.moved + .seconds(5) > .now }
+    if screen.lag > LiveScreen.mostLag { return false }
+    // Who only watches slows nobody.
+    let moving = operators.filter { $0.moved + .seconds(5) > .now }
     guard let fastest = moving.map(\.position).max() else { return true }
     return journal.end < fastest + Self.lead
   }

@@ -57,6 +57,11 @@ public struct SessionDirectory: Sendable {
     }
   }
 
+  /// All that is known, whatever its number.
+  public func identifiers() async throws(CmdopError) -> Set<SessionID> {
+    try await database.read { db in Set(try db.rows("SELECT id FROM session").map { SessionID($0.text("id")) }) }
+  }
+
   public func livingCount(on machine: MachineID, in fleet: FleetID) async throws(CmdopError) -> UInt32 {
     try await database.read { db in UInt32(try Self.living(machine, fleet, db).count) }
   }
@@ -96,7 +101,7 @@ public struct SessionDirectory: Sendable {
   /// Lets time pass for a fleet: sessions whose machine stayed away too long are disconnected, those that stayed in the
   /// background too long are in their grace period, what never started is over. Returns the cards that have changed.
   public func pass(_ fleet: FleetID, now: Int64, patience: Patience) async throws(CmdopError) -> [SessionRecord] {
-    let due: [SessionRecord] = try await database.read { db in
+    let due: @Sendable (Statements) throws -> [SessionRecord] = { db in
       try db.rows(
         """
         SELECT * FROM session WHERE fleet = ?1 AND ended_at IS NULL AND (
@@ -106,9 +111,10 @@ public struct SessionDirectory: Sendable {
         [.text(fleet.rawValue), .integer(now), .integer(patience.grace), .integer(patience.background)]
       ).map { SessionRecord($0) }
     }
-    if due.isEmpty { return [] }
+    // Most of the time there is nothing to write; what there is, is read again where nothing can come between.
+    if try await database.read(due).isEmpty { return [] }
     return try await database.write { db in
-      try due.compactMap { card in
+      try due(db).compactMap { card in
         var card = card
         let event: SessionEvent =
           switch card.state {
@@ -173,8 +179,8 @@ public struct SessionDirectory: Sendable {
         ended_at, exit_status, clients, command, grace, background_since)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
       ON CONFLICT (id) DO UPDATE SET name = ?4, state = ?5, last_active_at = ?7, grace_period_started_at = ?8,
-        ended_at = ?9, exit_status = ?10, clients = ?11, command = ?12, grace = ?13, background_since = ?14
-        WHERE fleet = ?2 AND machine = ?3
+        ended_at = ?9, exit_status = ?10, clients = ?11, command = ?12, grace = ?13, 
+        background_since = CASE WHEN ?5 = 'background' THEN COALESCE(background_since, ?14, ?7) END WHERE fleet = ?2 AND machine = ?3
       """,
       [
         .text(card.id.rawValue), .text(card.fleet.rawValue), .text(card.machine.rawValue), .text(card.name),

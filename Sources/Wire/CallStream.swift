@@ -28,6 +28,9 @@ public final class CallStream: Sendable {
   private var sentEnd = false
   /// The server has said how the call ended.
   private var isOver = false
+  private var clientHasEnded = false
+  /// Larger messages are refused; smaller than usual for callers that nobody has admitted yet.
+  public var messageLimit = Limits.message { didSet { decoder.limit = messageLimit } }
   /// What arrives cannot be read as messages any more.
   private var isGarbled = false
   public private(set) var isClosed = false
@@ -94,10 +97,24 @@ public final class CallStream: Sendable {
     guard !sentEnd, !isClosed else { return }
     sentEnd = true
     switch side {
-    case .server: write(.headers(.init(headers: Trailers.encode(error), endStream: true)))
+    case .server:
+      write(.headers(.init(headers: Trailers.encode(error), endStream: true)))
+      // What the client still says is not kept. One that goes on and on is cut off (RFC 9113, section 8.1) — late, because
+      // a client that hears of the reset drops what it has not read yet.
+      isGarbled = true
+      if !clientHasEnded {
+        Loop.eventLoop.scheduleTask(in: .seconds(10)) { [weak self] in Loop.assumeIsolated { self?.cutOff() } }
+      }
     case .client: write(.data(.init(data: .byteBuffer(ByteBuffer()), endStream: true)))
     }
     channel.flush()
+  }
+
+  private func cutOff() {
+    guard !isClosed, coupling == nil else { return }
+    write(.rstStream(.noError))
+    channel.flush()
+    channel.close(promise: nil)
   }
 
   /// Drops the call: RST_STREAM with CANCEL.
@@ -131,6 +148,7 @@ public final class CallStream: Sendable {
     }
     var rest = decoder.rest
     decoder = MessageDecoder()
+    decoder.limit = messageLimit
     bytes.writeBuffer(&rest)
     return bytes
   }
@@ -145,13 +163,17 @@ public final class CallStream: Sendable {
     case .data(let data):
       guard case .byteBuffer(var bytes) = data.data else { return }
       decode(&bytes)
-      if data.endStream && side == .server { inbox.finish() }
+      if data.endStream && side == .server {
+        clientHasEnded = true
+        inbox.finish()
+      }
     default: break
     }
   }
 
   private func arrived(_ block: HTTP2Frame.FramePayload.Headers) {
     if side == .server {
+      clientHasEnded = block.endStream
       guard path.isEmpty else { return inbox.finish() }  // trailers of a request: its end
       path = block.headers.first(name: ":path") ?? ""
       headers = block.headers.filter { !$0.name.hasPrefix(":") }.map { ($0.name, $0.value) }

@@ -4,7 +4,8 @@ import NIOSSL
 import NIOTLS
 
 /// Looks at a new connection's first bytes and decides what it speaks: TLS (then ALPN decides), or, from this very
-/// machine only, plaintext HTTP/2 or HTTP/1.1. A peer that says nothing for 10 s is dropped.
+/// machine only, plaintext HTTP/2 or HTTP/1.1. A peer that has not said within 10 s what it speaks, TLS's handshake
+/// included, is dropped.
 final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -21,7 +22,6 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
     let channel = context.channel
     patience = context.eventLoop.scheduleTask(in: .seconds(10)) { channel.close(promise: nil) }
   }
-  func handlerRemoved(context: ChannelHandlerContext) { patience?.cancel() }
   func channelInactive(context: ChannelHandlerContext) { patience?.cancel() }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -42,15 +42,16 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   private func addTLS(_ context: ChannelHandlerContext) {
-    let serve = serve
+    let (serve, patience) = (serve, patience)
     do {
       let sync = context.pipeline.syncOperations
       try sync.addHandler(NIOSSLServerHandler(context: tls))
       try sync.addHandler(
         ApplicationProtocolNegotiationHandler { (result: ALPNResult, channel: any Channel) in
+          patience?.cancel()
           switch result {
-          case .negotiated("h2"), .negotiated("grpc-exp"): serve("h2", channel)
-          default: serve("http/1.1", channel)
+          case .negotiated("h2"), .negotiated("grpc-exp"): return serve("h2", channel)
+          default: return serve("http/1.1", channel)
           }
         })
       passOn(context)
@@ -58,6 +59,7 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   private func hand(over protocolName: String, _ context: ChannelHandlerContext) {
+    patience?.cancel()
     // On this loop the future is complete when it comes back.
     _ = serve(protocolName, context.channel)
     passOn(context)

@@ -19,6 +19,8 @@ enum HTTP2Setup {
     connection.targetWindowSize = 16 * Limits.window
     var stream = NIOHTTP2Handler.StreamConfiguration()
     stream.targetWindowSize = Limits.window
+    // One connection carries the calls of many clients, and each that leaves early costs a reset.
+    stream.streamResetFrameRateLimit.maximumCount = Limits.streamsPerConnection
     stream.outboundBufferSizeHighWatermark = 64 * 1024
     stream.outboundBufferSizeLowWatermark = 16 * 1024
     return try channel.pipeline.syncOperations.configureHTTP2Pipeline(

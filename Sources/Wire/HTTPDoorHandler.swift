@@ -19,7 +19,7 @@ final class HTTPDoorHandler: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch Self.unwrapInboundIn(data) {
     case .head(let head):
-      idle?.cancel()
+      rest(context, for: .seconds(30))
       (self.head, body) = (head, ByteBuffer())
     case .body(var bytes):
       body.writeBuffer(&bytes)
@@ -63,10 +63,10 @@ final class HTTPDoorHandler: ChannelInboundHandler {
     if !keepAlive { sent.whenComplete { _ in channel.close(promise: nil) } }
   }
 
-  /// A connection on which nothing is asked for a minute is closed.
-  private func rest(_ context: ChannelHandlerContext) {
+  /// A connection on which nothing is asked for a minute is closed, and one whose question takes longer than 30 s.
+  private func rest(_ context: ChannelHandlerContext, for time: TimeAmount = .seconds(60)) {
     let channel = context.channel
     idle?.cancel()
-    idle = context.eventLoop.scheduleTask(in: .seconds(60)) { channel.close(promise: nil) }
+    idle = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
   }
 }

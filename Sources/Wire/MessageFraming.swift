@@ -5,6 +5,8 @@ import SwiftProtobuf
 /// gRPC's length-prefixed messages (gRPC over HTTP/2, "Length-Prefixed-Message"): 1 byte flag, 4 bytes length, message.
 struct MessageDecoder {
   private var held = ByteBuffer()
+  /// The largest message, in bytes.
+  var limit = Limits.message
 
   /// What has arrived and is no whole message yet.
   var rest: ByteBuffer { held }
@@ -18,9 +20,10 @@ struct MessageDecoder {
       let length = held.getInteger(at: held.readerIndex + 1, as: UInt32.self)
     else { return nil }
     if flag != 0 { throw CmdopError(.unsupported, "compressed messages are not supported") }
-    if length > Limits.message {
+    if length > limit {
       throw CmdopError(
-        .limit, "a message of \(length) bytes is larger than the limit of \(Limits.message) bytes (4 MiB)")
+        .limit,
+        "a message of \(length) bytes is larger than the limit of \(limit) bytes\(limit == Limits.message ? " (4 MiB)" : "")")
     }
     guard held.readableBytes >= 5 + Int(length) else {
       held.discardReadBytes()

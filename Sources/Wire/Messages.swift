@@ -126,13 +126,15 @@ extension SwiftProtobuf.Message {
 extension MachineVitals {
   public init(_ message: Cmdop_V1_MachineMetrics) {
     self.init()
-    if message.hasCpuPercent { cpuPercent = message.cpuPercent }
+    // A machine may say anything; what is no number is as good as not said.
+    func number(_ value: Double, upTo most: Double) -> Double? { value.isFinite ? min(max(value, 0), most) : nil }
+    if message.hasCpuPercent { cpuPercent = number(message.cpuPercent, upTo: 100) }
     if message.hasMemoryUsedBytes { memoryUsedBytes = message.memoryUsedBytes }
     if message.hasMemoryTotalBytes { memoryTotalBytes = message.memoryTotalBytes }
     if message.hasDiskUsedBytes { diskUsedBytes = message.diskUsedBytes }
     if message.hasDiskTotalBytes { diskTotalBytes = message.diskTotalBytes }
-    if message.hasLoad1M { load1m = message.load1M }
+    if message.hasLoad1M { load1m = number(message.load1M, upTo: 1e6) }
     if message.hasUptimeSeconds { uptimeSeconds = message.uptimeSeconds }
-    if message.hasBatteryPercent { batteryPercent = message.batteryPercent }
+    if message.hasBatteryPercent { batteryPercent = number(message.batteryPercent, upTo: 100) }
   }
 }

@@ -67,8 +67,19 @@ public struct RelayAddress: Hashable, Sendable, CustomStringConvertible {
     return (String(host), port)
   }
 
+  /// Whether the two lead to one relay: the same key, or, where nothing is pinned, the same name.
+  public func isSameRelay(as other: RelayAddress) -> Bool {
+    switch (trust, other.trust) {
+    case (.pinned(let mine), .pinned(let theirs)): mine == theirs
+    case (.systemRoots, .systemRoots), (.plaintext, _), (_, .plaintext): hostAndPort == other.hostAndPort
+    default: false
+    }
+  }
+
   static func isLoopback(_ host: String) -> Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    if host == "localhost" || host == "::1" { return true }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
   }
 
   public var hostAndPort: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }

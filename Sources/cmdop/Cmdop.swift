@@ -58,7 +58,7 @@ struct Cmdop: AsyncParsableCommand {
   private static func refuse(_ error: any Error, _ words: [String]) -> Never {
     let text = fullMessage(for: error)
     if exitCode(for: error) == .success {
-      Report.line(text)
+      Report.lines(text)
       leave(0)
     }
     let message = Self.message(for: error)

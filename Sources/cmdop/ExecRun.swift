@@ -56,7 +56,7 @@ final class ExecRun: Sendable {
         }
         if input {
           group.addTask {
-            await call.feed { await self.streams.read() }
+            try await call.feed { try await self.streams.read() }
             return nil
           }
         }
@@ -109,7 +109,7 @@ final class ExecRun: Sendable {
       }
     }
     if let error = result.error {
-      await streams.write(ByteBuffer(string: "\(result.host): error: \(error.message)\n"), to: .stderr)
+      await streams.write(ByteBuffer(string: "\(result.host): error: \(OneLine.of(error.message))\n"), to: .stderr)
     } else if result.status != 0 {
       await streams.write(ByteBuffer(string: "\(result.host): exit \(result.status)\n"), to: .stderr)
     }

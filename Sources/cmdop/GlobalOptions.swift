@@ -64,10 +64,12 @@ struct GlobalOptions: ParsableArguments {
     }
     var token = Start.variable("CMDOP_TOKEN")
     if token == nil, let first = addresses.first {
-      token = credentials.relays.first { (try? RelayAddress($0.address).hostAndPort) == first.hostAndPort }?.token
-    }
-    if token == nil, let ownRelay, addresses.first?.port == ownRelay.port {
-      token = try RelaySecrets(home: home).adminToken()
+      // A token goes only to the relay it came from: known by its key, or, under a real certificate, by its name.
+      func isSame(_ text: String) -> Bool { (try? RelayAddress(text)).map { $0.isSameRelay(as: first) } ?? false }
+      token = credentials.relays.first { isSame($0.address) }?.token
+      if token == nil, let ownRelay, ownRelay.addresses.contains(where: isSame) {
+        token = try RelaySecrets(home: home).adminToken()
+      }
     }
     try checkFleet(enrollment)
     // The daemon serves for its own relay; for any other one we dial ourselves.

@@ -61,13 +61,13 @@ struct Home: Sendable {
     }
   }
 
-  func save(_ value: some Encodable, _ file: String) throws(CmdopError) {
+  func save(_ value: some Encodable, _ file: String, isSynced: Bool = true) throws(CmdopError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
       var bytes = Array(try encoder.encode(value))
       bytes.append(UInt8(ascii: "\n"))
-      try PrivateFiles.write(bytes, to: file)
+      try PrivateFiles.write(bytes, to: file, isSynced: isSynced)
     } catch { throw error as? CmdopError ?? CmdopError(.internalError, "\(file) could not be encoded") }
   }
 }

@@ -7,15 +7,20 @@ import Wire
 /// How results and errors reach the user: results on stdout, everything else on stderr.
 enum Report {
   /// One line of a result.
-  static func line(_ text: String) { StandardStreams.writeOutput(Array((text + "\n").utf8)) }
+  static func line(_ text: String) { StandardStreams.writeOutput(Array((OneLine.of(text) + "\n").utf8)) }
+
+  /// Several lines of our own making.
+  static func lines(_ text: String) { StandardStreams.writeOutput(Array((text + "\n").utf8)) }
 
   /// One line beside the result.
-  static func note(_ text: String) { StandardStreams.writeError(Array((text + "\n").utf8)) }
+  static func note(_ text: String) { StandardStreams.writeError(Array((OneLine.of(text) + "\n").utf8)) }
 
   static func json(_ value: some Encodable) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    if let bytes = try? encoder.encode(value) { line(String(decoding: bytes, as: UTF8.self)) }
+    do { lines(String(decoding: try encoder.encode(value), as: UTF8.self)) } catch {
+      failure(CmdopError(.internalError, "the result cannot be written as JSON"), asJSON: false)
+    }
   }
 
   /// Columns as wide as their widest cell.
@@ -37,13 +42,8 @@ enum Report {
       struct Envelope: Encodable { let error: Body }
       json(Envelope(error: Body(code: error.code.rawValue, message: error.message, hint: error.hint)))
     }
-    note("error: \(oneLine(error.message))")
-    if let hint = error.hint { note("try: \(oneLine(hint))") }
-  }
-
-  /// What came from another machine must not move the cursor or break the line.
-  private static func oneLine(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : $0 }))
+    note("error: \(error.message)")
+    if let hint = error.hint { note("try: \(hint)") }
   }
 
   /// docs/errors.md.

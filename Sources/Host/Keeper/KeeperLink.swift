@@ -155,8 +155,9 @@ public final class KeeperLink {
       throw CmdopError(.limit, "words and environment of a program are larger than \(KeeperFrame.limit) bytes")
     }
     if kind == .list { listed[tag] = [] }
+    // One that is slow is not gone: its terminals live as long as it does. Only this question is given up.
     let alarm = Loop.eventLoop.scheduleTask(in: .seconds(10)) {
-      Loop.assumeIsolated { self.lost() }  // one that does not answer is as good as gone
+      Loop.assumeIsolated { self.waiting.removeValue(forKey: tag)?(.lost) }
     }
     defer { alarm.cancel() }
     let answer: Answer = await withCheckedContinuation { continuation in
@@ -164,7 +165,7 @@ public final class KeeperLink {
       send(KeeperFrame(kind, tag: tag, body))
     }
     guard case .frame(let frame, let descriptor) = answer else {
-      throw CmdopError(.unavailable, "the keeper of this machine's terminals is gone", hint: "try again")
+      throw CmdopError(.unavailable, "the keeper of this machine's terminals does not answer", hint: "try again")
     }
     return (frame, descriptor)
   }
@@ -178,7 +179,7 @@ public final class KeeperLink {
       let failure = bytes.withUnsafeBytes { bytes in
         bytes.baseAddress.map { chost_send(socket, $0 + sent, bytes.count - sent, -1, &count) } ?? EINVAL
       }
-      // Its buffer holds more than we ever have under way: a keeper that lets it fill does not work.
+      if failure == EAGAIN && sent == 0 { return }  // it is stopped; who waits for its answer is told after a while
       guard failure == 0 else { return lost() }
       sent += count
     }

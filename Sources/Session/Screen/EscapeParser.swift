@@ -4,7 +4,7 @@
 struct EscapeParser {
   enum Action {
     case none
-    case print(UInt32)
+    case character(UInt32)
     case control(UInt8)
     /// ESC, intermediates, final.
     case escape(UInt8)
@@ -145,25 +145,25 @@ struct EscapeParser {
         if missing > 0 { return .none }
         unfinished.removeAll(keepingCapacity: true)
         let isScalar = scalar >= lowest && scalar <= 0x10_ffff && !(0xd800...0xdfff).contains(scalar)
-        return .print(isScalar ? scalar : 0xfffd)
+        return .character(isScalar ? scalar : 0xfffd)
       }
       // The character is broken off; this byte begins something of its own, which the next call must see.
       missing = 0
       unfinished.removeAll(keepingCapacity: true)
       pushedBack = byte
-      return .print(0xfffd)
+      return .character(0xfffd)
     }
     switch byte {
     case 0x1b:
       begin(.escape)
       return .none
     case 0..<0x20: return .control(byte)
-    case 0x20..<0x7f: return .print(UInt32(byte))
+    case 0x20..<0x7f: return .character(UInt32(byte))
     case 0x7f: return .none
     case 0xc2...0xdf: return lead(byte, byte & 0x1f, 1, 0x80)
     case 0xe0...0xef: return lead(byte, byte & 0x0f, 2, 0x800)
     case 0xf0...0xf4: return lead(byte, byte & 0x07, 3, 0x1_0000)
-    default: return .print(0xfffd)
+    default: return .character(0xfffd)
     }
   }
 

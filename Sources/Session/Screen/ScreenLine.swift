@@ -34,7 +34,7 @@ enum ScreenLine {
     var parser = EscapeParser()
     var text = String.UnicodeScalarView()
     for byte in drawn {
-      if case .print(let scalar) = parser.take(byte) { text.append(Unicode.Scalar(scalar) ?? "\u{fffd}") }
+      if case .character(let scalar) = parser.take(byte) { text.append(Unicode.Scalar(scalar) ?? "\u{fffd}") }
     }
     return String(text)
   }

@@ -123,7 +123,7 @@ public struct ScreenModel {
   private mutating func perform(_ action: EscapeParser.Action) {
     switch action {
     case .none: return
-    case .print(let scalar): return put(scalar)
+    case .character(let scalar): return put(scalar)
     case .control(let byte): control(byte)
     case .escape(let final): escape(final)
     case .csi(let final): csi(final)
@@ -217,7 +217,8 @@ public struct ScreenModel {
   mutating func printAgain(_ count: Int) {
     guard lastPrinted != 0 else { return }
     let scalar = lastPrinted
-    for _ in 0..<min(count, rows * columns) { put(scalar) }
+    // A line of them is what the sequence is for.
+    for _ in 0..<min(count, columns) { put(scalar) }
   }
 
   /// A mark belongs to the character before the cursor.

@@ -38,7 +38,7 @@ struct RelayServeCommand: Verb {
     try await role.run { relay, key in
       if options.json { return Report.json(relay) }
       // On stdout: the log is on stderr and holds no secret.
-      Report.line(
+      Report.lines(
         """
         cmdop relay \(relay.version) serves on port \(relay.port), reachable as \(relay.address)
 
@@ -69,7 +69,10 @@ struct RelayJoinKeyCommand: Verb {
       let database = try await Database(path: home.relayDatabase, migrations: RelayRole.migrations)
       let fleets = FleetRegistry(database)
       let fleet = try await fleets.ensureDefaultFleet(name: "default")
-      try await fleets.replaceJoinKeys(secret: try secrets.rotateJoinSecret(), fleet: fleet.id)
+      // The database first: what is printed lets machines in.
+      let fresh = newSecret(prefix: RelaySecrets.joinPrefix)
+      try await fleets.replaceJoinKeys(secret: fresh, fleet: fleet.id)
+      try secrets.keepJoinSecret(fresh)
     }
     var addresses: [RelayAddress] = []
     for text in relay.addresses { addresses.append(try RelayAddress(text)) }

@@ -30,7 +30,7 @@ struct SessionShowCommand: Verb {
       rows += [
         ["Command", details.card.command], ["Directory", details.directory], ["Title", details.title],
         ["Size", "\(details.rows) × \(details.columns)"], ["PID", "\(details.processID)"],
-        ["Output", "\(details.output) bytes, the last \(details.output - details.outputKeptFrom) kept"],
+        ["Output", "\(details.output) bytes, the last \(details.output &- min(details.output, details.outputKeptFrom)) kept"],
         ["Idle limit", "\(details.idleTtlSeconds) s"], ["Recording", details.recording ? "yes" : "no"],
       ]
       for client in details.clients {

@@ -25,6 +25,6 @@ struct CompletionsCommand: Verb {
     guard ["bash", "zsh", "fish"].contains(shell) else {
       throw CmdopError(.badUsage, "there are no completions for \"\(shell)\"", hint: "cmdop completions bash")
     }
-    Report.line(Cmdop.completionScript(for: CompletionShell(rawValue: shell) ?? .bash))
+    Report.lines(Cmdop.completionScript(for: CompletionShell(rawValue: shell) ?? .bash))
   }
 }

@@ -158,7 +158,7 @@ private final class StatusReporter: Sendable {
     while !Task.isCancelled {
       isStale = false
       // A full disk must not end the daemon; the file's age then says that something is wrong.
-      try? home.save(DaemonStatusFile(current), home.status)
+      try? home.save(DaemonStatusFile(current), home.status, isSynced: false)
       let alarm = Loop.eventLoop.scheduleTask(in: .seconds(10)) {
         Loop.assumeIsolated {
           self.isStale = true

@@ -146,13 +146,12 @@ struct RelayStatusFile: Codable {
 struct RelaySecrets {
   let home: Home
 
-  func joinSecret() throws(CmdopError) -> String { try secret(home.relayJoinSecret, prefix: "cms_") }
+  func joinSecret() throws(CmdopError) -> String { try secret(home.relayJoinSecret, prefix: Self.joinPrefix) }
   func adminToken() throws(CmdopError) -> String { try secret(home.relayToken, prefix: "cmt_") }
 
-  /// A new join secret in place of the old one.
-  func rotateJoinSecret() throws(CmdopError) -> String {
-    PrivateFiles.remove(home.relayJoinSecret)
-    return try joinSecret()
+  static let joinPrefix = "cms_"
+  func keepJoinSecret(_ secret: String) throws(CmdopError) {
+    try PrivateFiles.write(Array((secret + "\n").utf8), to: home.relayJoinSecret)
   }
 
   func tlsKey() throws(CmdopError) -> String? {
