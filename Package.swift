@@ -59,8 +59,8 @@ let tests: [Room] = [
   room("ConnectTests",  floor: 6, uses: ["Connect", "Core", "Host", "Wire"], rents: [nio]),
   room("StoreTests",    floor: 6, uses: ["Core", "Store"]),
   room("FleetTests",    floor: 6, uses: ["Core", "Fleet", "Store"], rents: [crypto]),
-  room("SessionTests",  floor: 6, uses: ["Core", "Session", "Store"], rents: [nio]),
-  room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Wire"], rents: [nio]),
+  room("SessionTests",  floor: 6, uses: ["Core", "Session", "Store"], rents: [nio], aside: ["Fixtures"]),
+  room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Wire"], rents: [nio, log]),
   room("HouseTests",    floor: 6, uses: []),
   room("EndToEndTests", floor: 6, uses: [], closet: "CHost", aside: ["Support"]),
 ]

@@ -25,6 +25,8 @@ leave() {
   fi
   say "cleaning up"
   CMDOP_HOME=$box_home "$cmdop" agent stop >/dev/null 2>&1
+  # Terminals outlive the daemon; here they end with their keeper.
+  [ ! -f "$box_home/keeper.pid" ] || kill -TERM "$(cat "$box_home/keeper.pid")" 2>/dev/null
   if [ -n "$relay_pid" ]; then
     kill -TERM "$relay_pid" 2>/dev/null
     wait "$relay_pid" 2>/dev/null

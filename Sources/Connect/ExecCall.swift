@@ -73,7 +73,9 @@ public final class ExecCall: Sendable {
     case .exitCode(let code):
       Outcome(status: code, signal: 0, timedOut: ended.timedOut, milliseconds: ended.durationMs)
     case .signal(let signal):
-      Outcome(status: 128 + min(max(signal, 0), 127), signal: signal, timedOut: ended.timedOut, milliseconds: ended.durationMs)
+      Outcome(
+        status: 128 + min(max(signal, 0), 127), signal: signal, timedOut: ended.timedOut, milliseconds: ended.durationMs
+      )
     case .failure(let failure): throw failure.error
     default: throw CmdopError(.unsupported, "the machine ended the command in a way this client does not know")
     }

@@ -12,7 +12,9 @@ final class NoticeLine {
   private var alarm: Scheduled<Void>?
 
   /// `redraw`: asks for the screen as it is.
-  init(_ terminal: OwnTerminal, redraw: @escaping @Loop () -> Void) { (self.terminal, self.redraw) = (terminal, redraw) }
+  init(_ terminal: OwnTerminal, redraw: @escaping @Loop () -> Void) {
+    (self.terminal, self.redraw) = (terminal, redraw)
+  }
 
   /// `time`: how long it stands; nil: until `clear`.
   func show(_ text: String, for time: Duration? = nil) async {
@@ -20,7 +22,8 @@ final class NoticeLine {
     isShown = true
     let room = max(10, Int(OwnTerminal.size.columns) - 10)
     let plain = OneLine.of(text).prefix(room)
-    await terminal.write("\u{1b}7\u{1b}[0;2m\u{1b}[\(OwnTerminal.size.rows);1H\u{1b}[2K[cmdop: \(plain)]\u{1b}[0m\u{1b}8")
+    await terminal.write(
+      "\u{1b}7\u{1b}[0;2m\u{1b}[\(OwnTerminal.size.rows);1H\u{1b}[2K[cmdop: \(plain)]\u{1b}[0m\u{1b}8")
     if let time {
       alarm = Loop.eventLoop.scheduleTask(in: .nanoseconds(Int64(time / .nanoseconds(1)))) {
         Loop.assumeIsolated { self.clear() }

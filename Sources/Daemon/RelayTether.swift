@@ -43,18 +43,20 @@ public final class RelayTether: Sendable {
   private let impatience = Turnstile()
   private var isImpatient = false
   private var isLeaving = false
+  /// Cards that have changed while there was no relay, the newest of each session.
+  private var untold: [String: Cmdop_V1_SessionCard] = [:]
   private let connectionGone = Turnstile()
 
   public init(
     _ options: Options, service: MachineService, log: Logger, now: @escaping @Sendable () -> Int64
   ) {
     (self.options, self.service, self.log, self.now) = (options, service, log, now)
+    service.whenCardChanges = { [weak self] card in self?.tell(card) }
   }
 
   /// Stays connected until its task is cancelled, or until we leave.
   public func run() async {
     var backoff = Backoff()
-    service.whenCardChanges = { [weak self] card in try? self?.control?.send(AgentMessage(.card(card))) }
     while !Task.isCancelled {
       for address in options.relays {
         do {
@@ -85,6 +87,12 @@ public final class RelayTether: Sendable {
     let alarm = Loop.eventLoop.scheduleTask(in: .seconds(1)) { Loop.assumeIsolated { control.cancel() } }
     try? await connectionGone.wait { self.control == nil }
     alarm.cancel()
+  }
+
+  /// Files a card at the relay, or keeps it until there is one: how a session ended must not be forgotten on the way.
+  private func tell(_ card: Cmdop_V1_SessionCard) {
+    if let control, (try? control.send(AgentMessage(.card(card)))) != nil { return }
+    if untold.count < 1000 { untold[card.sessionID] = card }
   }
 
   private func lost(_ why: String) {
@@ -132,6 +140,8 @@ public final class RelayTether: Sendable {
     heartbeat = .seconds(Int64(min(max(welcome.heartbeatSeconds, 1), 3600)))
     log.info("connected to the relay", metadata: ["relay": "\(address.hostAndPort)", "fleet": "\(fleetName)"])
     registered()
+    for card in untold.values { try control.send(AgentMessage(.card(card))) }
+    untold = [:]
     whenChanged?()
     let nursery = Nursery()
     for _ in 0..<Limits.spareStreams { offer(on: link, nursery) }

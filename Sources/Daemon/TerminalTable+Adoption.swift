@@ -33,7 +33,8 @@ extension TerminalTable {
       live.graceSeconds = note.card.graceSeconds
       await take(live, isRecorded: note.recording)
     } catch {
-      log.error("a session cannot be taken on", metadata: ["session": "\(session.id)", "why": "\(CmdopError(error).message)"])
+      log.error(
+        "a session cannot be taken on", metadata: ["session": "\(session.id)", "why": "\(CmdopError(error).message)"])
     }
   }
 
@@ -67,9 +68,13 @@ extension TerminalTable {
 
   /// Ended sessions are kept for 30 days.
   func clean() async throws(CmdopError) {
-    for id in try await directory.clean(endedBefore: now() - Int64(Limits.historyDays) * 86_400_000) { storage.remove(id) }
+    for id in try await directory.clean(endedBefore: now() - Int64(Limits.historyDays) * 86_400_000) {
+      storage.remove(id)
+    }
     let known = try await directory.identifiers()
-    for id in storage.ids() where !known.contains(id) && terminals[id] == nil && !opening.contains(id) { storage.remove(id) }
+    for id in storage.ids() where !known.contains(id) && terminals[id] == nil && !opening.contains(id) {
+      storage.remove(id)
+    }
   }
 
   /// What the keeper tells the next daemon of a session.

@@ -134,7 +134,8 @@ final class TerminalTable: Sendable {
     let (storage, id, log) = (storage, live.id, log)
     live.keepScreens { drawing in
       do { try storage.keepScreen(drawing, of: id) } catch {
-        log.warning("a screen could not be kept", metadata: ["session": "\(id)", "why": "\(CmdopError(error).message)"])
+        log.warning(
+          "a screen could not be kept", metadata: ["session": "\(id)", "why": "\(CmdopError(error).message)"])
       }
     }
     live.journal(cramped: { size in

@@ -26,10 +26,21 @@ public struct InstanceLock: Sendable {
       throw CmdopError(
         .exists, "\(what) runs in this home already\(id)", hint: "cmdop status, or choose another: --home DIR")
     }
+    guard isCurrent(file, path) else {
+      // Its last holder has just removed the file that we opened: another one counts now.
+      close(file)
+      return try acquire(path, what: what)
+    }
     ftruncate(file, 0)
     let text = Array("\(getpid())\n".utf8)
     _ = write(file, text, text.count)
     return InstanceLock(file: file, path: path)
+  }
+
+  private static func isCurrent(_ file: CInt, _ path: String) -> Bool {
+    var (ours, theirs) = (stat(), stat())
+    return fstat(file, &ours) == 0 && stat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino
+      && ours.st_dev == theirs.st_dev
   }
 
   public func release() {

@@ -26,7 +26,8 @@ public final class MappedFile: DurableBytes {
     var facts = stat()
     guard fstat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, facts.st_size <= limit else {
       close(file)
-      throw CmdopError(.internalError, "\(path) is not what was left there: it is larger than \(limit) bytes, or no file")
+      throw CmdopError(
+        .internalError, "\(path) is not what was left there: it is larger than \(limit) bytes, or no file")
     }
     guard let base = mmap(nil, limit, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), base != MAP_FAILED else {
       let number = errno

@@ -22,7 +22,8 @@ enum ProcessFacts {
     #else
       var name = [CChar](repeating: 0, count: 256)
       guard proc_name(id, &name, UInt32(name.count)) > 0 else { return nil }
-      return ForegroundProgram(command: name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }, directory: nil)
+      return ForegroundProgram(
+        command: name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }, directory: nil)
     #endif
   }
 }

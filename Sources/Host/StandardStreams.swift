@@ -2,6 +2,7 @@ public import Core
 import CHost
 import Dispatch
 public import NIOCore
+import Synchronization
 
 #if canImport(Darwin)
   import Darwin
@@ -27,7 +28,7 @@ public final class StandardStreams: Sendable {
   private let writing = DispatchQueue(label: "stdout")
   private let room = Turnstile()
   private var pending = 0
-  private var broken: Set<CInt> = []
+  private var broken: [CInt: CInt] = [:]
   /// Bytes that wait for a slow reader of ours; then the sender waits.
   private static let bound = 1024 * 1024
 
@@ -75,19 +76,25 @@ public final class StandardStreams: Sendable {
   @discardableResult
   public func write(_ bytes: ByteBuffer, to output: Output) async -> Bool {
     let descriptor = output.rawValue
-    if broken.contains(descriptor) { return false }
+    if broken[descriptor] != nil { return false }
     let count = bytes.readableBytes
     pending += count
     writing.async {
-      let failed = bytes.withUnsafeReadableBytes { !writeAll($0, to: descriptor) }
+      let failure = bytes.withUnsafeReadableBytes { writeAll($0, to: descriptor) }
       Loop.enqueue {
         self.pending -= count
-        if failed { self.broken.insert(descriptor) }
+        if failure != 0 && self.broken[descriptor] == nil { self.broken[descriptor] = failure }
         self.room.wake()
       }
     }
     if pending > Self.bound { try? await room.wait { pending <= Self.bound } }
-    return !broken.contains(descriptor)
+    return broken[descriptor] == nil
+  }
+
+  /// Why an output could not be written; nil when all is well, and when its reader has merely left (`| head`).
+  public func failure(of output: Output) -> CmdopError? {
+    guard let number = broken[output.rawValue], number != EPIPE else { return nil }
+    return systemError(number, "\(output) cannot be written")
   }
 
   /// Returns when all that was written has gone out.
@@ -95,13 +102,23 @@ public final class StandardStreams: Sendable {
 
   /// At once, blocking: for log lines and last words.
   public nonisolated static func writeError(_ bytes: [UInt8]) {
-    _ = bytes.withUnsafeBytes { writeAll($0, to: 2) }
+    _ = bytes.withUnsafeBytes { writeAll($0, to: 2) }  // there is nobody to tell
   }
 
   /// At once, blocking: for results of commands. False when nobody reads.
   @discardableResult
   public nonisolated static func writeOutput(_ bytes: [UInt8]) -> Bool {
-    bytes.withUnsafeBytes { writeAll($0, to: 1) }
+    let failure = bytes.withUnsafeBytes { writeAll($0, to: 1) }
+    if failure != 0 && failure != EPIPE { outputFailure.withLock { $0 = failure } }
+    return failure == 0
+  }
+
+  private nonisolated static let outputFailure = Mutex<CInt>(0)
+
+  /// Throws when a result could not be written, and not because its reader has left.
+  public nonisolated static func checkOutput() throws(CmdopError) {
+    let failure = outputFailure.withLock { $0 }
+    if failure != 0 { throw systemError(failure, "standard output cannot be written") }
   }
 
   /// One line of standard input, blocking; for questions at a terminal.
@@ -112,7 +129,8 @@ private func systemRead(_ file: CInt, _ bytes: UnsafeMutableRawPointer?, _ count
   read(file, bytes, count)
 }
 
-private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) -> Bool {
+/// 0, or an errno.
+private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) -> CInt {
   var done = 0
   while done < bytes.count {
     let count = write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
@@ -123,8 +141,8 @@ private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) -> B
       var wish = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       poll(&wish, 1, 1000)
     } else if errno != EINTR {
-      return false
+      return errno
     }
   }
-  return true
+  return 0
 }

@@ -77,7 +77,8 @@ struct FleetService: Cmdop_V1_Fleet.SimpleServiceProtocol {
 
   private static func span(_ seconds: UInt32) throws(CmdopError) -> UInt32 {
     guard (30...2_592_000).contains(seconds) else {
-      throw CmdopError(.badUsage, "a time is 30 s to 30 days, not \(seconds) s", hint: "cmdop fleet settings --grace 5m")
+      throw CmdopError(
+        .badUsage, "a time is 30 s to 30 days, not \(seconds) s", hint: "cmdop fleet settings --grace 5m")
     }
     return seconds
   }

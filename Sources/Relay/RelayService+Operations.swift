@@ -27,7 +27,9 @@ extension RelayService {
     operations += 1
     log.info(
       "operation admitted",
-      metadata: ["caller": "\(caller.subject)", "machine": "\(machine.id)", "command": "\(PlainText.short(first.commandID))"])
+      metadata: [
+        "caller": "\(caller.subject)", "machine": "\(machine.id)", "command": "\(PlainText.short(first.commandID))",
+      ])
     Coupling.bridge(client: call, machine: spare) { self.operations -= 1 }
   }
 }

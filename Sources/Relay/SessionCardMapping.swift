@@ -16,7 +16,8 @@ extension SessionRecord {
     // A machine whose clock runs ahead, or that lies, does not come before all others for ever.
     func past(_ time: Int64) -> Int64 { min(max(time, 0), now) }
     self.init(
-      id: SessionID(card.sessionID.lowercased()), name: PlainText.short(card.name), machine: machine.id, fleet: machine.fleet,
+      id: SessionID(card.sessionID.lowercased()), name: PlainText.short(card.name), machine: machine.id,
+      fleet: machine.fleet,
       state: SessionState(card.state), createdAt: past(card.createdAtMs), lastActiveAt: past(card.lastActiveAtMs),
       gracePeriodStartedAt: nil, endedAt: card.endedAtMs == 0 ? nil : past(card.endedAtMs),
       exitStatus: card.hasExitStatus ? card.exitStatus : nil, clients: Int(card.clients),

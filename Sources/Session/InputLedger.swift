@@ -42,7 +42,9 @@ public struct InputLedger {
   /// A client that is not known begins at `offset`.
   public mutating func expect(_ client: String, from offset: UInt64) {
     guard slot(of: client) == nil, offset < Self.farthest else { return }
-    let free = clients.firstIndex { $0 == nil } ?? clients.indices.min { (clients[$0]?.turn ?? 0) < (clients[$1]?.turn ?? 0) } ?? 0
+    let free =
+      clients.firstIndex { $0 == nil } ?? clients.indices.min { (clients[$0]?.turn ?? 0) < (clients[$1]?.turn ?? 0) }
+      ?? 0
     turn &+= 1
     let fresh = Client(key: Self.key(client), taken: offset, turn: turn)
     clients[free] = fresh

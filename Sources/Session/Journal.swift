@@ -43,7 +43,9 @@ public final class Journal {
   public nonisolated static func fileSize(capacity: Int) -> Int { JournalHead.size + max(capacity, smallest) }
 
   private var head: JournalHead { JournalHead(store.bytes) }
-  private var ring: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: store.bytes[JournalHead.size...]) }
+  private var ring: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(rebasing: store.bytes[JournalHead.size...])
+  }
 
   /// The position after the last byte: how many were ever written.
   public var end: UInt64 { head.end }
@@ -124,7 +126,9 @@ private struct JournalHead {
   init(_ bytes: UnsafeMutableRawBufferPointer) { self.bytes = bytes }
 
   private func word(_ index: Int) -> UInt64 { bytes.load(fromByteOffset: index * 8, as: UInt64.self) }
-  private func set(_ index: Int, _ value: UInt64) { bytes.storeBytes(of: value, toByteOffset: index * 8, as: UInt64.self) }
+  private func set(_ index: Int, _ value: UInt64) {
+    bytes.storeBytes(of: value, toByteOffset: index * 8, as: UInt64.self)
+  }
 
   var end: UInt64 { word(8) }
   var capacity: Int { Int(truncatingIfNeeded: word(9)) }
@@ -134,7 +138,9 @@ private struct JournalHead {
 
   func format(capacity: Int) {
     bytes[..<Self.size].initializeMemory(as: UInt8.self, repeating: 0)
-    for (index, value) in [Self.magic, Self.format, UInt64(Self.size), UInt64(capacity)].enumerated() { set(index, value) }
+    for (index, value) in [Self.magic, Self.format, UInt64(Self.size), UInt64(capacity)].enumerated() {
+      set(index, value)
+    }
     set(4, checksum)
     set(9, UInt64(capacity))
     set(8, 0)
@@ -154,7 +160,9 @@ private struct JournalHead {
     guard word(1) == Self.format else {
       throw CmdopError(.version, "the journal has format \(word(1)), this cmdop knows \(Self.format)")
     }
-    guard word(2) == UInt64(Self.size), word(4) == checksum else { throw refuse("its head does not match its checksum") }
+    guard word(2) == UInt64(Self.size), word(4) == checksum else {
+      throw refuse("its head does not match its checksum")
+    }
     let (asked, capacity, ring) = (word(3), word(9), UInt64(allocated - Self.size))
     guard capacity <= asked, capacity >= UInt64(smallest), capacity < UInt64(Int32.max) else {
       throw refuse("its capacity is \(capacity)")

@@ -64,7 +64,7 @@ extension LiveTerminal {
     if !viewer.notices.isEmpty { return .notice(viewer.notices.removeFirst()) }
     if let wanted = viewer.wants {
       follow()
-      if screen.lag > 0 { return nil }  // it is on its way
+      if isDrawingLate { return nil }  // it is on its way
       viewer.wants = nil
       moved(viewer, to: screen.position)
       return .screen(at: screen.position, screen.model.snapshot(wanted), size)
@@ -90,7 +90,7 @@ extension LiveTerminal {
 
   /// Whether `show` has something for this viewer.
   public func hasNews(for viewer: TerminalViewer) -> Bool {
-    !viewer.notices.isEmpty || (viewer.wants == nil ? viewer.position < journal.end : screen.lag == 0)
+    !viewer.notices.isEmpty || (viewer.wants == nil ? viewer.position < journal.end : !isDrawingLate || !isFollowing)
   }
 }
 

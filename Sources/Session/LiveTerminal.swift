@@ -37,7 +37,7 @@ public final class LiveTerminal: Sendable {
   private let answers = Turnstile()
   private var unanswered: [UInt8] = []
   private var isOver = false
-  private var isFollowing = false
+  private(set) var isFollowing = false
   private var unannounced = 0
   private var announcement: Scheduled<Void>?
   /// How far the program may be ahead of the fastest viewer that moves.
@@ -131,17 +131,22 @@ public final class LiveTerminal: Sendable {
   }
 
   private func goOnFollowing() {
-    if screen.lag > LiveScreen.mostLag { terminal.isPaused = true }
     // One operator's screen needs no model: that catches up when it is wanted.
-    guard !isFollowing, screen.lag > LiveScreen.mostLag || operators.count != 1 || viewers.contains(where: { $0.wants != nil })
-    else { return }
+    guard !isFollowing, isTooFarBehind || operators.count != 1 else { return }
+    if isTooFarBehind { terminal.isPaused = true }
     isFollowing = true
     Loop.enqueue {
       self.isFollowing = false
       self.follow()
-      if self.screen.lag == 0 { self.news.wake() }
+      if !self.isDrawingLate { self.news.wake() }
       self.viewersMoved()
     }
+  }
+
+  /// A drawing of so much earlier than now is not worth it: what follows it would scroll it away.
+  var isDrawingLate: Bool { screen.lag > 64 * 1024 }
+  private var isTooFarBehind: Bool {
+    screen.lag > LiveScreen.mostLag || isDrawingLate && viewers.contains { $0.wants != nil }
   }
 
   /// Wakes the viewers: at once for what a person waits for. Of bulk output a few reads are put together, which saves
@@ -178,7 +183,7 @@ public final class LiveTerminal: Sendable {
   }
 
   private var hasRoom: Bool {
-    if screen.lag > LiveScreen.mostLag { return false }
+    if isTooFarBehind { return false }
     // Who only watches slows nobody.
     let moving = operators.filter { $0.moved + .seconds(5) > .now }
     guard let fastest = moving.map(\.position).max() else { return true }

@@ -47,6 +47,8 @@ public struct Statements {
 public struct SQLRow {
   let row: GRDB.Row
 
-  public func text(_ column: String) -> String { row[column] ?? "" }
-  public func integer(_ column: String) -> Int64? { row[column] }
+  public func text(_ column: String) -> String { value(column).flatMap(String.fromDatabaseValue) ?? "" }
+  public func integer(_ column: String) -> Int64? { value(column).flatMap(Int64.fromDatabaseValue) }
+
+  private func value(_ column: String) -> DatabaseValue? { row[column] }
 }

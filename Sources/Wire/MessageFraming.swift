@@ -23,7 +23,8 @@ struct MessageDecoder {
     if length > limit {
       throw CmdopError(
         .limit,
-        "a message of \(length) bytes is larger than the limit of \(limit) bytes\(limit == Limits.message ? " (4 MiB)" : "")")
+        "a message of \(length) bytes is larger than the limit of \(limit) bytes\(limit == Limits.message ? " (4 MiB)" : "")"
+      )
     }
     guard held.readableBytes >= 5 + Int(length) else {
       held.discardReadBytes()

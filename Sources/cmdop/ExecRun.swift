@@ -34,11 +34,19 @@ final class ExecRun: Sendable {
       await self.streams.write(bytes, to: stream == .stderr ? .stderr : .stdout)
     }
     await streams.flush()
+    try checkOutput()
     if outcome.timedOut {
       Report.note("error: the command on \(host) was ended after \(order.timeout.map { "\($0)" } ?? "its time")")
       return 124
     }
     return outcome.status
+  }
+
+  /// What was lost on the way to a file must not look like success.
+  private func checkOutput() throws(CmdopError) {
+    for output in [StandardStreams.Output.stdout, .stderr] {
+      if let failure = streams.failure(of: output) { throw failure }
+    }
   }
 
   /// Feeds and follows a call. When it ends first, nobody waits for more input.
@@ -51,7 +59,10 @@ final class ExecRun: Sendable {
         group.addTask {
           try await call.follow { stream, bytes in
             // Nobody reads our output any more: as in a pipeline, the command ends.
-            if await !take(stream, bytes) { throw CmdopError(.cancelled, "nobody reads the output any more") }
+            if await !take(stream, bytes) {
+              try self.checkOutput()
+              throw CmdopError(.cancelled, "nobody reads the output any more")
+            }
           }
         }
         if input {

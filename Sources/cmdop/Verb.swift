@@ -14,7 +14,10 @@ extension Verb {
   static var ownFailure: Int32? { nil }
 
   func run() async throws {
-    do { try await Loop.prefer { try await work() } } catch let code as ExitCode { throw code } catch {
+    do {
+      try await Loop.prefer { try await work() }
+      try StandardStreams.checkOutput()
+    } catch let code as ExitCode { throw code } catch {
       let error = CmdopError(anything: error)
       Report.failure(error, asJSON: options.json)
       throw ExitCode(Self.ownFailure ?? Report.exitCode(error))

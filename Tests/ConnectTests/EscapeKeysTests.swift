@@ -20,17 +20,19 @@ struct EscapeKeysTests {
 
   private func pass(_ text: String) -> EscapeKeys.Act { .pass(Array(text.utf8)) }
 
-  @Test("However the keys are cut into reads, the acts are the same", arguments: [
-    ("ls\r~.", [EscapeKeys.Act.pass(Array("ls\r".utf8)), .detach]),
-    ("~.", [.detach]),
-    ("~?x", [.help, .pass(Array("x".utf8))]),
-    ("a~.", [.pass(Array("a~.".utf8))]),
-    ("\r~~.", [.pass(Array("\r~.".utf8))]),
-    ("\r~x~.", [.pass(Array("\r~x~.".utf8))]),
-    ("\r~\r~.", [.pass(Array("\r~\r".utf8)), .detach]),
-    ("\n~.", [.pass(Array("\n".utf8)), .detach]),
-    ("\u{4}\u{3}", [.pass([4, 3])]),
-  ])
+  @Test(
+    "However the keys are cut into reads, the acts are the same",
+    arguments: [
+      ("ls\r~.", [EscapeKeys.Act.pass(Array("ls\r".utf8)), .detach]),
+      ("~.", [.detach]),
+      ("~?x", [.help, .pass(Array("x".utf8))]),
+      ("a~.", [.pass(Array("a~.".utf8))]),
+      ("\r~~.", [.pass(Array("\r~.".utf8))]),
+      ("\r~x~.", [.pass(Array("\r~x~.".utf8))]),
+      ("\r~\r~.", [.pass(Array("\r~\r".utf8)), .detach]),
+      ("\n~.", [.pass(Array("\n".utf8)), .detach]),
+      ("\u{4}\u{3}", [.pass([4, 3])]),
+    ])
   func cuts(text: String, expected: [EscapeKeys.Act]) {
     for cut in 0...text.utf8.count { #expect(acts(text, cutAt: cut) == expected, "cut at \(cut)") }
   }

@@ -16,6 +16,15 @@ enum ProcessTable {
   }
 
   /// Those whose command line contains `text`; cmdop's own processes, which quote it, left out.
+  /// The keepers of a home.
+  static func keepers(of home: String) -> [Int32] {
+    pids.filter { pid in
+      guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return false }
+      let words = data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+      return words.count == 4 && words[1] == "terminal-keeper" && words[3] == home + "/keeper.pid"
+    }
+  }
+
   static func running(_ text: String) -> [Entry] {
     pids.compactMap { pid in
       guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return nil }

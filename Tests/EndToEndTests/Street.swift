@@ -143,6 +143,11 @@ final class Street: Sendable {
     return try #require(machines.list.first { $0["name"] as? String == name }, "\(machines.text)\(machines.stderr)")
   }
 
+  /// The hostname the fleet knows a machine by.
+  func name(_ machine: String) async throws -> String {
+    try #require(try await card(machine)["hostname"] as? String)
+  }
+
   /// False also while the relay cannot be asked.
   func isOnline(_ name: String) async throws -> Bool {
     let machines = try await client(["machines", "--online", "--json"])

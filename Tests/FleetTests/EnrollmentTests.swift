@@ -30,7 +30,8 @@ struct EnrollmentTests {
     #expect(after.machine.hostname == "renamed" && after.machine.displayName == "New name")
     #expect(after.machine.enrolledAt == before.machine.enrolledAt)
     #expect(try await fleets.registry.machines(in: fleets.ours.id) == [after.machine])
-    #expect(await code { try await fleets.registry.authenticate(machineCredential: before.credential) } == .unauthenticated)
+    #expect(
+      await code { try await fleets.registry.authenticate(machineCredential: before.credential) } == .unauthenticated)
     #expect(try await fleets.registry.authenticate(machineCredential: after.credential).id == before.machine.id)
   }
 
@@ -108,7 +109,8 @@ struct EnrollmentTests {
     #expect(await code { try await fleets.enroll(Applicant(longest)) } == nil)
     #expect(await code { try await fleets.enroll(Applicant(longest + "a")) } == .badUsage)
     #expect(await code { try await fleets.enroll(Applicant("a"), name: String(repeating: "é", count: 64)) } == nil)
-    #expect(await code { try await fleets.enroll(Applicant("b"), name: String(repeating: "é", count: 65)) } == .badUsage)
+    #expect(
+      await code { try await fleets.enroll(Applicant("b"), name: String(repeating: "é", count: 65)) } == .badUsage)
     #expect(await code { try await fleets.enroll(Applicant("c"), name: "bell\u{7}") } == .badUsage)
   }
 

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The tenant boundary: nothing of another fleet is found")
 struct TenantTests {
-  @Test("A stranger's machine is not found by id, hostname or name, and the error is the one for a machine that is nowhere")
+  @Test("A stranger's machine is not found by id, hostname or name, as if it were nowhere")
   func resolving() async throws {
     let fleets = try await TwoFleets()
     try await fleets.enroll(Applicant("mine"))

@@ -22,6 +22,7 @@ struct DirectoryRowTests {
     try await directory.file(card)
     #expect(try await directory.list(Cards.fleet, machine: nil, includeEnded: true) == [card])
     (card.name, card.state, card.endedAt, card.exitStatus, card.grace) = ("new", .connected, nil, nil, nil)
+    card.backgroundSince = nil
     try await directory.file(card)
     #expect(try await directory.list(Cards.fleet, machine: nil, includeEnded: false) == [card])
   }

@@ -11,7 +11,9 @@ struct DirectoryTests {
     SessionDirectory(try await Database(inMemory: SessionDirectory.migrations))
   }
 
-  private func states(_ directory: SessionDirectory, _ fleet: FleetID = Cards.fleet) async throws -> [String: SessionState] {
+  private func states(_ directory: SessionDirectory, _ fleet: FleetID = Cards.fleet) async throws -> [String:
+    SessionState]
+  {
     let cards = try await directory.list(fleet, machine: nil, includeEnded: true)
     return Dictionary(uniqueKeysWithValues: cards.map { ($0.id.rawValue, $0.state) })
   }
@@ -67,7 +69,9 @@ struct DirectoryTests {
     let cards = try await directory.list(Cards.fleet, machine: nil, includeEnded: false)
     #expect(Set(cards.map(\.id.rawValue)) == ["lives", "new"])
     #expect(cards.allSatisfy { $0.state == .connected && $0.gracePeriodStartedAt == nil })
-    let died = try await directory.list(Cards.fleet, machine: nil, includeEnded: true).first { $0.id.rawValue == "died" }
+    let died = try await directory.list(Cards.fleet, machine: nil, includeEnded: true).first {
+      $0.id.rawValue == "died"
+    }
     #expect(died?.endedAt == away && died?.exitStatus == nil && died?.state == .disconnected)
   }
 

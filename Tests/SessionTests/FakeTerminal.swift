@@ -98,7 +98,9 @@ struct Bench {
     }
   }
 
-  func viewer(_ subject: String, observes: Bool = false, rows: Int = 24, columns: Int = 80, from: UInt64? = 0) -> TerminalViewer {
+  func viewer(_ subject: String, observes: Bool = false, rows: Int = 24, columns: Int = 80, from: UInt64? = 0)
+    -> TerminalViewer
+  {
     let viewer = TerminalViewer(
       client: "client of \(subject)", subject: subject, observes: observes, announces: true,
       size: TerminalSize(rows: rows, columns: columns))

@@ -38,7 +38,7 @@ struct InputLedgerTests {
 
   @Test("However a stream is cut, repeated and overlapped, it is typed once and in order", arguments: 1...10)
   func model(_ seed: UInt64) throws {
-    var dice = Dice(seed)
+    var dice = Seeded(seed)
     let bench = Bench()
     let all = (0..<2000).map { _ in Character(UnicodeScalar(UInt8.random(in: 97...122, using: &dice))) }
     var typed = ""
@@ -136,9 +136,11 @@ struct InputLedgerTests {
   @Test("A ledger found on the disk may hold anything")
   func rot() {
     let bench = Bench()
-    var dice = Dice(5)
+    var dice = Seeded(5)
     for _ in 0..<100 {
-      for index in bench.memory.indices { bench.memory[index] = [0, 0xff, UInt8.random(in: 0...255, using: &dice)][index % 3] }
+      for index in bench.memory.indices {
+        bench.memory[index] = [0, 0xff, UInt8.random(in: 0...255, using: &dice)][index % 3]
+      }
       bench.restart()
       for number in 0..<70 { _ = try? bench.take("x", at: 0, by: "\(number)") }
     }

@@ -39,14 +39,15 @@ struct JournalDamageTests {
 
   @Test("With any bytes of its head changed it is refused, or what it says can be read without harm", arguments: 1...8)
   func rot(_ seed: UInt64) throws {
-    var random = Dice(seed)
+    var random = Seeded(seed)
     let outside = 1 << 16
-    for _ in 0..<200 {
+    for _ in 0..<15 {
       let memory = try journal(Int.random(in: 0...400_000, using: &random))
       for _ in 0..<Int.random(in: 1...6, using: &random) {
         // Mostly where the numbers stand.
         let at = Int.random(in: 0..<(Bool.random(using: &random) ? 80 : 4096), using: &random)
-        memory.bytes[at] = [0, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &random)].randomElement(using: &random) ?? 0
+        memory.bytes[at] =
+          [0, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &random)].randomElement(using: &random) ?? 0
       }
       guard let found = try? Journal(reopening: memory) else { continue }
       #expect(found.start <= found.end)
@@ -71,6 +72,6 @@ struct JournalDamageTests {
     memory.bytes[..<4096].copyBytes(from: head)
     let after = try Journal(reopening: memory)
     #expect(after.start == start && after.end == end)
-    #expect(after.kept().allSatisfy { $0 == 7 })
+    #expect(after.kept() == ByteBuffer(repeating: 7, count: Int(end - start)))
   }
 }

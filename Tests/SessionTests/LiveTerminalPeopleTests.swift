@@ -128,7 +128,9 @@ struct LiveTerminalPeopleTests {
     try await Bench.run { bench in
       bench.fake.print("ab\u{1b}[6n")
       try await bench.fake.wasTyped("\u{1b}[1;3R")
-      let (anna, bob) = (bench.viewer("anna", from: bench.live.outputEnd), bench.viewer("bob", from: bench.live.outputEnd))
+      let (anna, bob) = (
+        bench.viewer("anna", from: bench.live.outputEnd), bench.viewer("bob", from: bench.live.outputEnd)
+      )
       try await bench.live.type(ByteBuffer(string: "k"), at: 0, by: bob)
       bench.fake.print("cd\u{1b}[6nef")
       let seen = [bench.read(bob).bytes, bench.read(anna).bytes]

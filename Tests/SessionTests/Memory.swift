@@ -17,7 +17,7 @@ final class Memory: DurableBytes {
     self.disk = disk
   }
 
-  deinit { whole.deallocate() }
+  isolated deinit { whole.deallocate() }
 
   func grow(to count: Int) throws(CmdopError) {
     guard count > bytes.count else { return }
@@ -27,9 +27,9 @@ final class Memory: DurableBytes {
 }
 
 /// SplitMix64: the same numbers for the same seed, so that what fails once fails again.
-struct Dice: RandomNumberGenerator {
+struct Seeded: RandomNumberGenerator {
   private var state: UInt64
-  init(_ seed: UInt64) { state = seed }
+  init(_ seed: some BinaryInteger) { state = UInt64(truncatingIfNeeded: seed) }
   mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
@@ -46,10 +46,10 @@ extension Journal {
   func append(_ text: String) { append(ByteBuffer(string: text)) }
 
   /// All that is kept.
-  func kept() -> [UInt8] {
-    var (bytes, position) = ([UInt8](), start)
+  func kept() -> ByteBuffer {
+    var (bytes, position) = (ByteBuffer(), start)
     while let piece = read(from: position, limit: 1 << 20), piece.readableBytes > 0 {
-      bytes += piece.readableBytesView
+      bytes.writeImmutableBuffer(piece)
       position += UInt64(piece.readableBytes)
     }
     return bytes

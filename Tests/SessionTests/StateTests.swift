@@ -17,19 +17,19 @@ private let table = """
   """
 
 /// One cell.
-struct Cell: Sendable, CustomTestStringConvertible {
+struct Happening: Sendable, CustomTestStringConvertible {
   let state: SessionState
   let event: SessionEvent
   let next: SessionState?
   var testDescription: String { "\(event) in \(state)" }
 
-  static let all: [Cell] = {
+  static let all: [Happening] = {
     let lines = table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
     let events = Dictionary(uniqueKeysWithValues: SessionEvent.allCases.map { ("\($0)", $0) })
     return lines.dropFirst().flatMap { line in
       zip(lines[0], line.dropFirst()).compactMap { state, next in
         guard let state = SessionState(rawValue: state), let event = events[line[0]] else { return nil }
-        return Cell(state: state, event: event, next: SessionState(rawValue: next))
+        return Happening(state: state, event: event, next: SessionState(rawValue: next))
       }
     }
   }()
@@ -39,15 +39,15 @@ struct Cell: Sendable, CustomTestStringConvertible {
 struct StateTests {
   @Test("The table has a cell for every event in every state")
   func complete() {
-    let cells = Set(Cell.all.map { "\($0.state) \($0.event)" })
+    let cells = Set(Happening.all.map { "\($0.state) \($0.event)" })
     #expect(cells.count == SessionState.allCases.count * SessionEvent.allCases.count)
   }
 
-  @Test("Each event leads where the table says", arguments: Cell.all)
-  func cell(_ cell: Cell) { #expect(cell.state.after(cell.event) == cell.next) }
+  @Test("Each event leads where the table says", arguments: Happening.all)
+  func cell(_ cell: Happening) { #expect(cell.state.after(cell.event) == cell.next) }
 
-  @Test("A card that an event cannot happen to stays as it is, to the last field", arguments: Cell.all)
-  func impossible(_ cell: Cell) {
+  @Test("A card that an event cannot happen to stays as it is, to the last field", arguments: Happening.all)
+  func impossible(_ cell: Happening) {
     guard cell.next == nil else { return }
     var card = Cards.card(cell.state, clients: 3)
     let before = card
@@ -56,8 +56,8 @@ struct StateTests {
     #expect(card == before)
   }
 
-  @Test("A card writes down when its grace and its background began and when it ended", arguments: Cell.all)
-  func times(_ cell: Cell) {
+  @Test("A card writes down when its grace and its background began and when it ended", arguments: Happening.all)
+  func times(_ cell: Happening) {
     guard let next = cell.next else { return }
     var card = Cards.card(cell.state, clients: 3)
     let before = card

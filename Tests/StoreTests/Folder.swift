@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Store
+import Synchronization
 
 /// A throwaway directory, gone when `body` returns.
 func withFolder<T>(
@@ -42,5 +43,18 @@ enum Fruit {
     try await database.read { db in
       try db.rows("SELECT name FROM fruit ORDER BY name").map { $0.text("name") }
     }
+  }
+}
+
+/// How far two tasks have come.
+final class Stage: Sendable {
+  let begun = Atomic(false)
+  let read = Atomic(false)
+
+  /// Holds the database's own thread, on purpose, until somebody has read; false after 20 s.
+  func waitForReader() -> Bool {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while !read.load(ordering: .acquiring) { if ContinuousClock.now > deadline { return false } }
+    return true
   }
 }

@@ -124,7 +124,9 @@ struct StatementTests {
         for _ in 0..<4 {
           group.addTask {
             for _ in 0..<100 {
-              let sum = try await database.read { db in try db.rows("SELECT sum(number) AS n FROM fruit")[0].integer("n") }
+              let sum = try await database.read { db in
+                try db.rows("SELECT sum(number) AS n FROM fruit")[0].integer("n")
+              }
               #expect(sum == 2000)
             }
           }
@@ -136,18 +138,5 @@ struct StatementTests {
       }
       #expect(left == 400)
     }
-  }
-}
-
-/// How far two tasks have come.
-private final class Stage: Sendable {
-  let begun = Atomic(false)
-  let read = Atomic(false)
-
-  /// Holds the database's own thread, on purpose, until somebody has read; false after 20 s.
-  func waitForReader() -> Bool {
-    let deadline = ContinuousClock.now + .seconds(20)
-    while !read.load(ordering: .acquiring) { if ContinuousClock.now > deadline { return false } }
-    return true
   }
 }

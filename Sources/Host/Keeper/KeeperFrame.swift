@@ -4,16 +4,29 @@
 struct KeeperFrame: Equatable {
   enum Kind: UInt8 {
     /// daemon → keeper. `welcome` answers.
-    case hello = 1, spawn = 2, list = 3, signal = 4, forget = 5, setNote = 6, retire = 7
+    case hello = 1
+    case spawn = 2
+    case list = 3
+    case signal = 4
+    case forget = 5
+    case setNote = 6
+    case retire = 7
     /// keeper → daemon. `done` carries an errno; `spawned` and `kept` come with a descriptor; `ended` is not asked for.
-    case welcome = 64, done = 65, spawned = 66, kept = 67, listEnd = 68, ended = 69
+    case welcome = 64
+    case done = 65
+    case spawned = 66
+    case kept = 67
+    case listEnd = 68
+    case ended = 69
   }
 
   var kind: UInt8
   var tag: UInt32
   var body: [UInt8]
 
-  init(_ kind: Kind, tag: UInt32, _ body: [UInt8] = []) { (self.kind, self.tag, self.body) = (kind.rawValue, tag, body) }
+  init(_ kind: Kind, tag: UInt32, _ body: [UInt8] = []) {
+    (self.kind, self.tag, self.body) = (kind.rawValue, tag, body)
+  }
 
   /// Spoken by this program. A keeper of another version serves what it knows and refuses the rest with ENOSYS.
   static let version: UInt32 = 1

@@ -36,6 +36,11 @@ public final class KeeperLink {
   private var terminals: [SessionID: Weak] = [:]
   /// Terminals that a list in progress has named.
   private var listed: [UInt32: [Kept]] = [:]
+  /// Ends that came before their terminals; spawns that nobody waits for any more, by tag, and those of them that are to
+  /// be forgotten once they have ended.
+  private var early: [SessionID: ProgramEnd] = [:]
+  private var abandoned: [UInt32: SessionID] = [:]
+  private var forgotten: Set<SessionID> = []
   public private(set) var isOpen = true
   /// Told once when the keeper is gone.
   public var whenLost: (@Loop () -> Void)?
@@ -98,7 +103,7 @@ public final class KeeperLink {
     body.add(variables)
     body.add(directory)
     body.add(note)
-    let (frame, descriptor) = try await ask(.spawn, body.bytes)
+    let (frame, descriptor) = try await ask(.spawn, body.bytes, of: id)
     var reader = KeeperReader(frame.body)
     guard frame.kind == KeeperFrame.Kind.spawned.rawValue, descriptor >= 0, let pid = reader.int32() else {
       let failure = reader.int32() ?? EIO
@@ -147,7 +152,7 @@ public final class KeeperLink {
   }
 
   private func ask(
-    _ kind: KeeperFrame.Kind, _ body: [UInt8]
+    _ kind: KeeperFrame.Kind, _ body: [UInt8], of id: SessionID? = nil
   ) async throws(CmdopError) -> (KeeperFrame, descriptor: CInt) {
     lastTag &+= 1
     let tag = lastTag
@@ -157,7 +162,11 @@ public final class KeeperLink {
     if kind == .list { listed[tag] = [] }
     // One that is slow is not gone: its terminals live as long as it does. Only this question is given up.
     let alarm = Loop.eventLoop.scheduleTask(in: .seconds(10)) {
-      Loop.assumeIsolated { self.waiting.removeValue(forKey: tag)?(.lost) }
+      Loop.assumeIsolated {
+        self.listed[tag] = nil
+        self.abandoned[tag] = id
+        self.waiting.removeValue(forKey: tag)?(.lost)
+      }
     }
     defer { alarm.cancel() }
     let answer: Answer = await withCheckedContinuation { continuation in
@@ -203,13 +212,33 @@ public final class KeeperLink {
     case .ended:
       var reader = KeeperReader(frame.body)
       guard let id = reader.text(), let end = reader.end() else { return }
-      terminals[SessionID(id)]?.terminal?.ended(end)
+      // A short program may have ended before whoever started it has been told that it runs.
+      if let terminal = terminals[SessionID(id)]?.terminal {
+        terminal.ended(end)
+      } else if forgotten.remove(SessionID(id)) != nil {
+        forget(SessionID(id))
+      } else {
+        early[SessionID(id)] = end
+      }
     case .kept:
-      guard let descriptor = takeDescriptor(), let kept = kept(frame, descriptor) else { return }
-      listed[frame.tag]?.append(kept)
-    case .spawned: waiting.removeValue(forKey: frame.tag)?(.frame(frame, descriptor: takeDescriptor() ?? -1))
+      guard let descriptor = takeDescriptor() else { return }
+      guard listed[frame.tag] != nil else { return closeDescriptor(descriptor) }  // nobody waits for it any more
+      if let kept = kept(frame, descriptor) { listed[frame.tag]?.append(kept) }
+    case .spawned:
+      let descriptor = takeDescriptor() ?? -1
+      guard let answer = waiting.removeValue(forKey: frame.tag) else { return abandon(frame, descriptor) }
+      answer(.frame(frame, descriptor: descriptor))
     default: waiting.removeValue(forKey: frame.tag)?(.frame(frame, descriptor: -1))
     }
+  }
+
+  /// A program that started after its asker had given up: it ends, and the keeper forgets it.
+  private func abandon(_ frame: KeeperFrame, _ descriptor: CInt) {
+    if descriptor >= 0 { closeDescriptor(descriptor) }
+    guard let id = abandoned.removeValue(forKey: frame.tag) else { return }
+    send(SIGHUP, to: id, foreground: false)
+    send(SIGKILL, to: id, foreground: false)
+    forgotten.insert(id)
   }
 
   private func takeDescriptor() -> CInt? { descriptors.isEmpty ? nil : descriptors.removeFirst() }
@@ -229,7 +258,7 @@ public final class KeeperLink {
     _ id: SessionID, pid: pid_t, master: CInt, end: ProgramEnd?
   ) throws(CmdopError) -> KeptTerminal {
     let terminal = KeptTerminal(id: id, master: master, processID: pid, link: self)
-    if let end { terminal.ended(end) }
+    if let end = end ?? early.removeValue(forKey: id) { terminal.ended(end) }
     terminals[id] = Weak(terminal: terminal)
     return terminal
   }
@@ -249,3 +278,5 @@ public final class KeeperLink {
     whenLost = nil
   }
 }
+
+private func closeDescriptor(_ descriptor: CInt) { close(descriptor) }

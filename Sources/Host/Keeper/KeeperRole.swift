@@ -196,7 +196,8 @@ public struct KeeperRole {
 
   private mutating func spawn(_ reader: inout KeeperReader, tag: UInt32) {
     guard let id = reader.data(), let rows = reader.uint16(), let columns = reader.uint16(), let path = reader.text(),
-      let words = reader.texts(), let variables = reader.texts(), let directory = reader.text(), let note = reader.data(),
+      let words = reader.texts(), let variables = reader.texts(), let directory = reader.text(),
+      let note = reader.data(),
       !kept.contains(where: { $0.id == id })
     else { return done(tag, EINVAL) }
     var (master, pid) = (CInt(-1), pid_t(0))

@@ -34,7 +34,9 @@ public final class TerminalKeeper: Sendable {
     guard let fresh = try await KeeperLink.connect(to: socket) else { return [] }
     link = fresh
     var all: [KeptSession] = []
-    for kept in try await fresh.list() { all.append(KeptSession(id: kept.id, note: kept.note, terminal: kept.terminal)) }
+    for kept in try await fresh.list() {
+      all.append(KeptSession(id: kept.id, note: kept.note, terminal: kept.terminal))
+    }
     return all
   }
 

@@ -1,80 +1,67 @@
-/// What has left the screen at the top: drawn lines, the oldest dropped beyond 48 KiB.
+/// What has left the screen at the top: lines as they would be printed, the oldest forgotten.
 struct ScreenHistory {
-  struct Line {
-    /// Text and colours, ready to be printed; without an end of line.
-    var drawn: [UInt8]
-    var text: String
-  }
-  private var held: [[UInt8]] = []
-  private var first = 0
-  private var size = 0
-  static let limit = 48 * 1024
+  /// Lines, each with its end.
+  private var bytes: [UInt8] = []
+  private var end = 0
+  let limit: Int
 
-  mutating func append(_ row: [Cell], _ marks: MarkTable, _ links: LinkTable) {
-    append(drawn: ScreenLine.drawn(row, marks, links))
-  }
+  /// The line ends here.
+  static let hardEnd: UInt8 = 0x0a
+  /// The row was full, the line goes on in the next one.
+  static let softEnd: UInt8 = 0x0b
 
-  mutating func append(drawn: [UInt8]) {
-    // The line's end costs two bytes when it is drawn.
-    size += drawn.count + 2
-    held.append(drawn)
-    while size > Self.limit, first < held.count {
-      size -= held[first].count + 2
-      held[first] = []
-      first += 1
+  init(limit: Int) { self.limit = max(limit, 1024) }
+
+  /// A full row of many colours may take more than this is worth.
+  var longestLine: Int { limit / 2 }
+
+  /// Lets `body` write a line of at most `most` bytes, without its end. It returns how many there are.
+  mutating func append(atMost most: Int, isWrapped: Bool, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+    guard most < longestLine else { return }
+    makeRoom(most + 1)
+    let start = end
+    let length = bytes.withUnsafeMutableBytes { all in
+      let count = body(UnsafeMutableRawBufferPointer(rebasing: all[start..<start + most]))
+      let length = min(max(count, 0), most)
+      all[start + length] = isWrapped ? Self.softEnd : Self.hardEnd
+      return length + 1
     }
-    if first > 4096 {
-      held.removeFirst(first)
-      first = 0
+    end = start + length
+  }
+
+  mutating func append(_ line: [UInt8], isWrapped: Bool) {
+    append(atMost: line.count, isWrapped: isWrapped) { room in
+      room.copyBytes(from: line)
+      return line.count
     }
   }
 
-  mutating func clear() { self = ScreenHistory() }
+  mutating func clear() { (bytes, end) = ([], 0) }
 
-  /// Oldest first.
-  var drawn: ArraySlice<[UInt8]> { held[first...] }
+  /// The newest lines that take no more than `most` bytes.
+  func newest(_ most: Int) -> ArraySlice<UInt8> { bytes[start(most)..<end] }
+  var lines: ArraySlice<UInt8> { newest(limit) }
 
-  var lines: [Line] { drawn.map { Line(drawn: $0, text: ScreenLine.stripped($0)) } }
-}
-
-/// Sequences of combining marks, each kept once. Bounded: when it is full, new combinations lose their marks.
-struct MarkTable: Hashable {
-  private(set) var entries: [[UInt32]] = [[]]
-  private var known: [[UInt32]: UInt16] = [:]
-  private static let limit = 4096
-
-  func marks(_ index: UInt16) -> [UInt32] { Int(index) < entries.count ? entries[Int(index)] : [] }
-
-  mutating func adding(_ scalar: UInt32, to index: UInt16) -> UInt16 {
-    let sequence = marks(index) + [scalar]
-    if let found = known[sequence] { return found }
-    guard sequence.count <= 8, entries.count < Self.limit else { return index }
-    entries.append(sequence)
-    known[sequence] = UInt16(entries.count - 1)
-    return UInt16(entries.count - 1)
+  private func start(_ most: Int) -> Int {
+    if end <= most { return 0 }
+    // A line counts only when it is there from its beginning.
+    var at = end - max(most, 0)
+    while at < end, bytes[at - 1] > Self.softEnd || bytes[at - 1] < Self.hardEnd { at += 1 }
+    return at
   }
-}
 
-/// Hyperlinks (OSC 8): parameters and address, as the program wrote them. Bounded: when it is full, new ones are left out.
-struct LinkTable: Hashable {
-  private(set) var entries: [[UInt8]] = [[]]
-  private static let limit = 512
-
-  func text(_ index: UInt16) -> [UInt8] { Int(index) < entries.count ? entries[Int(index)] : [] }
-
-  mutating func index(_ text: [UInt8]) -> UInt16 {
-    if let found = entries.lastIndex(of: text) { return UInt16(found) }
-    guard entries.count < Self.limit, text.count <= 2048 else { return 0 }
-    entries.append(text)
-    return UInt16(entries.count - 1)
-  }
-}
-
-/// DEC Special Graphics (VT100): what `_` to `~` show in it.
-enum LineDrawing {
-  private static let scalars = Array(" ◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·".unicodeScalars).map(\.value)
-
-  static func scalar(_ scalar: UInt32) -> UInt32 {
-    (0x5f...0x7e).contains(scalar) ? scalars[Int(scalar - 0x5f)] : scalar
+  /// Room for a quarter more than is kept, so that bytes move seldom.
+  private mutating func makeRoom(_ count: Int) {
+    guard end + count > bytes.count else { return }
+    let most = limit + limit / 4
+    if end + count > most {
+      let kept = start(limit - count)..<end
+      bytes.withUnsafeMutableBytes { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[kept])) }
+      end = kept.count
+    }
+    if end + count > bytes.count {
+      let size = min(max(2 * bytes.count, end + count, 2048), most)
+      bytes += [UInt8](repeating: 0, count: size - bytes.count)
+    }
   }
 }

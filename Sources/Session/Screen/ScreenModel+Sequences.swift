@@ -1,263 +1,136 @@
-import Core
-
-/// Controls and sequences. Names are DEC's and ECMA-48's; xterm's control sequences describe them.
+/// Control sequences (CSI). Names are DEC's and ECMA-48's; xterm's ctlseqs describe them.
 extension ScreenModel {
-  mutating func control(_ byte: UInt8) {
-    switch byte {
-    case 0x08:  // BS
-      if cursor.wraps { cursor.wraps = false } else { cursor.x = max(0, cursor.x - 1) }
-    case 0x09:  // HT
-      cursor.x = (cursor.x + 1..<columns).first { tabs.contains($0) } ?? columns - 1
-      cursor.wraps = false
-    case 0x0a, 0x0b, 0x0c:  // LF, VT, FF
-      lineFeed()
-      if modes.newline { cursor.x = 0 }
-    case 0x0d: (cursor.x, cursor.wraps) = (0, false)  // CR
-    case 0x0e: charsets.current = 1  // SO
-    case 0x0f: charsets.current = 0  // SI
-    default: break
-    }
-  }
-
-  mutating func escape(_ final: UInt8) {
-    switch (parser.intermediate, final) {
-    case (0, UInt8(ascii: "7")): save()
-    case (0, UInt8(ascii: "8")): restore()
-    case (0, UInt8(ascii: "D")): lineFeed()  // IND
-    case (0, UInt8(ascii: "E")):  // NEL
-      lineFeed()
-      cursor.x = 0
-    case (0, UInt8(ascii: "H")): tabs.insert(cursor.x)  // HTS
-    case (0, UInt8(ascii: "M")):  // RI
-      cursor.wraps = false
-      if cursor.y == top { grid.scrollDown(top, bottom, 1, .blank(pen)) } else { cursor.y = max(0, cursor.y - 1) }
-    case (0, UInt8(ascii: "c")): reset()  // RIS
-    case (0, UInt8(ascii: "=")): modes.keypad = true
-    case (0, UInt8(ascii: ">")): modes.keypad = false
-    case (0, UInt8(ascii: "n")): charsets.current = 2  // LS2
-    case (0, UInt8(ascii: "o")): charsets.current = 3  // LS3
-    case (0, UInt8(ascii: "Z")): reply("\u{1b}[?62;22c")  // DECID
-    case (UInt8(ascii: "("), _): charsets.draws[0] = final == UInt8(ascii: "0")
-    case (UInt8(ascii: ")"), _): charsets.draws[1] = final == UInt8(ascii: "0")
-    case (UInt8(ascii: "*"), _): charsets.draws[2] = final == UInt8(ascii: "0")
-    case (UInt8(ascii: "+"), _): charsets.draws[3] = final == UInt8(ascii: "0")
-    case (UInt8(ascii: "#"), UInt8(ascii: "8")):  // DECALN
-      (top, bottom, cursor) = (0, rows - 1, Cursor())
-      for y in 0..<rows { grid.fill(y, 0..<columns, Cell(scalar: 69)) }
-    default: break
-    }
-  }
-
-  mutating func csi(_ final: UInt8) {
-    let n = parser.parameter(0)
-    switch (parser.marker, parser.intermediate, final) {
-    case (0, 0, UInt8(ascii: "@")): edit { $0.insert($1.y, $1.x, n, $2) }  // ICH
-    case (0, 0, UInt8(ascii: "A")): up(n)
-    case (0, 0, UInt8(ascii: "B")), (0, 0, UInt8(ascii: "e")): down(n)
-    case (0, 0, UInt8(ascii: "C")), (0, 0, UInt8(ascii: "a")): move(x: cursor.x + n)
-    case (0, 0, UInt8(ascii: "D")): move(x: cursor.x - n)
-    case (0, 0, UInt8(ascii: "E")):  // CNL
-      down(n)
-      move(x: 0)
-    case (0, 0, UInt8(ascii: "F")):  // CPL
-      up(n)
-      move(x: 0)
-    case (0, 0, UInt8(ascii: "G")), (0, 0, UInt8(ascii: "`")): move(x: n - 1)
-    case (0, 0, UInt8(ascii: "H")), (0, 0, UInt8(ascii: "f")): home(row: n - 1, column: parser.parameter(1) - 1)
-    case (0, 0, UInt8(ascii: "I")): for _ in 0..<min(n, columns) { control(9) }  // CHT
-    case (0, 0, UInt8(ascii: "J")), (UInt8(ascii: "?"), 0, UInt8(ascii: "J")): eraseScreen(parser.parameter(0, or: 0))
-    case (0, 0, UInt8(ascii: "K")), (UInt8(ascii: "?"), 0, UInt8(ascii: "K")): eraseLine(parser.parameter(0, or: 0))
-    case (0, 0, UInt8(ascii: "L")): lines { $0.scrollDown($1, $2, n, $3) }  // IL
-    case (0, 0, UInt8(ascii: "M")): lines { $0.scrollUp($1, $2, n, $3) }  // DL
-    case (0, 0, UInt8(ascii: "P")): edit { $0.delete($1.y, $1.x, n, $2) }  // DCH
-    case (0, 0, UInt8(ascii: "S")): scrollUp(min(n, rows))  // SU
-    case (0, 0, UInt8(ascii: "T")) where parser.parameters.count == 1: grid.scrollDown(top, bottom, n, .blank(pen))  // SD
-    case (0, 0, UInt8(ascii: "X")):  // ECH
-      cursor.wraps = false
-      erase(cursor.y, cursor.x..<min(columns, cursor.x + n))
-    case (0, 0, UInt8(ascii: "Z")):  // CBT
-      for _ in 0..<min(n, columns) { move(x: (0..<cursor.x).last { tabs.contains($0) } ?? 0) }
-    case (0, 0, UInt8(ascii: "b")): printAgain(n)
-    case (0, 0, UInt8(ascii: "c")): reply("\u{1b}[?62;22c")  // DA1: a VT220 with colours
-    case (UInt8(ascii: ">"), 0, UInt8(ascii: "c")): reply("\u{1b}[>1;10;0c")
-    case (0, 0, UInt8(ascii: "d")): home(row: n - 1, column: cursor.x)
-    case (0, 0, UInt8(ascii: "g")):  // TBC
-      if parser.parameter(0, or: 0) == 3 { tabs = [] } else { tabs.remove(cursor.x) }
-    case (0, 0, UInt8(ascii: "h")): setModes(true)
-    case (0, 0, UInt8(ascii: "l")): setModes(false)
-    case (UInt8(ascii: "?"), 0, UInt8(ascii: "h")): for mode in parser.parameters { setPrivate(mode, true) }
-    case (UInt8(ascii: "?"), 0, UInt8(ascii: "l")): for mode in parser.parameters { setPrivate(mode, false) }
-    case (0, 0, UInt8(ascii: "m")): selectGraphics()
-    case (UInt8(ascii: ">"), 0, UInt8(ascii: "m")): if n == 4 { modes.otherKeys = min(parser.parameter(1, or: 0), 3) }
-    case (0, 0, UInt8(ascii: "n")): report(n)
-    case (0, UInt8(ascii: "!"), UInt8(ascii: "p")): softReset()
-    case (UInt8(ascii: "?"), UInt8(ascii: "$"), UInt8(ascii: "p")):  // DECRQM
-      reply("\u{1b}[?\(n);\(modes.value(n).map { $0 ? 1 : 2 } ?? 0)$y")
-    case (0, UInt8(ascii: " "), UInt8(ascii: "q")): modes.cursorShape = min(parser.parameter(0, or: 0), 6)
-    case (UInt8(ascii: ">"), 0, UInt8(ascii: "q")): reply("\u{1b}P>|cmdop\u{1b}\\")  // XTVERSION
-    case (0, 0, UInt8(ascii: "r")): setMargins(n - 1, parser.parameter(1, or: rows) - 1)
-    case (0, 0, UInt8(ascii: "s")): save()
-    case (0, 0, UInt8(ascii: "t")): window(n)
-    case (0, 0, UInt8(ascii: "u")): restore()
-    case (UInt8(ascii: "?"), 0, UInt8(ascii: "u")): reply("\u{1b}[?\(modes.keyboard.last ?? 0)u")
-    case (UInt8(ascii: ">"), 0, UInt8(ascii: "u")):
-      if modes.keyboard.count >= 8 { modes.keyboard.removeFirst() }
-      modes.keyboard.append(min(parser.parameter(0, or: 0), 31))
-    case (UInt8(ascii: "<"), 0, UInt8(ascii: "u")): modes.keyboard.removeLast(min(n, modes.keyboard.count))
-    case (UInt8(ascii: "="), 0, UInt8(ascii: "u")): setKeyboard(parser.parameter(0, or: 0), parser.parameter(1))
-    default: break
-    }
-  }
-
-  // MARK: the cursor
-
-  private mutating func move(x: Int) {
-    cursor.x = min(max(x, 0), columns - 1)
-    cursor.wraps = false
-  }
-  private mutating func up(_ count: Int) {
-    let limit = cursor.y >= top ? top : 0
-    (cursor.y, cursor.wraps) = (max(limit, cursor.y - count), false)
-  }
-  private mutating func down(_ count: Int) {
-    let limit = cursor.y <= bottom ? bottom : rows - 1
-    (cursor.y, cursor.wraps) = (min(limit, cursor.y + count), false)
-  }
-  /// With origin mode on, rows are counted from the margin and stay within.
-  mutating func home(row: Int, column: Int) {
-    let (first, last) = modes.origin ? (top, bottom) : (0, rows - 1)
-    cursor.y = min(max(first + row, first), last)
-    move(x: column)
-  }
-
-  private mutating func save() {
-    saved = Saved(cursor: cursor, pen: pen, charsets: charsets, origin: modes.origin)
-  }
-  private mutating func restore() {
-    let saved = saved ?? Saved()
-    (cursor, pen, charsets, modes.origin) = (saved.cursor, saved.pen, saved.charsets, saved.origin)
-    cursor.y = min(cursor.y, rows - 1)
-    cursor.x = min(cursor.x, columns - 1)
-  }
-
-  private mutating func setMargins(_ first: Int, _ last: Int) {
-    let last = min(last, rows - 1)
-    guard first < last else { return }
-    (top, bottom) = (max(0, first), last)
-    home(row: 0, column: 0)
-  }
-
-  // MARK: editing
-
-  private mutating func edit(_ body: (inout Grid, Cursor, Cell) -> Void) {
-    cursor.wraps = false
-    body(&grid, cursor, .blank(pen))
-  }
-
-  private mutating func lines(_ body: (inout Grid, Int, Int, Cell) -> Void) {
-    guard (top...bottom).contains(cursor.y) else { return }
-    body(&grid, cursor.y, bottom, .blank(pen))
-    move(x: 0)
-  }
-
-  private mutating func erase(_ y: Int, _ columns: Range<Int>) {
-    guard !columns.isEmpty else { return }
-    grid.fill(y, columns, .blank(pen))
-    if columns != 0..<self.columns { grid.mend(y) }
-  }
-
-  private mutating func eraseLine(_ what: Int) {
-    cursor.wraps = false
-    switch what {
-    case 0: erase(cursor.y, cursor.x..<columns)
-    case 1: erase(cursor.y, 0..<cursor.x + 1)
-    case 2: erase(cursor.y, 0..<columns)
-    default: break
-    }
-  }
-
-  private mutating func eraseScreen(_ what: Int) {
-    cursor.wraps = false
-    switch what {
-    case 0:
-      erase(cursor.y, cursor.x..<columns)
-      for y in cursor.y + 1..<max(rows, cursor.y + 1) { erase(y, 0..<columns) }
-    case 1:
-      for y in 0..<cursor.y { erase(y, 0..<columns) }
-      erase(cursor.y, 0..<cursor.x + 1)
-    case 2: for y in 0..<rows { erase(y, 0..<columns) }
-    case 3: history.clear()
-    default: break
-    }
-  }
-
-  // MARK: modes
-
-  private mutating func setModes(_ on: Bool) {
-    for mode in parser.parameters {
-      if mode == 4 { modes.insert = on }
-      if mode == 20 { modes.newline = on }
-    }
-  }
-
-  private mutating func setPrivate(_ mode: Int, _ on: Bool) {
-    switch mode {
-    case 6:
-      modes.origin = on
-      home(row: 0, column: 0)
-    case 7:
-      modes.autowrap = on
-      if !on { cursor.wraps = false }
-    case 47, 1047: if on { enterAlternate() } else { leaveAlternate() }
-    case 1048: if on { save() } else { restore() }
-    case 1049:
-      if on {
-        if hidden == nil { save() }
-        enterAlternate()
-      } else if hidden != nil {
-        leaveAlternate()
-        restore()
+  mutating func control(_ final: UInt8) {
+    switch (parser.marker, parser.intermediate) {
+    case (0, 0):
+      // What repeats the last character stands right behind it; only colours and modes may come between.
+      if final != UInt8(ascii: "m") && final != UInt8(ascii: "b") && final != UInt8(ascii: "h")
+        && final != UInt8(ascii: "l")
+      {
+        lastPrinted = 0
       }
-    default: modes.set(mode, on)
-    }
-  }
-
-  private mutating func setKeyboard(_ flags: Int, _ how: Int) {
-    let (flags, now) = (min(flags, 31), modes.keyboard.last ?? 0)
-    let next = how == 2 ? now | flags : how == 3 ? now & ~flags : flags
-    if modes.keyboard.isEmpty { modes.keyboard = [next] } else { modes.keyboard[modes.keyboard.count - 1] = next }
-  }
-
-  private mutating func softReset() {
-    modes.softReset()
-    (pen, charsets, saved) = (Pen(), Charsets(), nil)
-    (top, bottom) = (0, rows - 1)
-    cursor.wraps = false
-  }
-
-  private mutating func reset() {
-    leaveAlternate()
-    let (before, answered) = (history, replies)
-    let (at, asked, reading) = (position, questions, parser)
-    self = ScreenModel(size: size, position: at)
-    (history, replies, parser) = (before, answered, reading)
-    keep(asked)
-  }
-
-  // MARK: questions
-
-  private mutating func report(_ what: Int) {
-    if what == 5 { reply("\u{1b}[0n") }
-    if what == 6 { reply("\u{1b}[\(cursor.y + 1 - (modes.origin ? top : 0));\(cursor.x + 1)R") }
-  }
-
-  private mutating func window(_ what: Int) {
-    switch what {
-    case 18: reply("\u{1b}[8;\(size.rows);\(size.columns)t")
-    case 14, 15, 16, 19, 20, 21: isQuestion = true  // only a real window knows
-    case 22: if titleStack.count < 10 { titleStack.append(title) }
-    case 23: if let last = titleStack.popLast() { title = last }
+      plainControl(final)
+    case (UInt8(ascii: "?"), 0): privateControl(final)
+    case (UInt8(ascii: ">"), 0), (UInt8(ascii: "<"), 0), (UInt8(ascii: "="), 0): otherControl(final)
+    case (UInt8(ascii: "?"), UInt8(ascii: "$")) where final == UInt8(ascii: "p"): reportMode(isPrivate: true)
+    case (0, UInt8(ascii: "$")): rectangle(final)
+    case (0, UInt8(ascii: "'")):
+      lastPrinted = 0
+      if final == UInt8(ascii: "}") { shiftColumns(by: parser.parameter(0), from: cursor.x) }  // DECIC
+      if final == UInt8(ascii: "~") { shiftColumns(by: -parser.parameter(0), from: cursor.x) }  // DECDC
+    case (0, UInt8(ascii: "!")):
+      lastPrinted = 0
+      if final == UInt8(ascii: "p") { softReset() }
+    case (0, UInt8(ascii: " ")):
+      if final == UInt8(ascii: "q") { modes.cursorShape = min(parser.parameter(0, or: 0), 6) }  // DECSCUSR
+    case (0, UInt8(ascii: "\"")):
+      if final == UInt8(ascii: "q") { protect(parser.parameter(0, or: 0)) }  // DECSCA
     default: break
     }
+  }
+
+  private mutating func plainControl(_ final: UInt8) {
+    let n = parser.parameter(0)
+    switch final {
+    case UInt8(ascii: "A"), UInt8(ascii: "k"): up(n)  // CUU, VPB
+    case UInt8(ascii: "B"), UInt8(ascii: "e"): down(n)  // CUD, VPR
+    case UInt8(ascii: "C"), UInt8(ascii: "a"): right(n)  // CUF, HPR
+    case UInt8(ascii: "D"), UInt8(ascii: "j"): left(n)  // CUB, HPB
+    case UInt8(ascii: "E"):  // CNL
+      down(n)
+      carriageReturn()
+    case UInt8(ascii: "F"):  // CPL
+      up(n)
+      carriageReturn()
+    case UInt8(ascii: "G"), UInt8(ascii: "`"): place(column: n - 1)  // CHA, HPA
+    case UInt8(ascii: "H"), UInt8(ascii: "f"): place(row: n - 1, column: parser.parameter(1) - 1)  // CUP, HVP
+    case UInt8(ascii: "I"): tab(n)  // CHT
+    case UInt8(ascii: "Z"): backTab(n)  // CBT
+    case UInt8(ascii: "d"): place(row: n - 1)  // VPA
+    case UInt8(ascii: "g"): clearTabs(parser.parameter(0, or: 0))  // TBC
+    case UInt8(ascii: "b"): showAgain(n)  // REP
+    case UInt8(ascii: "h"): setModes(true)  // SM
+    case UInt8(ascii: "l"): setModes(false)  // RM
+    case UInt8(ascii: "m"): selectGraphics()  // SGR
+    case UInt8(ascii: "r"):  // DECSTBM
+      setMargins(top: n - 1, bottom: parser.parameter(1, or: rows) - 1)
+    case UInt8(ascii: "s"):  // DECSLRM; without its mode: SCOSC
+      if modes.sideMargins { setMargins(left: n - 1, right: parser.parameter(1, or: columns) - 1) } else { save() }
+    case UInt8(ascii: "u"): restore()  // SCORC
+    case UInt8(ascii: "c"), UInt8(ascii: "n"), UInt8(ascii: "x"): report(final)
+    case UInt8(ascii: "t"): window(n)
+    default: edit(final, n)
+    }
+  }
+
+  private mutating func edit(_ final: UInt8, _ n: Int) {
+    switch final {
+    case UInt8(ascii: "@"): insertBlanks(n)  // ICH
+    case UInt8(ascii: "P"): deleteCharacters(n)  // DCH
+    case UInt8(ascii: "X"): eraseCharacters(n)  // ECH
+    case UInt8(ascii: "J"): eraseScreen(parser.parameter(0, or: 0), sparing: false)  // ED
+    case UInt8(ascii: "K"): eraseLine(parser.parameter(0, or: 0), sparing: false)  // EL
+    case UInt8(ascii: "L"): insertLines(n)  // IL
+    case UInt8(ascii: "M"): deleteLines(n)  // DL
+    case UInt8(ascii: "S"):  // SU
+      cursor.wraps = false
+      scrollUp(min(n, rows))
+    case UInt8(ascii: "T") where parser.count == 1, UInt8(ascii: "^"):  // SD
+      cursor.wraps = false
+      scrollDown(min(n, rows))
+    default: break
+    }
+  }
+
+  private mutating func privateControl(_ final: UInt8) {
+    switch final {
+    case UInt8(ascii: "h"): for index in 0..<parser.count { setPrivate(parser.parameters[index], true) }  // DECSET
+    case UInt8(ascii: "l"): for index in 0..<parser.count { setPrivate(parser.parameters[index], false) }  // DECRST
+    case UInt8(ascii: "J"): eraseScreen(parser.parameter(0, or: 0), sparing: true)  // DECSED
+    case UInt8(ascii: "K"): eraseLine(parser.parameter(0, or: 0), sparing: true)  // DECSEL
+    case UInt8(ascii: "n"): reportPrivate(parser.parameter(0, or: 0))
+    case UInt8(ascii: "u"): reply("\u{1b}[?\(modes.keyboard.current)u")
+    case UInt8(ascii: "m"), UInt8(ascii: "S"): ask()  // XTQMODKEYS, XTSMGRAPHICS: only a real terminal knows
+    case UInt8(ascii: "W") where parser.parameter(0, or: 0) == 5: tabs = Self.standardTabs(columns)  // DECST8C
+    default: break
+    }
+  }
+
+  private mutating func otherControl(_ final: UInt8) {
+    let n = parser.parameter(0, or: 0)
+    switch (parser.marker, final) {
+    case (UInt8(ascii: ">"), UInt8(ascii: "u")): modes.keyboard.push(n)
+    case (UInt8(ascii: "<"), UInt8(ascii: "u")): modes.keyboard.pop(max(n, 1))
+    case (UInt8(ascii: "="), UInt8(ascii: "u")): modes.keyboard.set(n, parser.parameter(1))
+    case (UInt8(ascii: ">"), UInt8(ascii: "m")): setKeyModifier(n, parser.parameter(1, or: 0))  // XTMODKEYS
+    case (UInt8(ascii: ">"), UInt8(ascii: "n")): setKeyModifier(n, 0)
+    case (UInt8(ascii: ">"), UInt8(ascii: "c")): reply("\u{1b}[>1;10;0c")  // DA2
+    case (UInt8(ascii: "="), UInt8(ascii: "c")): reply("\u{1b}P!|00000000\u{1b}\\")  // DA3
+    case (UInt8(ascii: ">"), UInt8(ascii: "q")): reply("\u{1b}P>|cmdop\u{1b}\\")  // XTVERSION
+    default: break
+    }
+  }
+
+  private mutating func selectGraphics() {
+    ScreenGraphics.apply(parser, to: &style)
+    (look, eraser) = (nil, nil)
+  }
+
+  private mutating func protect(_ what: Int) {
+    if what == 1 { style.attributes.insert(.protected) } else { style.attributes.remove(.protected) }
+    (look, eraser) = (nil, nil)
+  }
+
+  private mutating func setKeyModifier(_ resource: Int, _ value: Int) {
+    guard ScreenModes.keyResources.contains(resource) else { return }
+    modes.keyModifiers[resource] = value == 0 ? nil : min(value, 3)
+  }
+
+  /// REP.
+  private mutating func showAgain(_ count: Int) {
+    guard lastPrinted != 0 else { return }
+    let scalar = lastPrinted
+    // Beyond a screenful it repeats itself.
+    for _ in 0..<min(count, rows * columns + columns) { show(shown: scalar) }
   }
 }

@@ -8,108 +8,163 @@ extension ScreenModel {
     case over
   }
 
-  /// Bytes that bring an xterm-like terminal of the same size, whatever its state, into this one. At most `limit`, for
-  /// which the oldest history is left out. Asks the terminal nothing; ends with what is unfinished, so that the output can
-  /// go on behind it.
-  public func snapshot(_ drawing: Drawing, limit: Int = 64 * 1024) -> [UInt8] {
-    let screen = drawnScreen()
-    var head = Ink(links)
-    head.say(Self.softReset)
+  /// Bytes that bring an xterm-like terminal of the same size, whatever its state, into this one. It asks the terminal
+  /// nothing, leaves its scrollback, and ends with what is unfinished, so that the output can go on right behind it.
+  ///
+  /// At most `limit`: for that the oldest history is left out, then, should the screen alone be too much, links, colours
+  /// beyond 256, all looks, and at last rows at the bottom.
+  public func snapshot(_ drawing: Drawing = .arriving, limit: Int = 64 * 1024) -> [UInt8] {
+    let (head, tail) = (Self.undoing, drawnState())
+    let flow = drawing == .arriving ? String(repeating: "\n", count: rows) : ""
+    let room = max(limit - head.count - tail.count - flow.utf8.count - 3, 0)
+    let screens = drawnScreens(room)
+    var bytes = head
     if drawing == .arriving {
-      head.say("\u{1b}[\(rows);1H")
-      var room = limit - screen.count - head.bytes.count - 2 * rows - 64
-      var lines: [[UInt8]] = []
-      for line in history.drawn.reversed() {
-        room -= line.count + 2
-        if room < 0 { break }
-        lines.append(line)
-      }
-      for line in lines.reversed() { head.say(Array("\r\n".utf8) + line) }
-      head.say(String(repeating: "\r\n", count: rows))
+      // Below what the viewer has seen so far. From any row, as many line feeds as there are rows push just the rows down
+      // to that one out.
+      bytes += "\r\n\u{1b}[J".utf8
+      bytes += drawnHistory(room - screens.count)
+      bytes += flow.utf8
     }
-    head.say(screen)
-    return head.bytes
+    return bytes + screens + tail
   }
 
-  /// Undoes whatever a terminal may have on, without touching its scrollback: modes, margins, character sets, colours.
-  static let softReset: String = {
-    let off = ScreenModes.known.sorted { $0.key < $1.key }.map { "\u{1b}[?\($0.key)\($0.value ? "h" : "l")" }.joined()
-    let colours = ["104", "110", "111", "112", "113", "114", "115", "116", "117", "118", "119"]
-      .map { "\u{1b}]\($0)\u{1b}\\" }.joined()
-    let titles = String(repeating: "\u{1b}[23;2t", count: 10)
-    return "\u{18}\u{1b}[?1049l\u{1b}[!p\u{1b}[?6l\u{1b}[r\u{1b}[4l\u{1b}[20l\u{1b}>\u{1b}(B\u{1b})B\u{1b}*B\u{1b}+B\u{0f}"
-      + "\u{1b}[0m\u{1b}]8;;\u{1b}\\\u{1b}[<8u\u{1b}[>4;0m\u{1b}[0 q" + off + colours + titles
-  }()
+  private func drawnHistory(_ room: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    // An end of line takes two bytes here and one there.
+    var lines = history.newest(room)
+    let ends = lines.count { $0 == ScreenHistory.hardEnd }
+    if lines.count + ends > room { lines = history.newest(room - ends) }
+    bytes.reserveCapacity(lines.count + ends)
+    for byte in lines {
+      if byte == ScreenHistory.hardEnd { bytes.append(0x0d) }
+      if byte != ScreenHistory.softEnd { bytes.append(byte == ScreenHistory.hardEnd ? 0x0a : byte) }
+    }
+    return bytes
+  }
 
-  private func drawnScreen() -> [UInt8] {
-    var ink = Ink(links)
-    for (name, colour) in palette.sorted(by: { $0.key < $1.key }) { ink.say("\u{1b}]\(name);\(colour)\u{1b}\\") }
-    for older in titleStack { ink.say("\u{1b}]2;\(older)\u{1b}\\\u{1b}[22;2t") }
-    ink.say("\u{1b}]2;\(title)\u{1b}\\\u{1b}[3g")
-    for tab in tabs.sorted() { ink.say("\u{1b}[1;\(tab + 1)H\u{1b}H") }
-    if let main = hidden {
-      draw(main, &ink)
-      // 1049 keeps the cursor as DECSC does, and DECRC brings it back when the alternate screen is left.
-      place(hiddenSaved ?? Saved(), &ink, on: main)
-      ink.use(hiddenSaved?.pen ?? Pen())
-      ink.say(hiddenSaved == nil ? "\u{1b}[?1047h" : "\u{1b}[?1049h")
-      ink.say("\u{1b}[?6l")
+  private func drawnScreens(_ room: Int) -> [UInt8] {
+    for thrift in ScreenInk.Thrift.allCases {
+      var ink = ScreenInk(thrift: thrift, limit: room)
+      ink.say("\u{1b}[?2026h")
+      if let main = hidden {
+        draw(main, hiddenSaved, modes.hiddenKeyboard, &ink)
+        enterAlternate(&ink)
+      }
+      draw(grid, saved, modes.keyboard, &ink)
+      if !ink.isOverLimit { return ink.bytes }
     }
-    draw(grid, &ink)
-    ink.say("\u{1b}[\(top + 1);\(bottom + 1)r")
-    if let saved {
-      place(saved, &ink, on: grid)
-      ink.use(saved.pen)
-      ink.say("\u{1b}7")
+    return []
+  }
+
+  private func draw(_ grid: ScreenGrid, _ saved: SavedCursor, _ keyboard: KeyboardFlags, _ ink: inout ScreenInk) {
+    ScreenPainter.save(saved, columns: grid.columns, &ink)
+    ink.control("H")
+    ink.control("2J")
+    ScreenPainter.paint(grid, book, &ink)
+    ScreenPainter.say(keyboard, &ink)
+  }
+
+  /// 1049 keeps the cursor as DECSC does, so that first it must be where DECSC has it.
+  private func enterAlternate(_ ink: inout ScreenInk) {
+    let isElsewhere = hiddenSaved.cursor.wraps && hiddenSaved.cursor.x != columns - 1
+    if isElsewhere {
+      ink.control("?1047h")
+    } else {
+      ink.say("\u{1b}8")
+      ink.control("?1049h")
+      ink.assume(hiddenSaved.style)
+      ScreenPainter.say(Charsets(), from: hiddenSaved.charsets, &ink)
+      if hiddenSaved.origin { ink.control("?6l") }
     }
+    ink.use(.plain)
+    ink.control("<99u")
+  }
+
+  // MARK: everything that is not cells
+
+  private func drawnState() -> [UInt8] {
+    var ink = ScreenInk()
+    sayTabs(&ink)
+    for name in palette.restored {
+      ink.command(name.hasPrefix("4;") ? "104;\(name.dropFirst(2))" : "\((Int(name) ?? 0) + 100)")
+    }
+    for (name, colour) in palette.changed { ink.command("\(name);\(colour)") }
+    for title in titles {
+      ink.command("2;\(title)")
+      ink.control("22;2t")
+    }
+    ink.command("2;\(title)")
+    ink.command("7;\(directory)")
     sayModes(&ink)
-    place(Saved(cursor: cursor, pen: pen, charsets: charsets, origin: modes.origin), &ink, on: grid)
-    if modes.insert { ink.say("\u{1b}[4h") }
-    if !modes.autowrap { ink.say("\u{1b}[?7l") }
-    ink.use(pen)
+    sayCursor(&ink)
+    ink.use(style)
+    if !link.isEmpty { ink.command(Array("8;".utf8) + link) }
+    ScreenPainter.say(charsets, from: Charsets(), &ink)
+    if modes.insert { ink.control("4h") }
+    if !modes.autowrap { ink.control("?7l") }
+    if modes.value(2026) != true { ink.control("?2026l") }
+    if let single = charsets.single { ink.say(single == 2 ? "\u{1b}N" : "\u{1b}O") }
     ink.say(parser.unfinished)
     return ink.bytes
   }
 
-  /// Row by row, without wrapping: the viewer's window may be narrower.
-  private func draw(_ grid: Grid, _ ink: inout Ink) {
-    ink.use(Pen())
-    ink.say("\u{1b}[?7l\u{1b}[H\u{1b}[2J")
-    for (y, row) in grid.rows.enumerated() {
-      let used = ScreenLine.used(row, isBlank: \.isPlainBlank)
-      if used == 0 { continue }
-      ink.say("\u{1b}[\(y + 1);1H")
-      ink.draw(row[..<used], marks)
+  private func sayTabs(_ ink: inout ScreenInk) {
+    ink.control("H")
+    ink.control("3g")
+    var at = 0
+    for x in tabs.indices where tabs[x] {
+      if x > at { ink.control("\(x - at)C") }
+      at = x
+      ink.say("\u{1b}H")
     }
-    ink.say("\u{1b}[?7h")
   }
 
-  /// Cursor, character sets and origin mode. A cursor that is about to wrap gets there by writing its character again.
-  private func place(_ state: Saved, _ ink: inout Ink, on grid: Grid) {
-    let first = state.origin ? top : 0
-    ink.say("\u{1b}(B\u{0f}" + (state.origin ? "\u{1b}[?6h" : "\u{1b}[?6l"))
-    var (x, y) = (state.cursor.x, state.cursor.y)
-    if state.cursor.wraps {
-      if grid[y, x].width == 0 { x -= 1 }
-      ink.say("\u{1b}[\(y + 1 - first);\(x + 1)H")
-      ink.draw(grid.rows[y][x...], marks)
-    } else {
-      y -= first
-      ink.say("\u{1b}[\(y + 1);\(x + 1)H")
+  private func sayModes(_ ink: inout ScreenInk) {
+    for (mode, isOn) in modes.unusual where mode != 2026 { ink.control("?\(mode)\(isOn ? "h" : "l")") }
+    for mouse in modes.mouse { ink.control("?\(mouse.mode)\(mouse.isOn ? "h" : "l")") }
+    for (mode, isOn) in modes.preferences.sorted(by: { $0.key < $1.key }) { ink.control("?\(mode)\(isOn ? "h" : "l")") }
+    for (resource, value) in modes.keyModifiers.sorted(by: { $0.key < $1.key }) {
+      ink.control(">\(resource);\(value)m")
     }
-    for (index, name) in ["(", ")", "*", "+"].enumerated() where state.charsets.draws[index] { ink.say("\u{1b}\(name)0") }
-    for (index, name) in ["(", ")", "*", "+"].enumerated() where index > 0 && !state.charsets.draws[index] {
-      ink.say("\u{1b}\(name)B")
-    }
-    ink.say(["\u{0f}", "\u{0e}", "\u{1b}n", "\u{1b}o"][state.charsets.current])
-  }
-
-  private func sayModes(_ ink: inout Ink) {
-    for (mode, on) in modes.passive.sorted(by: { $0.key < $1.key }) { ink.say("\u{1b}[?\(mode)\(on ? "h" : "l")") }
-    if modes.newline { ink.say("\u{1b}[20h") }
+    if modes.allowsColumns { ink.control("?40h") }
+    if modes.reverseWrap { ink.control("?45h") }
+    if modes.newline { ink.control("20h") }
     if modes.keypad { ink.say("\u{1b}=") }
-    if modes.cursorShape != 0 { ink.say("\u{1b}[\(modes.cursorShape) q") }
-    if modes.otherKeys != 0 { ink.say("\u{1b}[>4;\(modes.otherKeys)m") }
-    for flags in modes.keyboard { ink.say("\u{1b}[>\(flags)u") }
+    if modes.cursorShape != 0 { ink.control("\(modes.cursorShape) q") }
   }
+
+  /// Margins, then the cursor between them. The character before it is written again: that makes it the last one, which
+  /// marks may join and REP repeats, and where the row is full it brings the cursor to where it wraps.
+  private func sayCursor(_ ink: inout ScreenInk) {
+    if modes.sideMargins { ink.control("?69h") }
+    if hasSideMargins { ink.control("\(margins.left + 1);\(margins.right + 1)s") }
+    if margins.top > 0 || margins.bottom < rows - 1 { ink.control("\(margins.top + 1);\(margins.bottom + 1)r") }
+    if modes.origin { ink.control("?6h") }
+    let (top, left) = modes.origin ? (margins.top, margins.left) : (0, 0)
+    guard cursor.wraps || lastPrinted != 0 else { return ink.move(cursor.y - top, cursor.x - left) }
+    var x = cursor.wraps ? cursor.x : max(cursor.x - 1, 0)
+    if grid[cursor.y, x].isTrail { x = max(x - 1, 0) }
+    ink.move(cursor.y - top, x - left)
+    ink.draw(grid[cursor.y, x], book)
+    ink.usePlain(book)
+    // Nothing to repeat: any sequence that does nothing says so.
+    if lastPrinted == 0 { ink.say("\u{1b}\\") }
+  }
+
+  // MARK: undoing
+
+  /// Undoes whatever a terminal may have on, without touching its scrollback or moving its cursor: unfinished sequences,
+  /// the alternate screen, margins, modes, character sets, looks. A client may say it when it leaves.
+  public static let undoing: [UInt8] = {
+    // DECSC and DECRC hold the cursor in its place while the margins go.
+    var text = "\u{18}\u{1b}\\\u{1b}7\u{1b}[<99u\u{1b}[?1049l\u{1b}[<99u\u{1b}[!p"
+    text += "\u{1b}7\u{1b}[?69l\u{1b}[r\u{1b}8"
+    text += "\u{1b}[m\u{1b}[0\"q\u{1b}]8;;\u{1b}\\\u{1b}(B\u{1b})B\u{1b}*B\u{1b}+B\u{0f}\u{1b}>\u{1b}[4l\u{1b}[20l"
+    text += "\u{1b}[?7h\u{1b}[?40l\u{1b}[?45l\u{1b}[0 q"
+    for mode in ScreenModes.plain { text += "\u{1b}[?\(mode.mode)\(mode.isOn ? "h" : "l")" }
+    for mode in ScreenModes.mouseModes { text += "\u{1b}[?\(mode)l" }
+    for resource in ScreenModes.keyResources { text += "\u{1b}[>\(resource)m" }
+    return Array(text.utf8)
+  }()
 }

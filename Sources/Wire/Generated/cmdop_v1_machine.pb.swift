@@ -329,15 +329,6 @@ public nonisolated struct Cmdop_V1_AgentMessage: Sendable {
     set {payload = .inputAccepted(newValue)}
   }
 
-  /// The viewer was too slow: bytes between two positions are no longer kept.
-  public var gap: Cmdop_V1_OutputGap {
-    get {
-      if case .gap(let v)? = payload {return v}
-      return Cmdop_V1_OutputGap()
-    }
-    set {payload = .gap(newValue)}
-  }
-
   /// The command runs; its process group is known.
   public var commandStarted: Cmdop_V1_CommandStarted {
     get {
@@ -404,8 +395,6 @@ public nonisolated struct Cmdop_V1_AgentMessage: Sendable {
     case goodbye(Cmdop_V1_Goodbye)
     /// Input up to here has reached the program; sent when no output carries the same fact soon enough.
     case inputAccepted(Cmdop_V1_InputAccepted)
-    /// The viewer was too slow: bytes between two positions are no longer kept.
-    case gap(Cmdop_V1_OutputGap)
     /// The command runs; its process group is known.
     case commandStarted(Cmdop_V1_CommandStarted)
     /// The screen as it is, ready to be drawn; the live output goes on at its position.
@@ -1364,23 +1353,6 @@ public nonisolated struct Cmdop_V1_TerminalOutput: Sendable {
   public init() {}
 }
 
-/// Output that this viewer will not get.
-public nonisolated struct Cmdop_V1_OutputGap: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// First position that is lost.
-  public var from: UInt64 = 0
-
-  /// First position that is sent again.
-  public var to: UInt64 = 0
-
-  public var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  public init() {}
-}
-
 /// The client's window changed.
 public nonisolated struct Cmdop_V1_ResizeTerminal: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -2087,7 +2059,7 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}register\0\u{1}output\0\u{1}heartbeat\0\u{2}\u{2}started\0\u{3}command_output\0\u{1}ended\0\u{1}card\0\u{1}goodbye\0\u{3}input_accepted\0\u{1}gap\0\u{3}command_started\0\u{1}redraw\0\u{3}clients_changed\0\u{3}session_details\0\u{1}saved\0\u{c}\u{5}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}register\0\u{1}output\0\u{1}heartbeat\0\u{2}\u{2}started\0\u{3}command_output\0\u{1}ended\0\u{1}card\0\u{1}goodbye\0\u{3}input_accepted\0\u{4}\u{2}command_started\0\u{1}redraw\0\u{3}clients_changed\0\u{3}session_details\0\u{1}saved\0\u{c}\u{5}\u{1}\u{c}\u{c}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2213,19 +2185,6 @@ nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobu
           self.payload = .inputAccepted(v)
         }
       }()
-      case 12: try {
-        var v: Cmdop_V1_OutputGap?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .gap(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .gap(v)
-        }
-      }()
       case 13: try {
         var v: Cmdop_V1_CommandStarted?
         var hadOneofValue = false
@@ -2340,10 +2299,6 @@ nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobu
     case .inputAccepted?: try {
       guard case .inputAccepted(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-    }()
-    case .gap?: try {
-      guard case .gap(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
     }()
     case .commandStarted?: try {
       guard case .commandStarted(let v)? = self.payload else { preconditionFailure() }
@@ -3667,41 +3622,6 @@ nonisolated extension Cmdop_V1_TerminalOutput: SwiftProtobuf.Message, SwiftProto
     if lhs.offset != rhs.offset {return false}
     if lhs.data != rhs.data {return false}
     if lhs.inputAccepted != rhs.inputAccepted {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Cmdop_V1_OutputGap: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".OutputGap"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}from\0\u{1}to\0")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.from) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.to) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.from != 0 {
-      try visitor.visitSingularUInt64Field(value: self.from, fieldNumber: 1)
-    }
-    if self.to != 0 {
-      try visitor.visitSingularUInt64Field(value: self.to, fieldNumber: 2)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: Cmdop_V1_OutputGap, rhs: Cmdop_V1_OutputGap) -> Bool {
-    if lhs.from != rhs.from {return false}
-    if lhs.to != rhs.to {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -23,18 +23,25 @@ struct StartCommand: Verb {
     if foreground || isChild {
       var role = DaemonRole(home: home, baseEnvironment: Processes.environment, logLevel: try options.level())
       role.echoesLog = foreground
+      if let most = Start.variable("CMDOP_MAX_SESSIONS") {
+        guard let number = Int(most), number > 0 else {
+          throw CmdopError(.badUsage, "CMDOP_MAX_SESSIONS is \"\(most)\", not a number of terminals")
+        }
+        role.mostTerminals = number
+      }
       return try await role.run()
     }
     let daemon = try await DaemonControl(home: home, options: options).start()
     if options.json { return Report.json(daemon) }
-    Report.line("\(daemon.verdict): daemon \(daemon.status?.pid ?? 0) of \(daemon.status?.hostname ?? "this machine")")
+    Report.line(
+      "\(daemon.verdict.rawValue): daemon \(daemon.status?.pid ?? 0) of \(daemon.status?.hostname ?? "this machine")")
     if let trouble = daemon.trouble { Report.note(trouble) }
   }
 }
 
 struct StopCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "stop", abstract: "Stop the daemon; the fleet sees the machine offline at once. Its terminals end.",
+    commandName: "stop", abstract: "Stop the daemon; the fleet sees the machine offline at once. Its terminals go on.",
     discussion: "Example: cmdop agent stop")
   @OptionGroup var options: GlobalOptions
 
@@ -56,7 +63,7 @@ struct RestartCommand: Verb {
     if control.pid != nil { _ = try await control.stop() }
     let daemon = try await control.start()
     if options.json { return Report.json(daemon) }
-    Report.line("\(daemon.verdict): daemon \(daemon.status?.pid ?? 0)")
+    Report.line("\(daemon.verdict.rawValue): daemon \(daemon.status?.pid ?? 0)")
     if let trouble = daemon.trouble { Report.note(trouble) }
   }
 }
@@ -64,7 +71,7 @@ struct RestartCommand: Verb {
 struct StatusCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "How the daemon is doing: ONLINE, DEGRADED, STARTING or OFFLINE.",
-    discussion: "Example: cmdop agent status --wait 30s && cmdop machines")
+    discussion: "Example: cmdop agent status --wait --timeout 30s && cmdop machines")
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Exit with 69 unless it is ONLINE.") var check = false
   @Flag(help: "Wait until it is ONLINE, at most as long as --timeout says.") var wait = false

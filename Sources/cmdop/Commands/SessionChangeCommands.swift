@@ -16,7 +16,11 @@ struct SessionDetachCommand: Verb {
     let reach = try await options.reach()
     let card = try await choice.find(reach)
     _ = try await SessionClient(reach).details(card.sessionID, on: card.machineID, change: .detachClient(client))
-    if options.json { Report.json(["detached": card.sessionID]) } else { Report.line("clients of \(card.name) are sent away") }
+    if options.json {
+      Report.json(["detached": card.sessionID])
+    } else {
+      Report.line("clients of \(card.name) are sent away")
+    }
   }
 }
 
@@ -32,7 +36,11 @@ struct SessionRenameCommand: Verb {
     let reach = try await options.reach()
     let card = try await choice.find(reach)
     let details = try await SessionClient(reach).details(card.sessionID, on: card.machineID, change: .rename(name))
-    if options.json { Report.json(["renamed": details.card.name]) } else { Report.line("it is \(details.card.name) now") }
+    if options.json {
+      Report.json(["renamed": details.card.name])
+    } else {
+      Report.line("it is \(details.card.name) now")
+    }
   }
 }
 
@@ -56,7 +64,9 @@ struct SessionSetCommand: Verb {
     if let idle {
       _ = try await client.details(card.sessionID, on: card.machineID, change: .idleTtlSeconds(idle.seconds))
     }
-    if let grace { _ = try await client.details(card.sessionID, on: card.machineID, change: .graceSeconds(grace.seconds)) }
+    if let grace {
+      _ = try await client.details(card.sessionID, on: card.machineID, change: .graceSeconds(grace.seconds))
+    }
     if let record { _ = try await client.details(card.sessionID, on: card.machineID, change: .record(record)) }
     if options.json { Report.json(["changed": card.sessionID]) } else { Report.line("\(card.name) is changed") }
   }
@@ -80,7 +90,11 @@ struct SessionDestroyCommand: Verb {
     if let idle { return try await destroyIdle(idle, reach) }
     let card = try await SessionChoice.parse([session ?? ""] + (host.isEmpty ? [] : ["--host", host])).find(reach)
     try await SessionClient(reach).destroy(card.sessionID, on: card.machineID)
-    if options.json { Report.json(["destroyed": [card.sessionID]]) } else { Report.line("session \(card.name) is ended") }
+    if options.json {
+      Report.json(["destroyed": [card.sessionID]])
+    } else {
+      Report.line("session \(card.name) is ended")
+    }
   }
 
   private func destroyIdle(_ idle: Span, _ reach: Reach) async throws {

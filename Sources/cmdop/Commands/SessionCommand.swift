@@ -52,7 +52,8 @@ struct SessionChoice: ParsableArguments {
     if let newest = past.first {
       if ended { return newest }
       throw CmdopError(
-        .wrongState, "session \(newest.name) has ended\(newest.hasExitStatus ? " with exit status \(newest.exitStatus)" : "")",
+        .wrongState,
+        "session \(newest.name) has ended\(newest.hasExitStatus ? " with exit status \(newest.exitStatus)" : "")",
         hint: "cmdop session show \(newest.sessionID.prefix(8))")
     }
     throw CmdopError(.notFound, "no session \"\(session)\" is in your fleet", hint: "cmdop session list --all")
@@ -65,7 +66,9 @@ struct SessionChoice: ParsableArguments {
     }
   }
 
-  private static func match(_ words: String, _ cards: [Cmdop_V1_SessionCard]) throws(CmdopError) -> Cmdop_V1_SessionCard? {
+  private static func match(_ words: String, _ cards: [Cmdop_V1_SessionCard]) throws(CmdopError)
+    -> Cmdop_V1_SessionCard?
+  {
     let hits = hits(words, cards)
     if hits.count < 2 { return hits.first }
     let names = hits.prefix(10).map { "\($0.name) on \($0.hostname) (\($0.sessionID.prefix(8)))" }

@@ -27,7 +27,8 @@ struct SessionCreateCommand: Verb {
       return Report.json(["session_id": started.sessionID, "name": started.name, "hostname": started.hostname])
     }
     Report.line(started.sessionID)
-    Report.note("session \(started.name) runs on \(started.hostname); attach: cmdop connect \(host) --session \(started.name)")
+    Report.note(
+      "session \(started.name) runs on \(started.hostname); attach: cmdop connect \(host) --session \(started.name)")
   }
 }
 

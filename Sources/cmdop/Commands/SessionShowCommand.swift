@@ -14,7 +14,8 @@ struct SessionShowCommand: Verb {
     let reach = try await options.reach()
     let card = try await choice.find(reach, ended: true)
     // Its machine knows more, but may be away.
-    let details = card.endedAtMs == 0 ? try? await SessionClient(reach).details(card.sessionID, on: card.machineID) : nil
+    let details =
+      card.endedAtMs == 0 ? try? await SessionClient(reach).details(card.sessionID, on: card.machineID) : nil
     let view = SessionDetailsView(card, details)
     if options.json { return Report.json(view) }
     var rows = [
@@ -30,7 +31,10 @@ struct SessionShowCommand: Verb {
       rows += [
         ["Command", details.card.command], ["Directory", details.directory], ["Title", details.title],
         ["Size", "\(details.rows) × \(details.columns)"], ["PID", "\(details.processID)"],
-        ["Output", "\(details.output) bytes, the last \(details.output &- min(details.output, details.outputKeptFrom)) kept"],
+        [
+          "Output",
+          "\(details.output) bytes, the last \(details.output &- min(details.output, details.outputKeptFrom)) kept",
+        ],
         ["Idle limit", "\(details.idleTtlSeconds) s"], ["Recording", details.recording ? "yes" : "no"],
       ]
       for client in details.clients {

@@ -36,10 +36,12 @@ struct DaemonRole {
       .init(
         hostname: hostname, machine: MachineID(enrollment?.machineID ?? ""), fleet: FleetID(enrollment?.fleetID ?? ""),
         mostTerminals: mostTerminals),
-      tools: tools, storage: try SessionFolder(home.sessions), directory: SessionDirectory(database), log: log, now: now)
-    await service.adopt()
+      tools: tools, storage: try SessionFolder(home.sessions), directory: SessionDirectory(database), log: log, now: now
+    )
     let vitals = await VitalsReader()
     let tether = try await makeTether(enrollment, service, log, now, vitals: { vitals.read(home: account.home) })
+    // After the tether is there to be told, and before anybody is served.
+    await service.adopt()
     let reporter = await StatusReporter(
       home: home, hostname: hostname, enrollment: enrollment, service: service, tether: tether, startedAt: now())
     let door = await LocalDoor(

@@ -1,0 +1,141 @@
+import Core
+import Foundation
+import Host
+import NIOCore
+import Testing
+
+@Suite("Programs on a terminal", .timeLimit(.minutes(1)))
+@Loop
+struct TerminalTests {
+  @Test("Its program sits on a pseudo-terminal that is its controlling one, and leads its own session")
+  func isTerminal() async throws {
+    let script = "tty; echo t > /dev/tty && ps -o sid= -p $$; echo $$"
+    try await Keeper.run { keeper in
+      let reader = try Reader(try await keeper.open(["sh", "-c", script]))
+      try await reader.ended()
+      let lines = reader.text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+      #expect(lines.count == 4)
+      #expect(lines.first?.hasPrefix("/dev/pts/") == true)
+      #expect(lines.last == "\(reader.terminal.processID)" && lines.dropLast().last == lines.last)
+    }
+  }
+
+  @Test("Ctrl-C reaches the program in the foreground and not the shell behind it")
+  func jobControl() async throws {
+    try await Keeper.run { keeper in
+      let reader = try Reader(try await keeper.open(["bash", "--norc", "--noprofile", "-i"]))
+      try await reader.saw("$ ")
+      await reader.type("sleep 1000\r")
+      try await eventually("sleep is in the foreground") { reader.terminal.whatRuns()?.command == "sleep" }
+      await reader.type("\u{3}")
+      try await eventually("the shell is back") { reader.terminal.whatRuns()?.command == "bash" }
+      await reader.type("echo status $?; exit 3\r")
+      try await reader.saw("status 130")
+      #expect(await reader.terminal.end() == .exited(code: 3))
+      try await reader.ended()
+    }
+  }
+
+  @Test("A signal by name reaches the foreground group")
+  func signals() async throws {
+    let script = "trap 'echo heard; exit 5' USR1; echo ready; while :; do sleep 0.02; done"
+    try await Keeper.run { keeper in
+      let reader = try Reader(try await keeper.open(["sh", "-c", script]))
+      try await reader.saw("ready")
+      reader.terminal.send(.user1)
+      try await reader.saw("heard")
+      #expect(await reader.terminal.end() == .exited(code: 5))
+    }
+  }
+
+  @Test("A program sees its size, and is told when it changes")
+  func resize() async throws {
+    try await Keeper.run { keeper in
+      let script = "stty size; trap 'stty size' WINCH; echo ready; while :; do sleep 0.02; done"
+      let terminal = try await keeper.open(["sh", "-c", script], size: TerminalSize(rows: 31, columns: 97))
+      let reader = try Reader(terminal)
+      try await reader.saw("ready")
+      #expect(reader.text.contains("31 97"))
+      #expect(terminal.size == TerminalSize(rows: 31, columns: 97))
+      terminal.size = TerminalSize(rows: 50, columns: 132)
+      try await reader.saw("50 132")
+      #expect(terminal.size == TerminalSize(rows: 50, columns: 132))
+      terminal.hangUp()
+      #expect(await terminal.end() == .signalled(number: 1))
+    }
+  }
+
+  @Test("The last program's hanging up is an end, after everything it printed")
+  func lastWords() async throws {
+    try await Keeper.run { keeper in
+      let reader = try Reader(try await keeper.open(["sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x; echo END"]))
+      try await reader.ended()
+      #expect(reader.text.utf8.count == 300_000 + 5)
+      #expect(reader.text.hasSuffix("xEND\r\n"))
+      #expect(await reader.terminal.end() == .exited(code: 0))
+      #expect(reader.terminal.whatRuns() == nil || reader.terminal.whatRuns()?.command.isEmpty == false)
+      await reader.type("to nobody")
+    }
+  }
+
+  @Test(
+    "It is told how the program ended",
+    arguments: [
+      ("exit 0", ProgramEnd.exited(code: 0)), ("exit 7", .exited(code: 7)), ("exit 255", .exited(code: 255)),
+      ("kill -TERM $$", .signalled(number: 15)), ("kill -KILL $$", .signalled(number: 9)),
+    ])
+  func endings(_ script: String, _ expected: ProgramEnd) async throws {
+    try await Keeper.run { keeper in
+      let reader = try Reader(try await keeper.open(["sh", "-c", script]))
+      try await reader.ended()
+      #expect(await reader.howItEnded() == expected)
+    }
+  }
+
+  @Test("While it is paused nothing is read, and afterwards nothing is missing")
+  func pause() async throws {
+    try await Keeper.run { keeper in
+      let terminal = try await keeper.open(["seq", "1", "50000"])
+      terminal.isPaused = true
+      let reader = try Reader(terminal)
+      try await eventually("the program waits for its reader") {
+        state(of: terminal.processID) == "S" && terminal.whatRuns()?.command == "seq"
+      }
+      #expect(reader.text.isEmpty)
+      terminal.isPaused = false
+      try await reader.ended()
+      #expect(reader.text == (1...50000).map { "\($0)\r\n" }.joined())
+    }
+  }
+
+  @Test("Hanging up ends also what ignores the hang-up, and what it started")
+  func hangUp() async throws {
+    try await Keeper.run { keeper in
+      let script = "trap '' HUP TERM INT; sleep 1000 & echo child $!; while :; do sleep 1; done"
+      let reader = try Reader(try await keeper.open(["sh", "-c", script]))
+      try await reader.saw("\r\n")
+      let child = try #require(
+        reader.text.split(separator: " ").last.flatMap { Int32($0.trimmingCharacters(in: .newlines)) })
+      #expect(runs(child))
+      reader.terminal.hangUp()
+      #expect(await reader.terminal.end() == .signalled(number: 9))
+      let isGone = (try? await eventually("the child is gone", within: .seconds(5)) { !runs(child) }) != nil
+      #expect(isGone, "what it had started still runs")
+      if !isGone { Processes.end(child, forcibly: true) }
+    }
+  }
+
+  @Test("A program that is not there is not found, and so is a directory")
+  func notThere() async throws {
+    try await Keeper.run { keeper in
+      #expect(await refusal { try await keeper.open(["no-such-program"]) }?.code == .notFound)
+      #expect(await refusal { try await keeper.open(["/no/such/program"]) }?.code == .notFound)
+      let order = LaunchOrder(arguments: ["sh"], directory: "/no/such/directory")
+      let error = await refusal {
+        try await Machines.machine(home: keeper.folder).openTerminal(
+          order, id: SessionID("x"), note: [], keeper: keeper.keeper)
+      }
+      #expect(error?.code == .notFound && error?.message.contains("/no/such/directory") == true)
+    }
+  }
+}

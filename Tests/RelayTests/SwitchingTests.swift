@@ -1,0 +1,117 @@
+import Core
+import Foundation
+import NIOCore
+import Relay
+import Session
+import Testing
+import Wire
+
+@Suite("Switching: which machine is on which line", .timeLimit(.minutes(1)))
+@Loop
+struct SwitchingTests {
+  @Test("An operation reaches the machine that is meant, on behalf of who was admitted, and its answer comes back")
+  func operation() async throws {
+    try await RelayBench.run { bench in
+      let box = try await FakeMachine("box", on: bench)
+      _ = try await box.register()
+      _ = try await FakeMachine("boxer", on: bench).register()
+      async let asked = box.answerOne()
+      let call = try await bench.dial().open(CallPath.open, credential: RelayBench.token)
+      var first = ControlMessage(.runCommand(.filled { $0.arguments = ["true"] })).to("BOX.local")
+      first.caller = .filled { ($0.kind, $0.subject, $0.role) = (.local, "root", "owner") }
+      try call.send(first)
+      let started = try await call.receive(AgentMessage.self)
+      #expect(started?.commandStarted.hostname == "box for anna")
+      #expect(try await call.receive(AgentMessage.self)?.ended.exitCode == 7)
+      #expect(try await call.receive() == nil)
+      let seen = try await asked
+      #expect(seen?.route.machine == box.card.machineID)
+      #expect(
+        seen?.caller.kind == .operator && seen?.caller.role == "owner" && seen?.caller.fleetID == bench.fleet.rawValue)
+    }
+  }
+
+  @Test(
+    "An unknown machine is not found, nor a stranger's, in the same words; an offline one fails at once with a hint")
+  func whoIsThere() async throws {
+    try await RelayBench.run { bench in
+      let box = try await FakeMachine("box", on: bench)
+      let theirs = try await FakeMachine("payroll", on: bench, secret: RelayBench.strangerSecret)
+      _ = try await theirs.register()
+      for words in ["nobody", "payroll", theirs.card.machineID] {
+        let error = await bench.refusal(words)
+        #expect(error?.code == .notFound && error?.message == "no machine \"\(words)\" in your fleet")
+      }
+      let began = ContinuousClock.now
+      let error = await bench.refusal("box")
+      #expect(error == CmdopError(.offline, "box is offline", hint: "cmdop agent start   # on box"))
+      #expect(ContinuousClock.now - began < .seconds(3))
+      #expect(await bench.refusal("box", token: RelayBench.strangerToken)?.code == .notFound)
+      #expect(await bench.refusal(box.card.machineID, token: RelayBench.strangerToken)?.code == .notFound)
+      #expect(await bench.refusal("")?.code == .badUsage)
+    }
+  }
+
+  @Test("A machine that registers again takes the place of its predecessor, whose streams are cut")
+  func replaced() async throws {
+    try await RelayBench.run { bench in
+      let card = try await bench.enroll("box")
+      let old = FakeMachine(card: card, link: try await bench.dial())
+      let (control, spare) = (try await old.register(), try await old.send(old.registration(.spare)))
+      let new = FakeMachine(card: card, link: try await bench.dial())
+      _ = try await new.register()
+      for stream in [control, spare] { #expect(await failure { try await stream.receive() }?.code == .cancelled) }
+      #expect(bench.relay.onlineMachines == 1)
+      async let asked = new.answerOne()
+      let call = try await bench.open("box")
+      #expect(try await call.receive(AgentMessage.self)?.commandStarted.hostname == "box for anna")
+      #expect(try await asked != nil)
+      // That the old one's connection ends now is no news about the new one.
+      old.link.close()
+      await old.link.waitUntilClosed()
+      #expect(try await bench.machines().map(\.online) == [true])
+    }
+  }
+
+  @Test("A spare stream of a machine that is not registered is refused")
+  func earlySpare() async throws {
+    try await RelayBench.run { bench in
+      let box = try await FakeMachine("box", on: bench)
+      let spare = try await box.send(box.registration(.spare))
+      #expect(await failure { try await spare.receive() }?.code == .wrongState)
+      let odd = try await box.send(box.registration(.unspecified))
+      #expect(await failure { try await odd.receive() }?.code == .unsupported)
+    }
+  }
+
+  @Test("A machine may offer 16 spare streams and no more")
+  func tooManySpares() async throws {
+    try await RelayBench.run { bench in
+      let box = try await FakeMachine("box", on: bench)
+      _ = try await box.register()
+      var spares: [CallStream] = []
+      for _ in 0..<17 { spares.append(try await box.send(box.registration(.spare))) }
+      let last = spares[16]
+      #expect(await failure { try await last.receive() }?.code == .limit)
+      let call = try await bench.open("box")
+      #expect(try await spares[0].receive(ControlMessage.self)?.route.machine == box.card.machineID)
+      call.cancel()
+    }
+  }
+
+  @Test("An operation that waits for a stream is told at once when the machine's connection is lost")
+  func lostWhileWaiting() async throws {
+    try await RelayBench.run { bench in
+      let box = try await FakeMachine("box", on: bench)
+      _ = try await box.register()
+      let call = try await bench.open("box")
+      async let error = failure { try await call.receive(AgentMessage.self) }
+      // Its stream is registered behind the operation, so that this one waits by then.
+      _ = try await bench.machines()
+      box.link.close()
+      let code = await error?.code
+      #expect(code == .connectionLost || code == .offline)
+      try await eventually("it is offline") { bench.relay.onlineMachines == 0 }
+    }
+  }
+}
