@@ -25,7 +25,8 @@ test: ## all tests, end to end included
 	$(bootstrap) build protos python
 	swift build
 	swift build --build-tests
-	swift test
+	swift test --skip-build --no-parallel --skip EndToEndTests
+	swift test --skip-build --filter EndToEndTests
 
 e2e: ## only the tests that start the real binary
 	$(bootstrap) build protos python

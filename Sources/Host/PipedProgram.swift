@@ -101,6 +101,13 @@ final class PipedProgram: Program {
     check()
   }
 
+  /// A machine that is so busy that we come late must not lose what stands in the pipes: they are looked at once more.
+  private func lastLook() {
+    patience = Loop.eventLoop.scheduleTask(in: .milliseconds(50)) {
+      Loop.assumeIsolated { for stream in self.streams { stream.close() } }
+    }
+  }
+
   /// It is over when the program has ended and both pipes are empty. Something it left running may hold a pipe open for
   /// ever: then it is over once nothing has come for a second although we were asking.
   private func check() {
@@ -110,9 +117,7 @@ final class PipedProgram: Program {
       inbox.finish()
       input?.close()
     } else if inbox.isEmpty && patience == nil {
-      patience = Loop.eventLoop.scheduleTask(in: .seconds(1)) {
-        Loop.assumeIsolated { for stream in self.streams { stream.close() } }
-      }
+      patience = Loop.eventLoop.scheduleTask(in: .seconds(1)) { Loop.assumeIsolated { self.lastLook() } }
     }
   }
 }

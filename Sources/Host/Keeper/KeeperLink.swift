@@ -28,7 +28,7 @@ public final class KeeperLink {
     case lost
   }
 
-  private let socket: CInt
+  private let socket: SharedSocket
   private var received: [UInt8] = []
   private var descriptors: [CInt] = []
   private var waiting: [UInt32: (Answer) -> Void] = [:]
@@ -55,8 +55,8 @@ public final class KeeperLink {
       close(socket)
       throw CmdopError(.denied, "the keeper at \(path) belongs to another user")
     }
-    let link = KeeperLink(socket)
-    try SocketReader.start(socket) { [weak link] bytes, descriptor in
+    let link = KeeperLink(SharedSocket(socket))
+    try SocketReader.start(link.socket) { [weak link] bytes, descriptor in
       guard let link else {
         if descriptor >= 0 { close(descriptor) }
         return
@@ -83,9 +83,9 @@ public final class KeeperLink {
     throw CmdopError(.internalError, "the keeper did not start within 10 s", hint: "cmdop agent logs")
   }
 
-  private init(_ socket: CInt) { self.socket = socket }
+  private init(_ socket: SharedSocket) { self.socket = socket }
 
-  deinit { shutdown(socket, CInt(SHUT_RDWR)) }  // the reader closes it
+  deinit { socket.shutDown() }  // the reader leaves
 
   // MARK: what is asked
 
@@ -186,7 +186,7 @@ public final class KeeperLink {
     while sent < bytes.count {
       var count = 0
       let failure = bytes.withUnsafeBytes { bytes in
-        bytes.baseAddress.map { chost_send(socket, $0 + sent, bytes.count - sent, -1, &count) } ?? EINVAL
+        bytes.baseAddress.map { chost_send(socket.descriptor, $0 + sent, bytes.count - sent, -1, &count) } ?? EINVAL
       }
       if failure == EAGAIN && sent == 0 { return }  // it is stopped; who waits for its answer is told after a while
       guard failure == 0 else { return lost() }
@@ -266,7 +266,7 @@ public final class KeeperLink {
   private func lost() {
     guard isOpen else { return }
     isOpen = false
-    shutdown(socket, CInt(SHUT_RDWR))
+    socket.shutDown()
     for descriptor in descriptors { close(descriptor) }
     descriptors = []
     let (answers, orphans) = (waiting.values, terminals.values)

@@ -32,7 +32,7 @@ public struct KeeperRole {
   private var kept: [Kept] = []
   private var isRetiring = false
   /// How long it stays without a terminal and without a daemon.
-  private static let linger: CInt = 5000
+  private static let linger: CInt = 15_000
 
   /// Serves until nothing is left to keep. `lockFile`: held while it lives, so that there are never two. Throws `exists`
   /// when another keeper serves this home.

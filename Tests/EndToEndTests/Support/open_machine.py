@@ -90,7 +90,13 @@ text, ended = collect(stub.Open(iter([run("wc -c", input=True), sized(limit)]), 
 print("4 MiB:", text.decode().strip() if int(text) == len(sized(limit).send_input.data) else "lost: " + text.decode())
 print("4 MiB + 1 first:", *told(failure(stub.Open, iter([sized(limit + 1)]), metadata=token)))
 # Behind the first message only the two ends read messages: the machine refuses it, in its last words.
-_, ended = collect(stub.Open(iter([run("cat >/dev/null", input=True), sized(limit + 1)]), metadata=token, timeout=20))
+asks.put(run("echo running; cat >/dev/null", input=True))
+for answer in stub.Open(iter(asks.get, None), metadata=token, timeout=20):
+    if answer.HasField("command_output"):
+        asks.put(sized(limit + 1))
+        asks.put(None)
+    if answer.HasField("ended"):
+        ended = answer.ended
 print("4 MiB + 1 later:", ended.failure.code, "4 MiB" if "4 MiB" in ended.failure.message else ended)
 print("no token:", failure(stub.Open, iter([run("true")])).code().name)
 elsewhere = m.ControlMessage(route=m.Route(machine="nowhere"), run_command=m.RunCommand(arguments=["true"]))
