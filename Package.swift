@@ -54,7 +54,7 @@ let settings: [SwiftSetting] = [
 // swift-format-ignore
 let tests: [Room] = [
   room("CoreTests",     floor: 6, uses: ["Core"]),
-  room("HostTests",     floor: 6, uses: ["Core", "Host"], rents: [nio]),
+  room("HostTests",     floor: 6, uses: ["Core", "Host"], rents: [nio], closet: "CHost"),
   room("WireTests",     floor: 6, uses: ["Core", "Wire"], rents: [nio]),
   room("ConnectTests",  floor: 6, uses: ["Connect", "Core", "Host", "Wire"], rents: [nio]),
   room("StoreTests",    floor: 6, uses: ["Core", "Store"]),

@@ -72,7 +72,7 @@ need_bench() {
   command -v apt-get >/dev/null || { say "the peers are Debian packages: without apt only cmdop is measured"; return; }
   local had_sshd=yes
   [ -x /usr/sbin/sshd ] || had_sshd=no
-  packages clustershell openssh-client openssh-server pssh python3 tmate
+  packages clustershell openssh-client openssh-server pssh python3 tmate tmux
   if [ $had_sshd = no ] && [ -d /run/systemd/system ]; then
     say "openssh-server is new here: its system service is switched off, the benchmark needs only the program"
     as_root systemctl disable --now ssh >&2

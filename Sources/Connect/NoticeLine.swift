@@ -2,13 +2,13 @@ import Core
 import Host
 import NIOCore
 
-/// One dim line of ours at the bottom of the user's screen. It stands on what the program has drawn, so afterwards the
-/// screen is drawn anew.
+/// One dim line of ours at the bottom of the user's screen. It stands on what the program has drawn, so afterwards that row
+/// is mended by the machine, which knows it.
 @Loop
 final class NoticeLine {
   private let terminal: OwnTerminal
   private let redraw: @Loop () -> Void
-  private var isShown = false
+  private(set) var isShown = false
   private var alarm: Scheduled<Void>?
 
   /// `redraw`: asks for the screen as it is.
@@ -22,13 +22,24 @@ final class NoticeLine {
     isShown = true
     let room = max(10, Int(OwnTerminal.size.columns) - 10)
     let plain = OneLine.of(text).prefix(room)
-    await terminal.write(
-      "\u{1b}7\u{1b}[0;2m\u{1b}[\(OwnTerminal.size.rows);1H\u{1b}[2K[cmdop: \(plain)]\u{1b}[0m\u{1b}8")
+    await write("[cmdop: \(plain)]")
     if let time {
       alarm = Loop.eventLoop.scheduleTask(in: .nanoseconds(Int64(time / .nanoseconds(1)))) {
         Loop.assumeIsolated { self.clear() }
       }
     }
+  }
+
+  /// The bottom row is left blank; the machine was told to mend it. `isGone` when it has.
+  func blank() async {
+    alarm?.cancel()
+    if isShown { await write("") }
+  }
+
+  /// On the bottom row, whatever margins and character sets the program has on.
+  private func write(_ text: String) async {
+    let (rows, dim) = (OwnTerminal.size.rows, "\u{1b}[?6l\u{1b}(B\u{0f}\u{1b}[0;2m")
+    await terminal.write("\u{1b}7\(dim)\u{1b}[\(rows);1H\u{1b}[2K\(text)\u{1b}[0m\u{1b}8")
   }
 
   func clear() {

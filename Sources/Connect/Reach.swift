@@ -8,6 +8,11 @@ public final class Reach: Sendable {
   private let relays: [RelayAddress]
   public let credential: String?
   private var link: Link?
+  /// Where `link` leads when it leads straight to a relay.
+  private var address: RelayAddress?
+  private let dialled = Turnstile()
+  /// Somebody sits before a frozen screen: do not wait for one try before the next.
+  public var hurries = false
 
   /// `socket`: of a daemon that knows the same relay; nil: do not ask one. `relays`: best first.
   public init(socket: String?, relays: [RelayAddress], credential: String?) {
@@ -17,7 +22,7 @@ public final class Reach: Sendable {
   /// A connection that is open now.
   public func connection() async throws(CmdopError) -> Link {
     if let link, link.isOpen { return link }
-    link = nil
+    (link, address) = (nil, nil)
     if let socket, let near = try? await Link.dial(socket: socket) {
       link = near
       return near
@@ -25,8 +30,8 @@ public final class Reach: Sendable {
     var failure: CmdopError?
     for address in relays {
       do {
-        let far = try await Link.dial(address)
-        link = far
+        let far = hurries ? try await Link.dial(address, every: Link.haste) : try await Link.dial(address)
+        use(far, address)
         return far
       } catch { failure = failure ?? error }
     }
@@ -34,6 +39,21 @@ public final class Reach: Sendable {
       ?? CmdopError(
         .unavailable, "no relay is known here", hint: "cmdop login <relay> --token <token>   or   cmdop join <join-key>"
       )
+  }
+
+  private func use(_ far: Link, _ address: RelayAddress) {
+    (link, self.address) = (far, address)
+    dialled.wake()
+  }
+
+  /// Replaces the connection to the relay whenever it does not answer; until its task is cancelled.
+  public func stayReachable() async {
+    while !Task.isCancelled {
+      try? await dialled.wait { link?.isOpen == true && address != nil }
+      guard let old = link, let address, let next = await old.successor(at: address) else { continue }
+      use(next, address)
+      old.close()
+    }
   }
 
   /// Opens an operation on a machine and says what it is.

@@ -61,6 +61,10 @@ public final class TerminalAttachment: Sendable {
       group.addTask { await self.typing() }
       group.addTask { await self.stayAttached() }
       group.addTask {
+        await self.reach.stayReachable()
+        return nil
+      }
+      group.addTask {
         for await _ in resized { await self.resize() }
         return nil
       }
@@ -78,12 +82,11 @@ public final class TerminalAttachment: Sendable {
 
   private func stayAttached() async -> Result<Outcome, CmdopError>? {
     var backoff = Backoff()
-    var lostAt: ContinuousClock.Instant?
+    var (lostAt, attachedAt) = (ContinuousClock.Instant?.none, ContinuousClock.now)
     while !Task.isCancelled {
       do {
         let outcome = try await attach {
-          backoff = Backoff()
-          lostAt = nil
+          (backoff, lostAt, attachedAt) = (Backoff(), nil, .now)
         }
         return .success(outcome)
       } catch {
@@ -93,12 +96,18 @@ public final class TerminalAttachment: Sendable {
         guard wasStarted, Self.isPassing(error) else { return .failure(error) }
         if Task.isCancelled { return nil }
         let since = lostAt ?? .now
-        lostAt = since
         let away = ContinuousClock.now - since
-        await notice.show(
-          "no connection for \(Int(away / .seconds(1))) s (\(error.message)); typing is kept, Enter ~ . leaves")
+        // What is over before anybody wonders leaves the screen as it is.
+        if away > .seconds(1) {
+          await notice.show(
+            "no connection for \(Int(away / .seconds(1))) s (\(error.message)); typing is kept, Enter ~ . leaves")
+        }
         // Who sits before a frozen screen waits for the network, not for us; after a minute nobody sits there.
-        await pause(away < .seconds(60) ? .milliseconds(200) : backoff.next())
+        let isFirst = lostAt == nil && attachedAt + .seconds(1) < .now
+        lostAt = since
+        if !isFirst {
+          await pause(away < .seconds(10) ? .milliseconds(50) : away < .seconds(60) ? Link.haste : backoff.next())
+        }
       }
     }
     return nil
@@ -133,7 +142,7 @@ public final class TerminalAttachment: Sendable {
       $0.observe = order.observe
       $0.takeover = order.takeover && !wasStarted
       $0.inputFrom = input.start
-      if wasStarted { $0.outputFrom = position }
+      if wasStarted { ($0.outputFrom, $0.overwritten) = (position, notice.isShown) }
     }
     let call = try await reach.open(ControlMessage(.startSession(start), to: order.machine))
     do {
@@ -162,8 +171,8 @@ public final class TerminalAttachment: Sendable {
   private func began(_ started: Cmdop_V1_SessionStarted, _ call: CallStream) async {
     self.call = call
     if wasStarted {
-      // What we wrote over the screen while we were away is to be drawn anew.
-      notice.clear()
+      await notice.blank()
+      notice.isGone()
     } else {
       whenAttached?()
       if order.resume && !started.created && order.session.isEmpty {
@@ -171,6 +180,7 @@ public final class TerminalAttachment: Sendable {
       }
     }
     wasStarted = true
+    reach.hurries = true
     order.session = started.sessionID
     position = started.outputFrom
     input.confirm(started.inputAccepted)

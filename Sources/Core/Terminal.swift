@@ -4,9 +4,12 @@ public import NIOCore
 @Loop
 public protocol Terminal: AnyObject, Sendable {
   nonisolated var processID: Int32 { get }
-  /// Begins to read. `take` gets each piece (1 B to 64 KiB) at once and before the next is read, so that nothing waits in
-  /// a memory that dies with the process; and nil once everything was printed and the last program hung up. Once only.
-  func start(_ take: @escaping @Loop (ByteBuffer?) -> Void) throws(CmdopError)
+  /// Begins to read. `take` gets each piece (1 B to 64 KiB) before the next is read, so that nothing waits in a memory
+  /// that dies with the process, and must copy what it keeps; nil once everything was printed and the last program hung
+  /// up. `landing`: where the pieces shall arrive. Once only.
+  func start(
+    landing: LandingPlace?, _ take: @escaping @Loop (UnsafeRawBufferPointer?) -> Void
+  ) throws(CmdopError)
   /// While true nothing is read: the kernel then slows the program.
   var isPaused: Bool { get set }
   /// Types `bytes`. Returns when the kernel has all of them, or the terminal is gone.

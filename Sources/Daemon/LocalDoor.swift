@@ -60,8 +60,7 @@ public final class LocalDoor: Sendable {
     guard let tether else {
       throw CmdopError(.unavailable, "this machine belongs to no fleet yet", hint: "cmdop join <join-key>")
     }
-    guard let link = tether.link, link.isOpen else {
-      tether.hurry()
+    guard let link = await tether.connection() else {
       throw CmdopError(
         .unavailable, "this machine's daemon is not connected to the relay: \(tether.trouble ?? "connecting")",
         hint: "cmdop agent status")

@@ -26,6 +26,12 @@ extension MachineService {
       if live.end == nil { terminals.left(live, by: caller) }
     }
     try call.send(started(live, created, at: viewer.position, accepted: live.accepted(from: viewer.client)))
+    if start.overwritten, start.hasOutputFrom, viewer.position == start.outputFrom {
+      let offset = viewer.position
+      if let bytes = await live.mending(for: viewer) {
+        try call.send(AgentMessage(.redraw(.init(offset: offset, bytes: bytes, size: live.currentSize))))
+      }
+    }
     call.whenClosed = { live.news.wake() }
     let last = await withTaskGroup(of: AgentMessage?.self) { group in
       group.addTask { await self.pumpOutput(of: live, to: viewer, into: call) }
@@ -112,8 +118,7 @@ extension MachineService {
         case .signal(let signal):
           if let name = SignalName(rawValue: signal.name) { live.send(name, by: viewer) }
         case .redraw:
-          viewer.wants = .over
-          live.news.wake()
+          live.redraw(viewer)
         case .detach: return Self.detached("detached")
         default: break
         }

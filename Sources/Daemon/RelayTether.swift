@@ -45,7 +45,11 @@ public final class RelayTether: Sendable {
   private var isLeaving = false
   /// Cards that have changed while there was no relay, the newest of each session.
   private var untold: [String: Cmdop_V1_SessionCard] = [:]
-  private let connectionGone = Turnstile()
+  private let connectionMoved = Turnstile()
+  /// Made while the last connection did not answer.
+  private var successor: (link: Link, address: RelayAddress)?
+  private var awaitedUntil: ContinuousClock.Instant?
+  private var lostAt: ContinuousClock.Instant?
 
   public init(
     _ options: Options, service: MachineService, log: Logger, now: @escaping @Sendable () -> Int64
@@ -66,8 +70,9 @@ public final class RelayTether: Sendable {
           lost(CmdopError(error).message)
         }
         if Task.isCancelled || isLeaving { return }
+        if successor != nil { break }
       }
-      await rest(backoff.next())
+      if successor == nil { await rest(isAwaited ? Link.haste : backoff.next()) }
     }
   }
 
@@ -85,7 +90,7 @@ public final class RelayTether: Sendable {
     control.finish()
     // The relay answers our end with its own, and `listen` sees it; a second is ample.
     let alarm = Loop.eventLoop.scheduleTask(in: .seconds(1)) { Loop.assumeIsolated { control.cancel() } }
-    try? await connectionGone.wait { self.control == nil }
+    try? await connectionMoved.wait { self.control == nil }
     alarm.cancel()
   }
 
@@ -96,11 +101,13 @@ public final class RelayTether: Sendable {
   }
 
   private func lost(_ why: String) {
+    if link?.wasAttended == true { awaitedUntil = .now + .seconds(60) }
     if !isLeaving && (connectedSince != nil || trouble != why) {
       log.warning("no connection to the relay", metadata: ["why": "\(why)"])
     }
+    if link != nil { lostAt = .now }
     (link, control, connectedSince, trouble) = (nil, nil, nil, why)
-    connectionGone.wake()
+    connectionMoved.wake()
     whenChanged?()
   }
 
@@ -125,7 +132,8 @@ public final class RelayTether: Sendable {
   // MARK: one connection
 
   private func stay(at address: RelayAddress, registered: () -> Void) async throws {
-    let link = try await Link.dial(address)
+    let link = try await connection(to: address)
+    link.idleCalls = 1 + Limits.spareStreams
     defer { link.close() }
     let control = try await link.open(CallPath.connect, credential: options.credential)
     try control.send(AgentMessage(.register(registration())))
@@ -140,6 +148,7 @@ public final class RelayTether: Sendable {
     heartbeat = .seconds(Int64(min(max(welcome.heartbeatSeconds, 1), 3600)))
     log.info("connected to the relay", metadata: ["relay": "\(address.hostAndPort)", "fleet": "\(fleetName)"])
     registered()
+    connectionMoved.wake()
     for card in untold.values { try control.send(AgentMessage(.card(card))) }
     untold = [:]
     whenChanged?()
@@ -149,9 +158,40 @@ public final class RelayTether: Sendable {
       group.addTask { await nursery.run() }
       group.addTask { try await self.beat(control) }
       group.addTask { try await self.listen(control) }
+      group.addTask { try await self.lookForBetter(than: link, at: address) }
       defer { group.cancelAll() }
       try await group.next()
     }
+  }
+
+  /// Somebody waits, or waited a moment ago, for what goes over this connection.
+  private var isAwaited: Bool { awaitedUntil.map { ContinuousClock.now < $0 } ?? false }
+
+  private func connection(to address: RelayAddress) async throws(CmdopError) -> Link {
+    if let next = successor, next.link.isOpen, next.address == address {
+      successor = nil
+      return next.link
+    }
+    return isAwaited ? try await Link.dial(address, every: Link.haste) : try await Link.dial(address)
+  }
+
+  /// Returns when this connection has ended or a better one stands.
+  private func lookForBetter(than link: Link, at address: RelayAddress) async throws(CmdopError) {
+    guard let next = await link.successor(at: address) else { return }
+    successor = (next, address)
+    throw CmdopError(.connectionLost, "it did not answer any more; another one takes its place")
+  }
+
+  /// The connection, once it stands: one that was lost a moment ago is worth waiting a second for.
+  func connection() async -> Link? {
+    if let link, link.isOpen { return link }
+    hurry()
+    guard let lostAt, ContinuousClock.now < lostAt + .seconds(5) else { return nil }
+    let deadline = ContinuousClock.now + .seconds(1)
+    let alarm = Loop.eventLoop.scheduleTask(in: .seconds(1)) { Loop.assumeIsolated { self.connectionMoved.wake() } }
+    defer { alarm.cancel() }
+    try? await connectionMoved.wait { link?.isOpen == true || ContinuousClock.now >= deadline }
+    return link?.isOpen == true ? link : nil
   }
 
   private func registration() -> Cmdop_V1_RegisterRequest {

@@ -41,10 +41,10 @@ extension TerminalTable {
   /// The journal as it was left. A damaged one is put aside, not followed: the terminal goes on with a new one.
   private func reopenedJournal(_ id: SessionID) throws(CmdopError) -> Journal {
     let size = Journal.fileSize(capacity: Limits.journal)
-    do { return try Journal(reopening: storage.journal(id, limit: size)) } catch {
+    do { return try Journal(reopening: storage.journal(id, limit: size), of: id) } catch {
       log.error("what a session printed is lost", metadata: ["session": "\(id)", "why": "\(error.message)"])
       storage.dropJournal(of: id)
-      return try Journal(new: storage.journal(id, limit: size), capacity: Limits.journal)
+      return try Journal(new: storage.journal(id, limit: size), of: id, capacity: Limits.journal)
     }
   }
 
@@ -60,8 +60,8 @@ extension TerminalTable {
 
   /// Nobody saw it end, but what it printed last is there.
   private func keepLastScreen(of id: SessionID) async {
-    guard let journal = try? Journal(reopening: storage.journal(id, limit: Journal.fileSize(capacity: Limits.journal)))
-    else { return }
+    let size = Journal.fileSize(capacity: Limits.journal)
+    guard let journal = try? Journal(reopening: storage.journal(id, limit: size), of: id) else { return }
     let text = await LastScreen.text(journal, drawing: (try? storage.screen(of: id)) ?? nil)
     try? storage.keepScreen(Array(text.utf8), of: id)
   }

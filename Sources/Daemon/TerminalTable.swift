@@ -102,7 +102,8 @@ final class TerminalTable: Sendable {
     opening.insert(origin.id)
     defer { opening.remove(origin.id) }
     let journal = try Journal(
-      new: storage.journal(origin.id, limit: Journal.fileSize(capacity: Limits.journal)), capacity: Limits.journal)
+      new: storage.journal(origin.id, limit: Journal.fileSize(capacity: Limits.journal)), of: origin.id,
+      capacity: Limits.journal)
     if !start.historyBytes.isEmpty { start.historyBytes.withUnsafeBytes { journal.append($0) } }
     do {
       let terminal = try await tools.openTerminal(

@@ -16,16 +16,21 @@ final class DescriptorStream: Sendable {
   private var isPaused = true
   private static let bound = 256 * 1024
 
-  /// Takes the descriptor over. `reads`/`writes`: which directions are used; `piece`: bytes per read.
-  /// `take` gets what was read, nil at the end.
+  /// Takes the descriptor over. `reads`/`writes`: which directions are used; `piece`: bytes per read; `joins`: what one
+  /// readable event brings comes as one piece, else each read comes before the next. `take` gets what was read, nil at
+  /// the end.
   static func open(
-    _ descriptor: CInt, reads: Bool, writes: Bool, piece: Int, take: @escaping @Loop (ByteBuffer?) -> Void
+    _ descriptor: CInt, reads: Bool, writes: Bool, piece: Int, joins: Bool = true, landing: LandingPlace? = nil,
+    take: @escaping @Loop (ByteBuffer?) -> Void
   ) throws(CmdopError) -> DescriptorStream {
-    let handler = DescriptorHandler(take)
+    let handler = DescriptorHandler(joins: joins, take)
     let bound = NIOLoopBound(handler, eventLoop: Loop.eventLoop)
+    let allocator: any RecvByteBufferAllocator =
+      landing.map { LandingAllocator($0) } ?? FixedSizeRecvByteBufferAllocator(capacity: piece)
+    let readsPerEvent: UInt = landing == nil ? 16 : 1
     let bootstrap = NIOPipeBootstrap(group: Loop.eventLoop)
-      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: piece))
-      .channelOption(.maxMessagesPerRead, value: 16)
+      .channelOption(.recvAllocator, value: allocator)
+      .channelOption(.maxMessagesPerRead, value: readsPerEvent)
       .channelOption(.autoRead, value: false)
       .channelOption(.allowRemoteHalfClosure, value: false)
       .channelInitializer { channel in
@@ -120,7 +125,7 @@ final class DescriptorStream: Sendable {
   }
 }
 
-/// Joins what one readable event brought into one piece; no timer, so a lone keystroke waits for nothing.
+/// May join what one readable event brought into one piece; no timer, so a lone keystroke waits for nothing.
 private final class DescriptorHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -128,11 +133,14 @@ private final class DescriptorHandler: ChannelInboundHandler {
   var stream: DescriptorStream?
   private var held: ByteBuffer?
 
-  init(_ take: @escaping @Loop (ByteBuffer?) -> Void) { self.take = take }
+  private let joins: Bool
+
+  init(joins: Bool, _ take: @escaping @Loop (ByteBuffer?) -> Void) { (self.joins, self.take) = (joins, take) }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var piece = Self.unwrapInboundIn(data)
     if held == nil { held = piece } else { held?.writeBuffer(&piece) }
+    if !joins { deliver() }
   }
   func channelReadComplete(context: ChannelHandlerContext) { deliver() }
   func channelWritabilityChanged(context: ChannelHandlerContext) {

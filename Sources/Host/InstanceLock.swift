@@ -18,29 +18,28 @@ public struct InstanceLock: Sendable {
   /// `what` for people: "a daemon". Throws `exists` when another process holds it.
   public static func acquire(_ path: String, what: String) throws(CmdopError) -> InstanceLock {
     var file: CInt = -1
-    let failure = chost_open(path, 1, &file)
-    guard failure == 0 else { throw systemError(failure, "cannot write \(path)") }
-    guard chost_lock(file) == 0 else {
-      close(file)
-      let id = holder(of: path).map { " (pid \($0))" } ?? ""
-      throw CmdopError(
-        .exists, "\(what) runs in this home already\(id)", hint: "cmdop status, or choose another: --home DIR")
-    }
-    guard isCurrent(file, path) else {
-      // Its last holder has just removed the file that we opened: another one counts now.
-      close(file)
-      return try acquire(path, what: what)
-    }
+    repeat {
+      if file >= 0 { close(file) }
+      let failure = chost_open(path, 1, &file)
+      guard failure == 0 else { throw systemError(failure, "cannot write \(path)") }
+      guard chost_lock(file) == 0 else {
+        close(file)
+        let id = holder(of: path).map { " (pid \($0))" } ?? ""
+        throw CmdopError(
+          .exists, "\(what) runs in this home already\(id)", hint: "cmdop status, or choose another: --home DIR")
+      }
+      // Whoever held it may have removed the file between our two steps: then we have locked what nobody else will see.
+    } while !isAt(path, file)
     ftruncate(file, 0)
     let text = Array("\(getpid())\n".utf8)
     _ = write(file, text, text.count)
     return InstanceLock(file: file, path: path)
   }
 
-  private static func isCurrent(_ file: CInt, _ path: String) -> Bool {
-    var (ours, theirs) = (stat(), stat())
-    return fstat(file, &ours) == 0 && stat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino
-      && ours.st_dev == theirs.st_dev
+  private static func isAt(_ path: String, _ file: CInt) -> Bool {
+    var (opened, named) = (stat(), stat())
+    guard fstat(file, &opened) == 0, stat(path, &named) == 0 else { return false }
+    return opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
   }
 
   public func release() {

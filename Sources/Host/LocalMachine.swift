@@ -55,7 +55,7 @@ public struct LocalMachine: Sendable {
     let words =
       order.arguments.isEmpty ? ["-" + (path.split(separator: "/").last.map(String.init) ?? path)] : order.arguments
     let directory = try directory(of: order)
-    return try await keeper.reach().spawn(
+    return try await keeper.spawn(
       id, path: path, words: words, variables: variables(order), directory: directory, size: order.size, note: note)
   }
 

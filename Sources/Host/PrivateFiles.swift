@@ -11,7 +11,8 @@ public import Core
 
 /// Small files that only their owner may see. Calls block shortly; they are for start-up and rare writes.
 public enum PrivateFiles {
-  /// Makes a directory and its parents, 0700. One that exists is made 0700; one of somebody else's is refused.
+  /// Makes a directory and its parents, 0700. One that exists is made 0700, unless others may look into it and things lie in
+  /// it already: whose business would that be? Throws `denied` then, and for one that belongs to somebody else.
   public static func ensureDirectory(_ path: String) throws(CmdopError) {
     var facts = stat()
     if stat(path, &facts) == 0 {
@@ -19,7 +20,13 @@ public enum PrivateFiles {
       guard facts.st_uid == getuid() else {
         throw CmdopError(.denied, "\(path) belongs to another user", hint: "choose another: --home DIR")
       }
-      if facts.st_mode & 0o077 != 0 { chmod(path, 0o700) }
+      guard facts.st_mode & 0o077 != 0 else { return }
+      guard try isEmpty(path) else {
+        throw CmdopError(
+          .denied, "\(path) is open to other users and holds things already",
+          hint: "choose a directory of its own: --home DIR   # or, if it is cmdop's: chmod 700 \(path)")
+      }
+      chmod(path, 0o700)
       return
     }
     if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
@@ -32,6 +39,14 @@ public enum PrivateFiles {
     guard lstat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR, facts.st_uid == getuid() else {
       throw CmdopError(.denied, "\(path) belongs to another user", hint: "choose another: --home DIR")
     }
+  }
+
+  private static func isEmpty(_ path: String) throws(CmdopError) -> Bool {
+    guard let folder = opendir(path) else { throw systemError(errno, "cannot look into \(path)") }
+    defer { closedir(folder) }
+    var count = 0
+    while readdir(folder) != nil { count += 1 }
+    return count <= 2  // itself and its parent
   }
 
   /// Writes the whole file or leaves the old one: a new file, synced, renamed over it. 0600. Without `isSynced` a power

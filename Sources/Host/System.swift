@@ -43,6 +43,24 @@ public func wallClock() -> Int64 {
   return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }
 
+/// Milliseconds since 1970 as this process believes them: the wall clock when it began, and what has passed since, also
+/// asleep. Who sets the clock moves no deadline.
+public enum SteadyClock {
+  private static let offset = wallClock() - elapsed()
+
+  public static func now() -> Int64 { offset + elapsed() }
+
+  private static func elapsed() -> Int64 {
+    var time = timespec()
+    #if canImport(Darwin)
+      clock_gettime(CLOCK_MONOTONIC, &time)  // goes on in sleep there
+    #else
+      clock_gettime(CLOCK_BOOTTIME, &time)
+    #endif
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+}
+
 /// This process, and others by their number.
 public enum Processes {
   public static var ownID: Int32 { getpid() }

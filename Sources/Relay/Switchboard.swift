@@ -34,7 +34,11 @@ final class Switchboard: Sendable {
   @discardableResult
   func plug(_ line: MachineLine) -> MachineLine? {
     let old = lines.updateValue(line, forKey: line.machine)
-    if let old { cut(old) }
+    if let old {
+      cut(old)
+      // Its operations are as dead as it is; their clients shall not wait until TCP finds out.
+      old.control.closeConnection()
+    }
     return old
   }
 

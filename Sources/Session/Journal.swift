@@ -1,6 +1,5 @@
 public import Core
 public import NIOCore
-import Synchronization
 
 /// What a terminal printed last, under its positions, and how much of each client's input it took: a ring and its head in
 /// memory that survives the process (docs/sessions.md, "The journal").
@@ -8,6 +7,7 @@ import Synchronization
 /// Appending copies the bytes, then stores the new end: whenever the process dies, what stands there is the stream up to
 /// some byte. The ring keeps less than it holds, so that a copy that was interrupted has harmed only what was given up
 /// already. It grows with what is written; when the disk is full it stays as large as it is, and the oldest goes.
+/// What a terminal's read has brought and a killed process has not appended is found in the landing place.
 @Loop
 public final class Journal {
   private let store: any DurableBytes
@@ -20,23 +20,27 @@ public final class Journal {
   private nonisolated static let smallest = 128 * 1024
 
   /// A new one. `capacity`: bytes of the ring, at least 128 KiB. Throws `limit` when the disk is full.
-  public init(new store: any DurableBytes, capacity: Int) throws(CmdopError) {
+  public init(new store: any DurableBytes, of id: SessionID, capacity: Int) throws(CmdopError) {
     self.store = store
     let capacity = max(capacity, Self.smallest)
     try store.grow(to: JournalHead.size + Self.smallest)
-    JournalHead(store.bytes).format(capacity: capacity)
+    JournalHead(store.bytes).format(id, capacity: capacity)
     inputs = InputLedger(JournalHead(store.bytes).inputs)
   }
 
-  /// One that an earlier process has written. Throws `internal` when it cannot be that.
-  public init(reopening store: any DurableBytes) throws(CmdopError) {
+  /// The one that an earlier process has written for this session. Throws `internal` when it cannot be that.
+  public init(reopening store: any DurableBytes, of id: SessionID) throws(CmdopError) {
     self.store = store
     guard store.bytes.count >= JournalHead.size + Self.smallest else {
-      throw CmdopError(.internalError, "the journal is cut short: it has \(store.bytes.count) bytes")
+      throw CmdopError(.internalError, "\(store.name) is cut short: it has \(store.bytes.count) bytes")
     }
     let head = JournalHead(store.bytes)
-    try head.check(allocated: store.bytes.count, smallest: Self.smallest)
+    try head.check(id, named: store.name, allocated: store.bytes.count, smallest: Self.smallest)
     inputs = InputLedger(head.inputs)
+    // What was read last, if nobody lived to append it.
+    let left = head.leftInLanding
+    left.withUnsafeBytes { append($0) }
+    head.clearLanding()
   }
 
   /// What a file must be able to hold for a ring of so many bytes.
@@ -52,11 +56,15 @@ public final class Journal {
   /// The oldest position that is kept.
   public var start: UInt64 { end - min(end, UInt64(head.capacity - Self.piece)) }
 
+  /// Where the reads of the session's terminal may arrive.
+  public var landing: LandingPlace { LandingPlace(head.landing, of: store) }
+
   public func append(_ bytes: ByteBuffer) {
     bytes.withUnsafeReadableBytes { append($0) }
   }
 
   public func append(_ bytes: UnsafeRawBufferPointer) {
+    defer { head.clearLanding(bytes.baseAddress == UnsafeRawPointer(head.landing.baseAddress) ? bytes.count : 0) }
     var rest = bytes
     while !rest.isEmpty {
       let end = head.end
@@ -109,69 +117,5 @@ public final class Journal {
       body(UnsafeRawBufferPointer(rebasing: ring[at..<at + count]))
       position += UInt64(count)
     }
-  }
-}
-
-/// The first page of a journal. All integers are of this machine's byte order: a journal never leaves it.
-///
-/// `fixed` (written once): magic, format, head size, the capacity that was asked for, a checksum of these.
-/// `moving`: end, capacity. `inputs`: one slot of 32 bytes for each client.
-private struct JournalHead {
-  static let size = 4096
-  private static let magic: UInt64 = 0x6c6e_726a_706f_6463  // "cdopjrnl"
-  private static let format: UInt64 = 1
-  private let bytes: UnsafeMutableRawBufferPointer
-
-  /// `bytes` has at least `size` bytes.
-  init(_ bytes: UnsafeMutableRawBufferPointer) { self.bytes = bytes }
-
-  private func word(_ index: Int) -> UInt64 { bytes.load(fromByteOffset: index * 8, as: UInt64.self) }
-  private func set(_ index: Int, _ value: UInt64) {
-    bytes.storeBytes(of: value, toByteOffset: index * 8, as: UInt64.self)
-  }
-
-  var end: UInt64 { word(8) }
-  var capacity: Int { Int(truncatingIfNeeded: word(9)) }
-  var inputs: UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(rebasing: bytes[1024..<1024 + InputLedger.bytes])
-  }
-
-  func format(capacity: Int) {
-    bytes[..<Self.size].initializeMemory(as: UInt8.self, repeating: 0)
-    for (index, value) in [Self.magic, Self.format, UInt64(Self.size), UInt64(capacity)].enumerated() {
-      set(index, value)
-    }
-    set(4, checksum)
-    set(9, UInt64(capacity))
-    set(8, 0)
-  }
-
-  /// Releasing: the bytes before the end are there before the end says so.
-  func store(end: UInt64) {
-    guard let base = bytes.baseAddress else { return }
-    (base + 64).assumingMemoryBound(to: Atomic<UInt64>.self).pointee.store(end, ordering: .releasing)
-  }
-
-  func shrink(to capacity: Int) { set(9, UInt64(capacity)) }
-
-  func check(allocated: Int, smallest: Int) throws(CmdopError) {
-    func refuse(_ why: String) -> CmdopError { CmdopError(.internalError, "the journal is damaged: \(why)") }
-    guard word(0) == Self.magic else { throw refuse("it does not begin as a journal does") }
-    guard word(1) == Self.format else {
-      throw CmdopError(.version, "the journal has format \(word(1)), this cmdop knows \(Self.format)")
-    }
-    guard word(2) == UInt64(Self.size), word(4) == checksum else {
-      throw refuse("its head does not match its checksum")
-    }
-    let (asked, capacity, ring) = (word(3), word(9), UInt64(allocated - Self.size))
-    guard capacity <= asked, capacity >= UInt64(smallest), capacity < UInt64(Int32.max) else {
-      throw refuse("its capacity is \(capacity)")
-    }
-    // In its first lap the file may be shorter than the ring; then nothing can stand beyond its end.
-    guard ring >= min(capacity, end), end < 1 << 62 else { throw refuse("\(end) bytes cannot stand in \(ring)") }
-  }
-
-  private var checksum: UInt64 {
-    (0..<4).reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ word($1)) &* 0x100_0000_01b3 }
   }
 }

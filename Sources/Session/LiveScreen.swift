@@ -10,6 +10,8 @@ final class LiveScreen {
   /// What asked the terminal something, and whose terminal answers: a client, "" for this machine, nil: undecided.
   private var questions: [(range: Range<UInt64>, by: String?)] = []
   private var kept: UInt64
+  /// From here the screen can be followed anew: a drawing in the size of now. Nil until one was made.
+  private var base: [UInt8]?
   /// What an earlier process has printed before this position was answered then.
   private let inherited: UInt64
   /// Told when the drawing should be kept, so that a later process finds the screen although the ring has moved on.
@@ -30,6 +32,7 @@ final class LiveScreen {
       _ = redrawn.takeReplies()
       redrawn.goOn(at: max(position, journal.start))
       (model, kept) = (redrawn, position)
+      base = drawing
     } else {
       (model, kept) = (ScreenModel(size: size, position: journal.start), journal.start)
     }
@@ -61,7 +64,31 @@ final class LiveScreen {
     let replies = model.takeReplies()
     return model.position <= inherited ? [] : replies
   }
-  func resize(_ size: TerminalSize) { model.resize(size) }
+  func resize(_ size: TerminalSize) {
+    base = nil
+    model.resize(size)
+  }
+
+  /// Makes sure that there is one; for once a second.
+  func keepBase() {
+    if base == nil && lag == 0 { base = drawing() }
+  }
+
+  /// The model as it was at an earlier position; nil when that cannot be told any more.
+  func model(at position: UInt64) async -> ScreenModel? {
+    if model.position == position { return model }
+    guard let base, let (begin, screen) = Self.open(base), max(begin, journal.start) <= position else { return nil }
+    var past = ScreenModel(size: model.size)
+    screen.withUnsafeBytes { past.feed($0) }
+    past.goOn(at: begin)
+    while past.position < position {
+      guard past.position >= journal.start else { return nil }
+      // As long as one turn: 64 KiB take about a millisecond.
+      journal.withBytes(from: past.position, to: min(position, past.position + 64 * 1024)) { past.feed($0) }
+      await Task.yield()
+    }
+    return past
+  }
 
   /// Of plain text only the last lines stay: what lies before them need not be looked at one by one.
   private func skippable() -> UInt64? {
@@ -105,7 +132,9 @@ final class LiveScreen {
   func keepIfDue() {
     guard let whenDue, model.position >= kept + Self.keepEvery else { return }
     kept = model.position
-    whenDue(drawing())
+    let drawing = drawing()
+    base = drawing
+    whenDue(drawing)
   }
 
   /// The position (8 bytes, little-endian), then the drawing.

@@ -20,6 +20,23 @@ extension LiveTerminal {
     tell("\(viewer.subject) joined\(viewer.observes ? ", watching" : "")", but: viewer)
   }
 
+  /// Bytes that mend the bottom row for a viewer that has written over it while it was away, and goes on from where it was.
+  /// Nil where that cannot be told: then the screen is drawn for it once it has seen what was printed up to now.
+  public func mending(for viewer: TerminalViewer) async -> [UInt8]? {
+    viewer.redrawsAt = journal.end
+    guard viewer.size == size, let past = await screen.model(at: viewer.position), past.rows == size.rows else {
+      return nil
+    }
+    viewer.redrawsAt = nil
+    return past.snapshot(.bottomRow)
+  }
+
+  /// A viewer has written over its bottom row.
+  public func redraw(_ viewer: TerminalViewer) {
+    viewer.redrawsAt = journal.end
+    news.wake()
+  }
+
   public func detach(_ viewer: TerminalViewer) {
     guard viewers.contains(where: { $0 === viewer }) else { return }
     follow()
@@ -62,10 +79,15 @@ extension LiveTerminal {
   /// What comes next for this viewer, or nil when it has seen everything. Moves its position.
   public func show(_ viewer: TerminalViewer, limit: Int = Limits.piece) -> Showing? {
     if !viewer.notices.isEmpty { return .notice(viewer.notices.removeFirst()) }
-    if let wanted = viewer.wants {
+    if let due = viewer.redrawsAt, viewer.position >= due {
+      viewer.redrawsAt = nil
+      viewer.wants = viewer.size == size && screen.model.rows == size.rows ? .bottomRow : .over
+    }
+    if var wanted = viewer.wants {
       follow()
       if isDrawingLate { return nil }  // it is on its way
       viewer.wants = nil
+      if screen.position != viewer.position && wanted == .bottomRow { wanted = .over }
       moved(viewer, to: screen.position)
       return .screen(at: screen.position, screen.model.snapshot(wanted), size)
     }
@@ -90,7 +112,8 @@ extension LiveTerminal {
 
   /// Whether `show` has something for this viewer.
   public func hasNews(for viewer: TerminalViewer) -> Bool {
-    !viewer.notices.isEmpty || (viewer.wants == nil ? viewer.position < journal.end : !isDrawingLate || !isFollowing)
+    !viewer.notices.isEmpty || viewer.redrawsAt != nil
+      || (viewer.wants == nil ? viewer.position < journal.end : !isDrawingLate || !isFollowing)
   }
 }
 
@@ -110,7 +133,9 @@ public final class TerminalViewer: Sendable {
   /// The next byte it wants.
   public internal(set) var position: UInt64 = 0
   /// The screen is to be drawn before it goes on.
-  public var wants: ScreenModel.Drawing?
+  var wants: ScreenModel.Drawing?
+  /// It has written over its bottom row: that is mended once it has seen the output up to here.
+  var redrawsAt: UInt64?
   /// Its own input up to here was confirmed to it outside of output.
   public var confirmed: UInt64 = 0
   /// When it last took something.

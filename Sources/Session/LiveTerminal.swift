@@ -78,7 +78,7 @@ public final class LiveTerminal: Sendable {
 
   /// Keeps the journal until the program has ended and everything it printed stands there.
   public func run() async throws(CmdopError) {
-    try terminal.start { [weak self] piece in
+    try terminal.start(landing: journal.landing) { [weak self] piece in
       guard let self else { return }
       if let piece { came(piece) } else { finish() }
     }
@@ -90,6 +90,8 @@ public final class LiveTerminal: Sendable {
       if Task.isCancelled { return }
     }
     let how = await terminal.end()
+    // Nobody saw it end only because nobody waits any longer: the next daemon will.
+    if Task.isCancelled && how == .unknown { return }
     while screen.lag > 0 {
       follow()
       await Task.yield()
@@ -105,14 +107,14 @@ public final class LiveTerminal: Sendable {
     answers.wake()
   }
 
-  private func came(_ piece: ByteBuffer) {
+  private func came(_ piece: UnsafeRawBufferPointer) {
     journal.append(piece)
     lastActiveAt = now()
     timeline.mark(journal.end, at: lastActiveAt)
     recorder?.add(piece, at: lastActiveAt)
     // One operator's terminal answers for itself, and shows the bytes as they are: then nobody waits for the model.
     if operators.count != 1 || screen.lag > LiveScreen.mostLag { follow() }
-    announce(piece.readableBytes)
+    announce(piece.count)
     if !hasRoom { terminal.isPaused = true }
   }
 
@@ -174,6 +176,7 @@ public final class LiveTerminal: Sendable {
   /// Once a second: viewers that stand still are no longer waited for; what nobody needs ends.
   public func tick() {
     viewersMoved()
+    screen.keepBase()
     guard viewers.isEmpty, !isInBackground, end == nil else { return }
     if now() - lastActiveAt > Int64(idleLimit / .milliseconds(1)) { destroy() }
   }

@@ -1,5 +1,4 @@
 public import Core
-import NIOCore
 
 /// Writes a session's output with its timing: the events of asciicast v2 (docs.asciinema.org/manual/asciicast/v2), one per
 /// line. The head is written when it is saved.
@@ -13,8 +12,8 @@ final class Recorder {
   /// `startedAt`: milliseconds since 1970, what event times are counted from.
   init(startedAt: Int64, write: @escaping @Loop ([UInt8]) -> Void) { (self.startedAt, self.write) = (startedAt, write) }
 
-  func add(_ piece: ByteBuffer, at time: Int64) {
-    let bytes = held + piece.readableBytesView
+  func add(_ piece: UnsafeRawBufferPointer, at time: Int64) {
+    let bytes = held + piece
     let whole = Asciicast.wholeCharacters(bytes)
     held = Array(bytes[whole...])
     if whole > 0 { write(Asciicast.event(time - startedAt, "o", bytes[..<whole])) }

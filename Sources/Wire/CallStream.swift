@@ -110,6 +110,9 @@ public final class CallStream: Sendable {
     channel.flush()
   }
 
+  /// Closes the connection that carries this call, and with it all of its calls.
+  public func closeConnection() { channel.parent?.sever() }
+
   private func cutOff() {
     guard !isClosed, coupling == nil else { return }
     write(.rstStream(.noError))

@@ -12,12 +12,36 @@ public final class Link: Sendable {
   public nonisolated let peer: String
   private let channel: any Channel
   private let multiplexer: NIOLoopBound<NIOHTTP2Handler.StreamMultiplexer>
+  private let ear: NIOLoopBound<LivenessHandler.Ear>
   public private(set) var isOpen = true
-  private let over = Turnstile()
+  /// It was asked for a sign of life, and has given none.
+  private(set) var isSuspect = false
+  private var openCalls = 0 { didSet { ear.value.isAttended = isAttended } }
+  private var lastAttended: ContinuousClock.Instant?
+  /// Calls for which nobody waits: those that are there for later.
+  public var idleCalls = 0
+  /// Woken when it is closed, or suspected, or trusted again.
+  let change = Turnstile()
 
-  private init(channel: any Channel, multiplexer: NIOLoopBound<NIOHTTP2Handler.StreamMultiplexer>, peer: String) {
-    (self.channel, self.multiplexer, self.peer) = (channel, multiplexer, peer)
+  private init(_ made: SetUp, peer: String) {
+    (channel, multiplexer, ear, self.peer) = (made.channel, made.multiplexer, made.ear, peer)
     channel.closeFuture.whenComplete { _ in Loop.enqueue { self.closed() } }
+    ear.value.whenSuspect = { [weak self] isSuspect in
+      Loop.assumeIsolated {
+        self?.isSuspect = isSuspect
+        self?.change.wake()
+      }
+    }
+  }
+
+  /// Somebody waits for what comes over it.
+  var isAttended: Bool { openCalls > idleCalls }
+  /// Somebody did until just now.
+  public var wasAttended: Bool { isAttended || lastAttended.map { ContinuousClock.now < $0 + .seconds(2) } ?? false }
+
+  private func callEnded() {
+    if isAttended { lastAttended = .now }
+    openCalls -= 1
   }
 
   /// Opens one call. `credential` goes into the "authorization" header.
@@ -38,8 +62,10 @@ public final class Link: Sendable {
     created.futureResult.whenFailure { made.fail($0) }
     let call: CallStream
     do {
-      _ = try await created.futureResult.get()
+      let stream = try await created.futureResult.get()
       call = try await made.futureResult.get()
+      openCalls += 1
+      stream.closeFuture.whenComplete { _ in Loop.enqueue { self.callEnded() } }
     } catch { throw CmdopError(.connectionLost, "no call could be opened on the connection to \(peer): \(error)") }
     var headers: HPACKHeaders = [
       ":method": "POST", ":scheme": "https", ":path": path, ":authority": "cmdop", "te": "trailers",
@@ -53,28 +79,61 @@ public final class Link: Sendable {
     return call
   }
 
-  public func close() { channel.close(promise: nil) }
+  public func close() { isSuspect ? channel.sever() : channel.close(promise: nil) }
 
   /// Returns when the connection is gone, or when the waiting task is cancelled.
-  public func waitUntilClosed() async { try? await over.wait { !isOpen } }
+  public func waitUntilClosed() async { try? await change.wait { !isOpen } }
 
   private func closed() {
     isOpen = false
-    over.wake()
+    change.wake()
   }
 
   // MARK: dialling
 
   /// Dials a relay. Throws `unavailable` when nobody answers within `timeout`, `untrusted` when it is not the relay we know.
+  /// A task that is cancelled gives it up at once.
   public static func dial(_ address: RelayAddress, timeout: TimeAmount = .seconds(10)) async throws(CmdopError) -> Link
   {
+    let attempt = Attempt()
+    do {
+      return try await withTaskCancellationHandler {
+        try await dial(address, timeout, attempt)
+      } onCancel: {
+        Loop.enqueue { attempt.giveUp() }
+      }
+    } catch { throw CmdopError(error) }
+  }
+
+  /// What can be closed of a connection that is being made.
+  @Loop
+  private final class Attempt: Sendable {
+    private var channel: (any Channel)?
+    private var isGivenUp = false
+
+    func made(_ channel: any Channel) {
+      self.channel = channel
+      if isGivenUp { channel.close(promise: nil) }
+    }
+    func giveUp() {
+      isGivenUp = true
+      channel?.close(promise: nil)
+    }
+  }
+
+  private static func dial(
+    _ address: RelayAddress, _ timeout: TimeAmount, _ attempt: Attempt
+  ) async throws(CmdopError) -> Link {
     let verdict = Verdict()
     let setUp = setUp(try ClientTLS.context(for: address).map { ($0, address) }, verdict)
     let bootstrap = ClientBootstrap(group: Loop.eventLoop).connectTimeout(timeout)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
     let made: SetUp
     do {
-      made = try await bootstrap.connect(host: address.host, port: address.port, channelInitializer: setUp)
+      made = try await bootstrap.connect(host: address.host, port: address.port) { channel in
+        Loop.assumeIsolated { attempt.made(channel) }
+        return setUp(channel)
+      }
     } catch {
       throw CmdopError(
         .unavailable, "no relay answers at \(address.hostAndPort): \(reason(error))",
@@ -96,7 +155,7 @@ public final class Link: Sendable {
         .unavailable, "\(address.hostAndPort) did not complete a TLS handshake: \(reason(error))",
         hint: "check that this is a cmdop relay's port")
     }
-    return Link(channel: made.channel, multiplexer: made.multiplexer, peer: address.hostAndPort)
+    return Link(made, peer: address.hostAndPort)
   }
 
   /// Connects to a daemon's socket. Throws `unavailable` when no daemon listens there.
@@ -104,7 +163,7 @@ public final class Link: Sendable {
     do {
       let made = try await ClientBootstrap(group: Loop.eventLoop)
         .connect(unixDomainSocketPath: path, channelInitializer: setUp(nil, Verdict()))
-      return Link(channel: made.channel, multiplexer: made.multiplexer, peer: "the local daemon")
+      return Link(made, peer: "the local daemon")
     } catch {
       throw CmdopError(.unavailable, "no daemon listens at \(path)", hint: "cmdop agent start")
     }
@@ -112,6 +171,7 @@ public final class Link: Sendable {
 
   private struct SetUp: Sendable {
     let channel: any Channel
+    let ear: NIOLoopBound<LivenessHandler.Ear>
     let multiplexer: NIOLoopBound<NIOHTTP2Handler.StreamMultiplexer>
     let ready: EventLoopFuture<Void>
   }
@@ -133,9 +193,10 @@ public final class Link: Sendable {
         let ear = LivenessHandler.Ear()
         try sync.addHandler(ear)
         let multiplexer = try HTTP2Setup.add(to: channel, mode: .client) { $0.close() }
-        try sync.addHandler(LivenessHandler(ear: ear))
+        try sync.addHandler(LivenessHandler(ear: ear, tick: .seconds(1), patience: 10))
         return SetUp(
-          channel: channel, multiplexer: NIOLoopBound(multiplexer, eventLoop: channel.eventLoop), ready: ready)
+          channel: channel, ear: NIOLoopBound(ear, eventLoop: channel.eventLoop),
+          multiplexer: NIOLoopBound(multiplexer, eventLoop: channel.eventLoop), ready: ready)
       }
     }
   }

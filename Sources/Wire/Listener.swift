@@ -124,7 +124,7 @@ public final class Listener: Sendable {
         try stream.pipeline.syncOperations.addHandler(CallStreamHandler(call))
       }
     }
-    try channel.pipeline.syncOperations.addHandler(LivenessHandler(ear: ear))
+    try channel.pipeline.syncOperations.addHandler(LivenessHandler(ear: ear, tick: .seconds(10), patience: 1))
   }
 
   private func keep(_ channel: any Channel) {

@@ -30,7 +30,8 @@ struct DaemonControl {
     guard let pid else {
       return DaemonView(verdict: .offline, trouble: "no daemon runs in \(home.path); try: cmdop agent start")
     }
-    guard let status = try home.load(DaemonStatusFile.self, home.status), status.pid == Int64(pid) else {
+    // A damaged one is as good as none: the daemon writes it again within seconds.
+    guard let status = try? home.load(DaemonStatusFile.self, home.status), status.pid == Int64(pid) else {
       return DaemonView(verdict: .starting, pid: Int64(pid))
     }
     if wallClock() - status.updatedAtMs > 30_000 {

@@ -31,6 +31,7 @@ struct GlobalOptions: ParsableArguments {
 
   func place() throws(CmdopError) -> Home {
     if let path = home ?? Start.variable("CMDOP_HOME") {
+      guard !path.isEmpty else { throw CmdopError(.badUsage, "--home needs a directory", hint: "--home ~/.cmdop") }
       guard path.hasPrefix("/") else { return Home(Start.workingDirectory + "/" + path) }
       return Home(path)
     }

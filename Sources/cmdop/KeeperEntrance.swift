@@ -10,7 +10,9 @@ enum KeeperEntrance {
     guard words.count == 4, words[1] == word else { return }
     do { try KeeperRole.run(socket: words[2], lockFile: words[3]) } catch {
       // Another one serves already: that is as good.
-      if error.code != .exists { StandardStreams.writeError(Array("error: \(error.message)\n".utf8)) }
+      guard error.code != .exists else { Cmdop.leave(0) }
+      StandardStreams.writeError(Array("error: \(error.message)\n".utf8))
+      Cmdop.leave(1)
     }
     Cmdop.leave(0)
   }

@@ -25,6 +25,34 @@ struct SessionLifeTests {
     }
   }
 
+  @Test("three kills of the daemon in the middle of 100 MB that nobody watches: every byte is counted, in order")
+  func killedInBulk() async throws {
+    try await Street.run(["far"]) { street in
+      // Ten bytes a line, for the terminal makes CR LF of each end.
+      let (first, count) = (10_000_000, 10_000_000)
+      let line = "seq \(first) \(first + count - 1); sleep 1000"
+      let made = try await street.client(
+        ["session", "create", "far", "--name", "bulk", "--", "sh", "-c", line], on: "far")
+      #expect(made.status == 0, "\(made.stderr)")
+      func printed() async throws -> Int {
+        let shown = try await street.client(["session", "show", "bulk", "--json"], on: "far").json
+        return shown["output_bytes"] as? Int ?? 0
+      }
+      for round in 1...3 {
+        try await eventually("\(round * 20) MB are there") { try await printed() > round * 20_000_000 }
+        kill(try await street.agentPID("far"), SIGKILL)
+        try await street.startAgent("far")
+      }
+      try await eventually("all is there", within: 120) { try await printed() >= count * 10 }
+      #expect(try await printed() == count * 10)
+      let kept = try await street.client(["session", "replay", "bulk"], on: "far").text
+      let numbers = kept.split(whereSeparator: \.isNewline).compactMap { Int($0) }
+      // The first line that is kept may be cut.
+      #expect(numbers.dropFirst() == Array(numbers[1]...first + count - 1)[...])
+      #expect(numbers.count > 500_000)
+    }
+  }
+
   @Test("restarting the daemon leaves the program, its variables and the screen as they are")
   func restarted() async throws {
     try await Street.run(["box", "far"]) { street in

@@ -33,23 +33,15 @@ func refusal<T>(
 
 struct StillNotSo: Error, CustomStringConvertible { let description: String }
 
-/// Waits until something is so. Looking again after a pause is the only way to wait for other processes.
+/// Waits until something is so. Looking again after a pause is the only way to wait for other processes. `what` may tell how
+/// things stand: it is put together when the time is over.
 func eventually(
-  isolation: isolated (any Actor)? = #isolation, _ what: String, within time: Duration = .seconds(20),
-  _ condition: () async throws -> Bool
+  isolation: isolated (any Actor)? = #isolation, _ what: @autoclosure () -> String,
+  within time: Duration = .seconds(20), _ condition: () async throws -> Bool
 ) async throws {
   let deadline = ContinuousClock.now + time
   while try await !condition() {
-    guard ContinuousClock.now < deadline else { throw StillNotSo(description: "still not so: \(what)") }
+    guard ContinuousClock.now < deadline else { throw StillNotSo(description: "still not so: \(what())") }
     try await Task.sleep(for: .milliseconds(10))
   }
-}
-
-/// Whether a process runs. One that has ended and was not looked after yet does not.
-func runs(_ id: Int32) -> Bool { !["", "Z", "X"].contains(state(of: id)) }
-
-/// As proc(5) has it: "R" runs, "S" waits; empty when there is no such process.
-func state(of id: Int32) -> String {
-  let line = contents("/proc/\(id)/stat").map { String(decoding: $0, as: UTF8.self) } ?? ""
-  return line.split(separator: ")").last?.split(separator: " ").first.map(String.init) ?? ""
 }

@@ -25,16 +25,16 @@ struct InstanceLockTests {
 
   @Test("The lock ends with the process that holds it, however that ends; what stands in the file does not count")
   func death() async throws {
-    try await Keeper.run { keeper in
-      #expect(InstanceLock.holder(of: keeper.lock) == keeper.id)
-      let error = await refusal { try InstanceLock.acquire(keeper.lock, what: "a keeper") }
-      #expect(error?.message.contains("\(keeper.id)") == true)
-      Processes.end(keeper.id, forcibly: true)
-      try await eventually("the killed process is gone") { !Processes.childRuns(keeper.id) }
-      #expect(exists(keeper.lock), "the file stays, with the dead process's number")
-      #expect(InstanceLock.holder(of: keeper.lock) == nil)
-      let lock = try InstanceLock.acquire(keeper.lock, what: "a keeper")
-      #expect(InstanceLock.holder(of: keeper.lock) == Processes.ownID)
+    try await KeeperHome.run { home in
+      let keeper = try await home.serve()
+      let error = await refusal { try InstanceLock.acquire(home.lock, what: "a keeper") }
+      #expect(error?.code == .exists && error?.message.contains("\(keeper)") == true)
+      Processes.end(keeper, forcibly: true)
+      try await eventually("the killed process is gone") { !runs(keeper) }
+      #expect(exists(home.lock), "the file stays, with the dead process's number")
+      #expect(InstanceLock.holder(of: home.lock) == nil)
+      let lock = try InstanceLock.acquire(home.lock, what: "a keeper")
+      #expect(InstanceLock.holder(of: home.lock) == Processes.ownID)
       lock.release()
     }
   }

@@ -1,127 +1,123 @@
 import Core
 import Foundation
-import Glibc
-import Host
-import NIOCore
 import Testing
 
-@Suite("The keeper: terminals outlive who looks after them", .timeLimit(.minutes(1)))
+@testable import Host
+
+@Suite("The keeper: one small process per home that owns the terminals", .timeLimit(.minutes(1)))
 @Loop
 struct KeeperTests {
-  private func words(_ text: String) -> [String] { ["sh", "-c", text] }
-
-  private func output(_ script: String, _ keeper: Keeper) async throws -> String {
-    let reader = try Reader(try await keeper.open(words(script)))
+  private func output(_ line: String, _ home: KeeperHome) async throws -> String {
+    let reader = try Reader(try await home.open(line))
     try await reader.ended()
     return reader.text
   }
 
-  @Test("Another daemon finds the terminal under its id, with its note, and nothing it printed is lost")
-  func handOver() async throws {
-    try await Keeper.run { keeper in
-      let machine = Machines.machine(home: keeper.folder)
-      let order = LaunchOrder(arguments: words("echo one; read line; echo got $line; exit 4"))
-      let first = try await machine.openTerminal(
-        order, id: SessionID("the-id"), note: Array("the note".utf8), keeper: keeper.keeper)
-      let pid = first.processID
-      let successor = TerminalKeeper(socket: keeper.socket) {}
-      let kept = try await successor.kept()
-      #expect(kept.map(\.id) == [SessionID("the-id")])
-      #expect(kept.first.map { String(decoding: $0.note, as: UTF8.self) } == "the note")
-      let terminal = try #require(kept.first?.terminal)
-      #expect(terminal.processID == pid)
-      let reader = try Reader(terminal)
-      try await reader.saw("one")
-      await reader.type("hello\r")
-      try await reader.saw("got hello")
-      #expect(await terminal.end() == .exited(code: 4))
-      successor.forget(SessionID("the-id"))
-      try await eventually("it is forgotten") { try await successor.kept().isEmpty }
-    }
-  }
-
-  @Test("An end that nobody was there to see is told to who comes later, once the note was changed with the new note")
-  func laterNews() async throws {
-    try await Keeper.run { keeper in
-      let machine = Machines.machine(home: keeper.folder)
-      let terminal = try await machine.openTerminal(
-        LaunchOrder(arguments: words("read line; exit 6")), id: SessionID("a"), note: [], keeper: keeper.keeper)
-      keeper.keeper.setNote(Array("renamed".utf8), of: SessionID("a"))
-      await (try Reader(terminal)).type("\r")
-      #expect(await terminal.end() == .exited(code: 6))
-      let kept = try await TerminalKeeper(socket: keeper.socket) {}.kept()
-      #expect(kept.first.map { String(decoding: $0.note, as: UTF8.self) } == "renamed")
-      #expect(await kept.first?.terminal.end() == .exited(code: 6))
-    }
-  }
-
-  @Test("Twenty terminals at once have twenty programs, and each its own output")
+  @Test("Twenty terminals that are asked for at once start one keeper, and each has its own program and output")
   func many() async throws {
-    try await Keeper.run { keeper in
+    try await KeeperHome.run { home in
       try await withThrowingTaskGroup { group in
         for number in 0..<20 {
           group.addTask {
-            let text = try await output("echo number \(number)", keeper)
+            let text = try await output("echo number \(number)", home)
             #expect(text == "number \(number)\r\n")
           }
         }
         try await group.waitForAll()
       }
+      #expect(home.started.count == 1)
     }
   }
 
-  @Test("A second keeper of one home does not start, and leaves the first in peace")
-  func second() async throws {
-    try await Keeper.run { keeper in
-      let reader = try Reader(try await keeper.open(words("read line; echo still $line")))
-      let error = await refusal { try KeeperRole.run(socket: keeper.socket, lockFile: keeper.lock) }
-      #expect(error?.code == .exists && error?.message.contains("\(keeper.id)") == true)
+  @Test("However many are started in one home, one serves, and the others leave without a word")
+  func onlyOne() async throws {
+    try await KeeperHome.run { home in
+      for _ in 1...5 { try home.startKeeper() }
+      let reader = try Reader(try await home.open("read line; echo still $line"))
+      let keeper = try #require(home.keeper)
+      try await eventually("only one of them runs") { home.started.filter { runs($0) } == [keeper] }
       await reader.type("here\r")
       try await reader.saw("still here")
+      #expect(home.log.isEmpty)
     }
   }
 
-  @Test("When the keeper is gone its terminals end as unknown, and a new one cannot be had from it")
-  func keeperDies() async throws {
-    try await Keeper.run { keeper in
-      let terminal = try await keeper.open(words("read line"))
-      Processes.end(keeper.id, forcibly: true)
-      #expect(await terminal.end() == .unknown)
-      let error = await refusal { try await keeper.open(words("true")) }
-      #expect(error?.code == .wrongState, "it was to be started anew")
+  @Test("It ends when its last terminal has ended and no daemon is connected; the next daemon starts another")
+  func endsAlone() async throws {
+    try await KeeperHome.run { home in
+      var daemon: TerminalKeeper? = home.newDaemon()
+      let id = KeeperHome.newID()
+      var program: (any Terminal)? = try await home.open("exit 3", id: id, by: daemon)
+      #expect(await program?.end() == .exited(code: 3))
+      let keeper = try #require(home.keeper)
+      daemon?.forget(id)
+      #expect(try await daemon?.kept().isEmpty == true)
+      (daemon, program) = (nil, nil)
+      try await eventually("it has ended", within: .seconds(40)) { !runs(keeper) }
+      #expect(!exists(home.socket) && !exists(home.lock))
+      let again = try await home.open("exec cat")
+      #expect(runs(again.processID) && home.keeper != keeper && home.keeper != nil)
     }
   }
 
-  @Test("Words and variables larger than a frame are a limit, and the keeper goes on")
-  func tooLarge() async throws {
-    try await Keeper.run { keeper in
-      let error = await refusal { try await keeper.open(["sh", "-c", "true", String(repeating: "x", count: 1 << 20)]) }
-      #expect(error?.code == .limit)
-      let reader = try Reader(try await keeper.open(words("echo fine")))
-      try await reader.saw("fine")
+  @Test("When it is killed its terminals have ended, nobody knows how, and a new one is started for the next")
+  func killed() async throws {
+    try await KeeperHome.run { home in
+      let noisy = try Reader(try await home.open("while :; do echo noise; done"))
+      let silent = try Reader(try await home.open("exec cat"))
+      let keeper = try #require(home.keeper)
+      Processes.end(keeper, forcibly: true)
+      #expect(await noisy.terminal.end() == .unknown)
+      #expect(await silent.terminal.end() == .unknown)
+      try await noisy.ended()
+      try await silent.ended()
+      let again = try await home.open("exec cat")
+      #expect(runs(again.processID) && home.keeper != keeper && home.keeper != nil)
     }
   }
 
-  @Test("A keeper that answers later than anybody waits does not mix up its terminals, and keeps none that nobody has")
-  func lateAnswer() async throws {
-    try await Keeper.run { keeper in
-      _ = try await keeper.open(words("exit 0"))
-      kill(keeper.id, SIGSTOP)
-      let error = await refusal { try await keeper.open(words("echo late; exec sleep 1000")) }
-      #expect(error?.code == .unavailable)
-      kill(keeper.id, SIGCONT)
-      let reader = try Reader(try await keeper.open(words("echo right; read line")))
-      try await reader.saw("\r\n")
-      #expect(reader.text == "right\r\n")
-      let successor = TerminalKeeper(socket: keeper.socket) {}
-      let late = try await successor.kept().filter { $0.terminal.whatRuns()?.command == "sleep" }
-      #expect(late.isEmpty, "a program runs that nobody can reach")
-      for kept in late { kept.terminal.hangUp() }
+  @Test("One that cannot start is an error that says so")
+  func cannotStart() async throws {
+    try await KeeperHome.run { home in
+      try FileManager.default.createDirectory(atPath: home.lock, withIntermediateDirectories: true)
+      let error = await refusal { try await home.open("exec cat") }
+      #expect(error?.code == .internalError && error?.message.contains("exit status 1") == true)
+      #expect(home.log.contains(home.lock), "the reason stands in its log")
     }
   }
 
-  @Test("Where no keeper serves nothing is kept")
+  @Test("Where none serves nothing is kept, and none is started for the question")
   func none() async throws {
-    #expect(try await TerminalKeeper(socket: "/tmp/no-such-keeper.sock") {}.kept().isEmpty)
+    try await KeeperHome.run { home in
+      let kept = try await home.daemon.kept()
+      #expect(kept.isEmpty)
+      #expect(home.started.isEmpty)
+    }
+  }
+
+  @Test("Words and variables larger than a frame are a limit; what a socket does not take at once arrives whole")
+  func large() async throws {
+    try await KeeperHome.run { home in
+      let long = String(repeating: "a", count: 1 << 20)
+      let words = LaunchOrder(arguments: ["sh", "-c", "true", long])
+      #expect(await refusal { try await home.open(words) }?.code == .limit)
+      let variables = LaunchOrder(arguments: ["sh"], environment: ["A": long])
+      #expect(await refusal { try await home.open(variables) }?.code == .limit)
+      let parts = (0..<8).map { ("A\($0)", String(repeating: "a", count: 100_000)) }
+      let order = LaunchOrder(
+        arguments: ["sh", "-c", "echo ${#A0} ${#A7}"], environment: Dictionary(uniqueKeysWithValues: parts))
+      let id = KeeperHome.newID()
+      let reader = try Reader(try await home.open(order, id: id))
+      try await reader.saw("100000 100000\r\n")
+      #expect(try await home.newDaemon().kept().map(\.id) == [id], "what was refused is not kept")
+    }
+  }
+
+  @Test("It admits its own user only, and root is another")
+  func otherUsers() {
+    #expect(KeeperRole.admits(1000, owner: 1000))
+    #expect(!KeeperRole.admits(1001, owner: 1000))
+    #expect(!KeeperRole.admits(0, owner: 1000))
+    #expect(!KeeperRole.admits(nil, owner: 1000))
   }
 }

@@ -82,14 +82,20 @@ struct PrivateFileTests {
     }
   }
 
-  @Test("A directory is made with its parents, 0700; one that was open to others is closed to them")
+  @Test(
+    "A directory is made with its parents, 0700; one that is open to others is closed to them, or refused if it is in use"
+  )
   func directories() async throws {
     try await withFolder { folder in
       try PrivateFiles.ensureDirectory(folder + "/a/b/c")
       for path in ["/a", "/a/b", "/a/b/c"] { #expect(mode(of: folder + path) == 0o700, "\(path)") }
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/a/b/c")
+      try PrivateFiles.ensureDirectory(folder + "/a/b/c")
+      #expect(mode(of: folder + "/a/b/c") == 0o700)
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/a/b")
-      try PrivateFiles.ensureDirectory(folder + "/a/b")
-      #expect(mode(of: folder + "/a/b") == 0o700)
+      let refusal = #expect(throws: CmdopError.self) { try PrivateFiles.ensureDirectory(folder + "/a/b") }
+      #expect(refusal?.code == .denied)
+      #expect(mode(of: folder + "/a/b") == 0o755)
       try PrivateFiles.ensureDirectory(folder + "/slash/")
       #expect(mode(of: folder + "/slash") == 0o700)
     }

@@ -10,8 +10,8 @@ struct TerminalTests {
   @Test("Its program sits on a pseudo-terminal that is its controlling one, and leads its own session")
   func isTerminal() async throws {
     let script = "tty; echo t > /dev/tty && ps -o sid= -p $$; echo $$"
-    try await Keeper.run { keeper in
-      let reader = try Reader(try await keeper.open(["sh", "-c", script]))
+    try await KeeperHome.run { home in
+      let reader = try Reader(try await home.open(script))
       try await reader.ended()
       let lines = reader.text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
       #expect(lines.count == 4)
@@ -22,8 +22,8 @@ struct TerminalTests {
 
   @Test("Ctrl-C reaches the program in the foreground and not the shell behind it")
   func jobControl() async throws {
-    try await Keeper.run { keeper in
-      let reader = try Reader(try await keeper.open(["bash", "--norc", "--noprofile", "-i"]))
+    try await KeeperHome.run { home in
+      let reader = try Reader(try await home.open("exec bash --norc --noprofile -i"))
       try await reader.saw("$ ")
       await reader.type("sleep 1000\r")
       try await eventually("sleep is in the foreground") { reader.terminal.whatRuns()?.command == "sleep" }
@@ -39,8 +39,8 @@ struct TerminalTests {
   @Test("A signal by name reaches the foreground group")
   func signals() async throws {
     let script = "trap 'echo heard; exit 5' USR1; echo ready; while :; do sleep 0.02; done"
-    try await Keeper.run { keeper in
-      let reader = try Reader(try await keeper.open(["sh", "-c", script]))
+    try await KeeperHome.run { home in
+      let reader = try Reader(try await home.open(script))
       try await reader.saw("ready")
       reader.terminal.send(.user1)
       try await reader.saw("heard")
@@ -50,9 +50,9 @@ struct TerminalTests {
 
   @Test("A program sees its size, and is told when it changes")
   func resize() async throws {
-    try await Keeper.run { keeper in
+    try await KeeperHome.run { home in
       let script = "stty size; trap 'stty size' WINCH; echo ready; while :; do sleep 0.02; done"
-      let terminal = try await keeper.open(["sh", "-c", script], size: TerminalSize(rows: 31, columns: 97))
+      let terminal = try await home.open(script, size: TerminalSize(rows: 31, columns: 97))
       let reader = try Reader(terminal)
       try await reader.saw("ready")
       #expect(reader.text.contains("31 97"))
@@ -67,8 +67,8 @@ struct TerminalTests {
 
   @Test("The last program's hanging up is an end, after everything it printed")
   func lastWords() async throws {
-    try await Keeper.run { keeper in
-      let reader = try Reader(try await keeper.open(["sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x; echo END"]))
+    try await KeeperHome.run { home in
+      let reader = try Reader(try await home.open("head -c 300000 /dev/zero | tr '\\0' x; echo END"))
       try await reader.ended()
       #expect(reader.text.utf8.count == 300_000 + 5)
       #expect(reader.text.hasSuffix("xEND\r\n"))
@@ -85,17 +85,17 @@ struct TerminalTests {
       ("kill -TERM $$", .signalled(number: 15)), ("kill -KILL $$", .signalled(number: 9)),
     ])
   func endings(_ script: String, _ expected: ProgramEnd) async throws {
-    try await Keeper.run { keeper in
-      let reader = try Reader(try await keeper.open(["sh", "-c", script]))
+    try await KeeperHome.run { home in
+      let reader = try Reader(try await home.open(script))
       try await reader.ended()
-      #expect(await reader.howItEnded() == expected)
+      #expect(await reader.terminal.end() == expected)
     }
   }
 
   @Test("While it is paused nothing is read, and afterwards nothing is missing")
   func pause() async throws {
-    try await Keeper.run { keeper in
-      let terminal = try await keeper.open(["seq", "1", "50000"])
+    try await KeeperHome.run { home in
+      let terminal = try await home.open("exec seq 1 50000")
       terminal.isPaused = true
       let reader = try Reader(terminal)
       try await eventually("the program waits for its reader") {
@@ -110,9 +110,9 @@ struct TerminalTests {
 
   @Test("Hanging up ends also what ignores the hang-up, and what it started")
   func hangUp() async throws {
-    try await Keeper.run { keeper in
+    try await KeeperHome.run { home in
       let script = "trap '' HUP TERM INT; sleep 1000 & echo child $!; while :; do sleep 1; done"
-      let reader = try Reader(try await keeper.open(["sh", "-c", script]))
+      let reader = try Reader(try await home.open(script))
       try await reader.saw("\r\n")
       let child = try #require(
         reader.text.split(separator: " ").last.flatMap { Int32($0.trimmingCharacters(in: .newlines)) })
@@ -125,17 +125,40 @@ struct TerminalTests {
     }
   }
 
-  @Test("A program that is not there is not found, and so is a directory")
-  func notThere() async throws {
-    try await Keeper.run { keeper in
-      #expect(await refusal { try await keeper.open(["no-such-program"]) }?.code == .notFound)
-      #expect(await refusal { try await keeper.open(["/no/such/program"]) }?.code == .notFound)
-      let order = LaunchOrder(arguments: ["sh"], directory: "/no/such/directory")
-      let error = await refusal {
-        try await Machines.machine(home: keeper.folder).openTerminal(
-          order, id: SessionID("x"), note: [], keeper: keeper.keeper)
+  @Test("What cannot be started is not found or denied, and the error says what it was")
+  func refused() async throws {
+    try await KeeperHome.run { home in
+      func why(_ words: [String], directory: String? = nil) async -> CmdopError? {
+        await refusal { try await home.open(LaunchOrder(arguments: words, directory: directory)) }
       }
-      #expect(error?.code == .notFound && error?.message.contains("/no/such/directory") == true)
+      #expect(await why(["no-such-program"])?.code == .notFound)
+      for (path, code) in [("/no/such/program", CmdopError.Code.notFound), ("/etc/passwd", .denied)] {
+        let error = await why([path])
+        #expect(error?.code == code && error?.message.contains(path) == true)
+      }
+      let nowhere = await why(["sh"], directory: "/no/such/directory")
+      #expect(nowhere?.code == .notFound && nowhere?.message.contains("/no/such/directory") == true)
+      let kept = try await home.newDaemon().kept()
+      #expect(kept.isEmpty)
+    }
+  }
+
+  @Test("What it prints lands where it is told to, each piece before the next, and is left there")
+  func landing() async throws {
+    try await KeeperHome.run { home in
+      let path = home.folder + "/place"
+      let place = try MappedFile(path: path, limit: 4096)
+      try place.grow(to: 4096)
+      var (elsewhere, last) = (0, [UInt8]())
+      let terminal = try await home.open("stty -opost; exec seq 1 50000")
+      let reader = try Reader(terminal, landing: LandingPlace(place.bytes, of: place)) { piece in
+        if piece.baseAddress != UnsafeRawPointer(place.bytes.baseAddress) { elsewhere += piece.count }
+        last = Array(piece)
+      }
+      try await reader.ended()
+      #expect(elsewhere <= 1, "the first byte: NIO keeps its first buffer, and copies it")
+      #expect(reader.text == (1...50000).map { "\($0)\n" }.joined())
+      #expect(contents(path).map { Array($0.prefix(last.count)) } == last, "another process finds it")
     }
   }
 }

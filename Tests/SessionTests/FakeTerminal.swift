@@ -2,8 +2,8 @@ import Core
 import NIOCore
 import Session
 
-/// A terminal without a program: a test prints into it and reads what was typed. Pausing it stops the printing, as the
-/// kernel would.
+/// A terminal without a program: a test prints into it and reads what was typed. What is printed lands where it is told
+/// to, 4 KiB at a time, and pausing it stops the printing, as with the kernel's.
 @Loop
 final class FakeTerminal: Terminal {
   nonisolated let processID: Int32 = 4711
@@ -13,12 +13,15 @@ final class FakeTerminal: Terminal {
   private(set) var typed = ""
   private(set) var signals: [SignalName] = []
   private(set) var hangUps = 0
-  private var take: (@Loop (ByteBuffer?) -> Void)?
+  private var take: (@Loop (UnsafeRawBufferPointer?) -> Void)?
+  private var landing: LandingPlace?
   private var how: ProgramEnd?
   private let turnstile = Turnstile()
 
-  func start(_ take: @escaping @Loop (ByteBuffer?) -> Void) throws(CmdopError) {
-    self.take = take
+  func start(
+    landing: LandingPlace?, _ take: @escaping @Loop (UnsafeRawBufferPointer?) -> Void
+  ) throws(CmdopError) {
+    (self.landing, self.take) = (landing, take)
     turnstile.wake()
   }
   func write(_ bytes: ByteBuffer) async {
@@ -40,8 +43,18 @@ final class FakeTerminal: Terminal {
 
   func isStarted() async throws { try await turnstile.wait { take != nil } }
   func wasTyped(_ text: String) async throws { try await turnstile.wait { typed.contains(text) } }
-  func print(_ bytes: ByteBuffer) { take?(bytes) }
-  func print(_ text: String) { take?(ByteBuffer(string: text)) }
+  func print(_ bytes: ByteBuffer) { bytes.withUnsafeReadableBytes { print($0) } }
+  func print(_ text: String) { print(ByteBuffer(string: text)) }
+  private func print(_ bytes: UnsafeRawBufferPointer) {
+    guard let place = landing?.bytes, let take else { return }
+    var rest = bytes
+    while !rest.isEmpty {
+      let piece = UnsafeMutableRawBufferPointer(rebasing: place[..<min(place.count, rest.count)])
+      piece.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<piece.count]))
+      rest = UnsafeRawBufferPointer(rebasing: rest[piece.count...])
+      take(UnsafeRawBufferPointer(piece))
+    }
+  }
 
   /// Prints lines of `x` until it is paused or has printed this much; how much that was.
   func pour(_ count: Int) -> Int {

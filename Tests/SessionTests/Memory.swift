@@ -2,11 +2,13 @@ import Core
 import NIOCore
 import Session
 
-/// Memory that behaves as a file in memory does: it grows in place, and one day it may grow no more.
+/// Memory that behaves as a file in memory does: it grows in place, one day it may grow no more, and what a killed process
+/// leaves of it can be copied.
 @Loop
 final class Memory: DurableBytes {
   private(set) var bytes: UnsafeMutableRawBufferPointer
   private let whole: UnsafeMutableRawBufferPointer
+  nonisolated let name = "the/session.ring"
   /// Bytes that the disk still gives.
   var disk: Int
 
@@ -17,7 +19,19 @@ final class Memory: DurableBytes {
     self.disk = disk
   }
 
+  /// What a process has left.
+  init(_ content: [UInt8], limit: Int = 0) {
+    whole = .allocate(byteCount: max(limit, content.count, 1), alignment: 4096)
+    if limit > content.count { whole.initializeMemory(as: UInt8.self, repeating: 0) }
+    whole.copyBytes(from: content)
+    bytes = UnsafeMutableRawBufferPointer(rebasing: whole[..<content.count])
+    disk = .max
+  }
+
   isolated deinit { whole.deallocate() }
+
+  /// What a process that is killed now leaves.
+  var copy: [UInt8] { Array(bytes) }
 
   func grow(to count: Int) throws(CmdopError) {
     guard count > bytes.count else { return }
@@ -26,34 +40,36 @@ final class Memory: DurableBytes {
   }
 }
 
-/// SplitMix64: the same numbers for the same seed, so that what fails once fails again.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: some BinaryInteger) { state = UInt64(truncatingIfNeeded: seed) }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
+extension Journal {
+  nonisolated static let id = SessionID("0f8fad5b-d9cb-469f-a165-70867728950e")
+
+  convenience init(capacity: Int) throws {
+    try self.init(new: Memory(limit: Journal.fileSize(capacity: capacity)), of: Self.id, capacity: capacity)
   }
+
+  /// As the next process opens what was left.
+  convenience init(left content: [UInt8]) throws(CmdopError) { try self.init(reopening: Memory(content), of: Self.id) }
 }
 
-extension Journal {
-  convenience init(capacity: Int = 1024 * 1024) throws {
-    try self.init(new: Memory(limit: Journal.fileSize(capacity: capacity)), capacity: capacity)
-  }
-  func append(_ text: String) { append(ByteBuffer(string: text)) }
+/// What a terminal prints in these tests: known at each position, so that nothing needs to be remembered to check it.
+enum Output {
+  /// A prime length: what is shifted by a ring's size, or a page, is not the same.
+  private static let table: [UInt8] = {
+    var dice = Dice(1)
+    return (0..<65_521).map { _ in UInt8(truncatingIfNeeded: dice.next()) }
+  }()
 
-  /// All that is kept.
-  func kept() -> ByteBuffer {
-    var (bytes, position) = (ByteBuffer(), start)
-    while let piece = read(from: position, limit: 1 << 20), piece.readableBytes > 0 {
-      bytes.writeImmutableBuffer(piece)
-      position += UInt64(piece.readableBytes)
+  static func bytes(_ range: Range<UInt64>) -> [UInt8] {
+    var (bytes, at) = ([UInt8](), Int(range.lowerBound % UInt64(table.count)))
+    bytes.reserveCapacity(range.count)
+    while bytes.count < range.count {
+      bytes += table[at..<min(table.count, at + range.count - bytes.count)]
+      at = 0
     }
     return bytes
   }
+
+  static func buffer(_ range: Range<UInt64>) -> ByteBuffer { ByteBuffer(bytes: bytes(range)) }
 }
 
 /// The code of what `body` throws; nil when it throws nothing.

@@ -26,23 +26,6 @@ struct ScreenFixture: Sendable, CustomTestStringConvertible {
   }()
 }
 
-/// Repeatable randomness (SplitMix64).
-struct Dice: RandomNumberGenerator {
-  var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
-  }
-
-  mutating func roll(_ count: Int) -> Int { Int(next() % UInt64(max(count, 1))) }
-}
-
 extension ScreenModel {
   mutating func feed(_ bytes: some Collection<UInt8>) {
     Array(bytes).withUnsafeBytes { feed($0) }

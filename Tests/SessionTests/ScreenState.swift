@@ -5,7 +5,9 @@ import Core
 /// Everything a terminal shows and remembers, with what cells name by number spelled out.
 struct ScreenState: Equatable {
   struct Look: Hashable {
-    var scalars: [UInt32]
+    var content: UInt32
+    /// Of a character with marks, all of it.
+    var cluster: [UInt32]
     var half: Int
     var style: ScreenStyle
     var link: [UInt8]
@@ -50,7 +52,9 @@ struct ScreenState: Equatable {
         cells: (0..<grid.columns).map { x in
           let cell = grid[y, x]
           return Look(
-            scalars: cell.isTrail ? [] : book.scalars(cell), half: cell.isLead ? 1 : cell.isTrail ? 2 : 0,
+            content: cell.isTrail || cell.cluster != nil ? 0 : cell.content,
+            cluster: cell.cluster == nil ? [] : book.scalars(cell),
+            half: cell.isLead ? 1 : cell.isTrail ? 2 : 0,
             style: book.styles[cell.style], link: book.links[Int(cell.link)] ?? [])
         }, wraps: grid.line(y).wraps)
     }
@@ -95,11 +99,10 @@ struct ScreenState: Equatable {
     return []
   }
 
-  /// What an earlier program may have left in a dirty terminal, and no drawing takes away: titles put aside below ours,
-  /// preferences and colours that our program never touched.
+  /// What an earlier program may have left in a dirty terminal, and no drawing takes away: preferences and colours that
+  /// our program never touched.
   func overlooking(whatIsNotIn original: ScreenState) -> ScreenState {
     var state = self
-    state.titles = Array(titles.suffix(original.titles.count))
     state.modes.preferences = modes.preferences.filter { original.modes.preferences[$0.key] != nil }
     state.palette = palette.filter { original.palette.contains($0) }
     return state

@@ -18,7 +18,9 @@ from yard import Missing, Yard
 
 # Name → module. The order is that of docs/performance.md.
 MEASURES = {"echo": "echo", "bulk": "bulk", "exec": "execs", "beside": "beside", "fanout": "fanout",
-            "agents": "agents", "stalled": "stalled", "idle": "idle", "startup": "startup", "binary": "binary"}
+            "agents": "agents", "stalled": "stalled", "idle": "idle", "startup": "startup", "binary": "binary",
+            "reconnect": "reconnect", "viewers": "viewers", "arrival": "arrival", "sessions": "sessions",
+            "crowd": "crowd"}
 
 
 class World:
@@ -78,6 +80,7 @@ def surroundings(yard):
             "cmdop": first_line([yard.cmdop, "--version"], yard.env), "ssh": first_line(["ssh", "-V"], yard.env),
             "clush": first_line(["clush", "--version"], yard.env),
             "pssh": first_line(["parallel-ssh", "--version"], yard.env),
+            "tmux": first_line(["tmux", "-V"], yard.env),
             "commit": first_line(["git", "-C", os.path.dirname(os.path.abspath(__file__)), "rev-parse", "--short",
                                   "HEAD"], yard.env)}
 

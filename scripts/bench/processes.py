@@ -51,6 +51,37 @@ def memory(pid):
     return found
 
 
+def mappings(pid):
+    """KiB of its rings (the journals that sessions have in files) and of all else: rss, pss, own (nobody else has them)."""
+    found = {kind: {"rss": 0, "pss": 0, "own": 0} for kind in ("rings", "rest")}
+    names = {"Rss:": "rss", "Pss:": "pss", "Private_Clean:": "own", "Private_Dirty:": "own"}
+    kind = found["rest"]
+    with open("/proc/%d/smaps" % pid) as file:
+        for line in file:
+            words = line.split()
+            if words[0] in names:
+                kind[names[words[0]]] += int(words[1])
+            elif not words[0].endswith(":"):
+                kind = found["rings" if len(words) > 5 and words[5].endswith(".ring") else "rest"]
+    return found
+
+
+def descriptors(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))
+
+
+def name(pid):
+    with open("/proc/%d/comm" % pid) as file:
+        return file.read().strip()
+
+
+def kill(pid, number=signal.SIGKILL):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
 def rss(pid):
     """KiB; cheap enough to be read while measuring."""
     with open("/proc/%d/statm" % pid) as file:

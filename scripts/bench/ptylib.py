@@ -87,14 +87,15 @@ class Pty:
         self.drain(0.3)
         return took
 
+    def end_far(self):
+        """Kills the far side's shell, and whatever it does: a terminal of cmdop outlives its viewer."""
+        for pid in processes.tree([self.far[0]]) if self.far and processes.birth(self.far[0]) == self.far[1] else ():
+            processes.kill(pid)
+
     def leave(self):
-        """Ends the far side's shell, whatever it does, then the command: a terminal of cmdop outlives its viewer."""
+        """Ends the far side's shell, then the command."""
         if self.far:
-            for pid in processes.tree([self.far[0]]) if processes.birth(self.far[0]) == self.far[1] else ():
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+            self.end_far()
             end = time.monotonic() + 3
             try:
                 while time.monotonic() < end:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures dist/cmdop against ssh, clush and pssh on loopback; see README.md.
-# Usage: scripts/bench/run.sh [echo|bulk|exec|beside|fanout|agents|stalled|idle|startup|binary]…
+# Measures dist/cmdop against ssh, tmux, clush and pssh on loopback; see README.md, which names the measures.
+# Usage: scripts/bench/run.sh [echo|bulk|exec|beside|fanout|agents|…|reconnect|viewers|arrival|sessions|crowd]…
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -11,7 +11,7 @@ fail() { echo "error: $1" >&2; echo "try: $2" >&2; exit 1; }
 cmdop=${CMDOP_BIN:-$root/dist/cmdop}
 [ -x "$cmdop" ] || fail "no binary at $cmdop" "make release"
 cmdop=$(realpath "$cmdop")
-for peer in python3 ssh clush parallel-ssh /usr/sbin/sshd; do
+for peer in python3 ssh clush parallel-ssh tmux /usr/sbin/sshd; do
   command -v "$peer" >/dev/null || { "$root/scripts/bootstrap.sh" bench; break; }
 done
 # The system's own, if there is one: a version manager's takes its time to start.

@@ -52,7 +52,7 @@ Host *
 
 class SSHPeer:
     def __init__(self, yard):
-        self.yard, self.masters = yard, []
+        self.yard, self.masters, self.daemons = yard, [], {}
         sshd, self.ssh = program("sshd", "openssh-server"), program("ssh", "openssh-client")
         keygen = program("ssh-keygen", "openssh-client")
         self.folder = folder = yard.folder("ssh")
@@ -69,7 +69,7 @@ class SSHPeer:
             config = os.path.join(folder, role)
             with open(config, "w") as file:
                 file.write(SSHD.format(port=port, folder=folder) + extra)
-            yard.start([sshd, "-D", "-e", "-f", config], os.path.join(folder, role + ".log"))
+            self.daemons[role] = yard.start([sshd, "-D", "-e", "-f", config], os.path.join(folder, role + ".log"))
             until(lambda: listening(port))
             known.append("[127.0.0.1]:%d %s\n" % (port, public))
         with open(os.path.join(folder, "known_hosts"), "w") as file:

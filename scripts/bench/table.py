@@ -23,6 +23,8 @@ def figure(value, unit):
         return "not available"
     if isinstance(value, str):
         return value
+    if isinstance(value, int):
+        return ("%d %s" % (value, unit)).strip()
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
     return ("%.*f %s" % (digits, value, unit)).strip()
 

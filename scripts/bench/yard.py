@@ -30,7 +30,13 @@ class Yard:
         self.flood_megabytes = number("BENCH_FLOOD_MB", 1000)
         self.agents = number("BENCH_AGENTS", 1000)
         self.machines = number("BENCH_MACHINES", 20)
-        self.idle_seconds = number("BENCH_IDLE_S", 300 if os.environ.get("BENCH_LONG") else 60)
+        long = os.environ.get("BENCH_LONG")
+        self.idle_seconds = number("BENCH_IDLE_S", 300 if long else 60)
+        self.outages = number("BENCH_OUTAGES", 5)
+        self.viewers = number("BENCH_VIEWERS", 10)
+        self.sessions = number("BENCH_SESSIONS", 500)
+        self.churn = number("BENCH_CHURN", 10000 if long else 2000)
+        self.crowd = number("BENCH_CROWD", 64)
         # Nothing of the caller's own cmdop, ssh agent or tmux may leak in.
         self.env = {key: value for key, value in os.environ.items()
                     if not key.startswith(("CMDOP_", "SSH_", "TMUX", "BENCH_"))}
@@ -43,7 +49,8 @@ class Yard:
     def settings(self):
         return {"rounds": self.rounds, "runs": self.runs, "keys": self.keys, "mb": self.megabytes,
                 "flood_mb": self.flood_megabytes, "agents": self.agents, "machines": self.machines,
-                "idle_s": self.idle_seconds}
+                "idle_s": self.idle_seconds, "outages": self.outages, "viewers": self.viewers,
+                "sessions": self.sessions, "churn": self.churn, "crowd": self.crowd}
 
     def folder(self, name):
         """A new one, with a short path: Unix sockets will live in it."""

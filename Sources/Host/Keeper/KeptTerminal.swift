@@ -15,7 +15,7 @@ public import NIOCore
 public final class KeptTerminal: Terminal {
   public nonisolated let processID: Int32
   private let id: SessionID
-  private let link: KeeperLink
+  private let keeper: TerminalKeeper
   /// For sizes and the foreground group, while the stream owns the other copy.
   private let control: CInt
   private var master: CInt
@@ -25,24 +25,29 @@ public final class KeptTerminal: Terminal {
   private var isHungUp = false
   private var quietSince = ContinuousClock.now
 
-  init(id: SessionID, master: CInt, processID: pid_t, link: KeeperLink) {
-    (self.id, self.master, self.processID, self.link) = (id, master, processID, link)
+  init(id: SessionID, master: CInt, processID: pid_t, keeper: TerminalKeeper) {
+    (self.id, self.master, self.processID, self.keeper) = (id, master, processID, keeper)
     control = fcntl(master, F_DUPFD_CLOEXEC, 0)
     setNonBlocking(master)
   }
 
-  deinit {
-    close(control)
+  isolated deinit {
+    stream?.close()
+    if control >= 0 { close(control) }
     if master >= 0 { close(master) }
   }
 
-  public func start(_ take: @escaping @Loop (ByteBuffer?) -> Void) throws(CmdopError) {
+  public func start(
+    landing: LandingPlace?, _ take: @escaping @Loop (UnsafeRawBufferPointer?) -> Void
+  ) throws(CmdopError) {
     guard master >= 0 else { throw CmdopError(.wrongState, "terminal \(id) is read already") }
     let descriptor = master
     master = -1
     // A read of a terminal never gives more than 4 KiB.
-    stream = try DescriptorStream.open(descriptor, reads: true, writes: true, piece: 4096) { [weak self] bytes in
-      take(bytes)
+    stream = try DescriptorStream.open(
+      descriptor, reads: true, writes: true, piece: 4096, joins: false, landing: landing
+    ) { [weak self] bytes in
+      if let bytes { bytes.withUnsafeReadableBytes { take($0) } } else { take(nil) }
       guard let self else { return }
       quietSince = .now
       if bytes == nil { stream = nil } else if !isPaused { stream?.pull() }
@@ -64,7 +69,7 @@ public final class KeptTerminal: Terminal {
     set { _ = chost_resize(control, newValue.rows, newValue.columns) }
   }
 
-  public func send(_ signal: SignalName) { link.send(signal.number, to: id, foreground: true) }
+  public func send(_ signal: SignalName) { keeper.send(signal.number, to: id, foreground: true) }
 
   public func whatRuns() -> ForegroundProgram? {
     let group = chost_foreground(control)
@@ -79,13 +84,13 @@ public final class KeptTerminal: Terminal {
   public func hangUp() {
     guard !isHungUp else { return }
     isHungUp = true
-    link.send(SIGHUP, to: id, foreground: false)
-    link.send(SIGHUP, to: id, foreground: true)
-    link.send(SIGCONT, to: id, foreground: true)  // one that is stopped hears it only when it runs
+    keeper.send(SIGHUP, to: id, foreground: false)
+    keeper.send(SIGHUP, to: id, foreground: true)
+    keeper.send(SIGCONT, to: id, foreground: true)  // one that is stopped hears it only when it runs
     Loop.eventLoop.scheduleTask(in: .seconds(5)) {
       Loop.assumeIsolated {
-        if self.end == nil { self.link.send(SIGKILL, to: self.id, foreground: false) }
-        self.link.send(SIGKILL, to: self.id, foreground: true)
+        if self.end == nil { self.keeper.send(SIGKILL, to: self.id, foreground: false) }
+        self.keeper.send(SIGKILL, to: self.id, foreground: true)
       }
     }
   }
@@ -105,7 +110,8 @@ public final class KeptTerminal: Terminal {
     Loop.eventLoop.scheduleTask(in: .milliseconds(300)) {
       Loop.assumeIsolated {
         let isQuiet = !self.isPaused && self.quietSince + .milliseconds(250) < .now
-        if isQuiet { self.stream?.close() } else { self.closeOnceQuiet() }
+        // Without a keeper nobody can end it but the kernel, when we let go of it.
+        if isQuiet || self.end == .unknown { self.stream?.close() } else { self.closeOnceQuiet() }
       }
     }
   }

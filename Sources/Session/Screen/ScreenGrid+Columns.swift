@@ -19,9 +19,7 @@ extension ScreenGrid {
     row.split(at: right + 1)
     if count > 0 {
       row.split(at: right + 1 - count)
-      for index in stride(from: width - 1, through: count, by: -1) {
-        row.cells[x + index] = row.cells[x + index - count]
-      }
+      for index in (count..<width).reversed() { row.cells[x + index] = row.cells[x + index - count] }
       for index in 0..<count { row.cells[x + index] = fill }
     } else {
       row.split(at: x - count)
@@ -52,6 +50,7 @@ extension ScreenGrid {
 
   /// Copies cells `left` to `right` of row `source` to another place, as far as they fit there.
   mutating func copy(_ source: Int, _ left: Int, _ right: Int, to y: Int, _ x: Int) {
+    guard source != y || left != x else { return }
     var piece = take(source)
     piece.split(at: left)
     piece.split(at: right + 1)
@@ -76,7 +75,12 @@ extension ScreenGrid {
     }
   }
 
-  private func take(_ y: Int) -> Row { Row(cells: (0..<columns).map { self[y, $0] }) }
+  private func take(_ y: Int) -> Row {
+    let columns = columns
+    return withRow(y) { cells, line in
+      Row(cells: Array(cells) + repeatElement(line.fill, count: columns - cells.count))
+    }
+  }
 
   private mutating func give(_ row: Row, _ y: Int) {
     let isWrapped = line(y).wraps

@@ -36,6 +36,9 @@ struct ScreenHistory {
     }
   }
 
+  /// Bytes of memory.
+  var allocated: Int { bytes.capacity }
+
   mutating func clear() { (bytes, end) = ([], 0) }
 
   /// The newest lines that take no more than `most` bytes.

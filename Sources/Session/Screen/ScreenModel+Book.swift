@@ -15,13 +15,13 @@ extension ScreenModel {
 
   private mutating func number(style: ScreenStyle) -> UInt16 {
     if let found = book.styles.find(style) { return found }
-    if book.styles.isFull { compactStyles() }
+    if book.styles.shouldCompact() { compactStyles() }
     return book.styles.add(style) ?? 0
   }
 
   private mutating func number(link: [UInt8]) -> UInt16 {
     if let found = book.links.find(link) { return UInt16(truncatingIfNeeded: found) }
-    if book.links.isFull {
+    if book.links.shouldCompact() {
       let renamed = book.links.compact(used: used(book.links.count + 1) { Int($0.link) })
       rename { $0.link = UInt16(truncatingIfNeeded: renamed[Int($0.link)]) }
     }
@@ -30,7 +30,7 @@ extension ScreenModel {
 
   mutating func number(cluster: [UInt32]) -> Int? {
     if let found = book.clusters.find(cluster) { return found }
-    if book.clusters.isFull {
+    if book.clusters.shouldCompact() {
       let renamed = book.clusters.compact(used: used(book.clusters.count + 1) { $0.cluster ?? 0 })
       rename {
         guard let number = $0.cluster else { return }

@@ -6,12 +6,13 @@ extension ScreenModel {
   private mutating func erase(_ y: Int, _ range: Range<Int>, sparing: Bool) {
     guard !range.isEmpty else { return }
     let fill = eraser ?? findEraser()
-    guard sparing else { return grid.erase(y, range, fill) }
-    for x in range where !book.styles[grid[y, x].style].attributes.contains(.protected) {
-      let cell = grid[y, x]
-      // DECSED and DECSEL leave the look of what they erase, as xterm has it.
-      grid.erase(y, x..<x + 1, cell.isHalf ? fill : cell.blanked)
+    guard sparing && book.styles.hasProtection else { return grid.erase(y, range, fill) }
+    var start = range.lowerBound
+    for x in range where book.styles[grid[y, x].style].attributes.contains(.protected) {
+      grid.erase(y, start..<x, fill)
+      start = x + 1
     }
+    grid.erase(y, start..<range.upperBound, fill)
   }
 
   mutating func eraseLine(_ what: Int, sparing: Bool) {

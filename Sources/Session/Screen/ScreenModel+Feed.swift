@@ -92,5 +92,5 @@ extension ScreenModel {
   }
 
   /// So many bytes of text fill screen and history, whatever they are.
-  public static func tail(rows: Int, columns: Int) -> Int { 48 * 1024 + rows * columns * 4 }
+  public static func tail(rows: Int, columns: Int) -> Int { historyBytes + rows * columns * 4 }
 }

@@ -112,7 +112,7 @@ extension ScreenModel {
 
   private func clamped(_ cursor: ScreenCursor, _ isSameWidth: Bool) -> ScreenCursor {
     let x = min(max(cursor.x, 0), columns - 1)
-    return ScreenCursor(
-      y: min(max(cursor.y, 0), rows - 1), x: x, wraps: cursor.wraps && isSameWidth && x == columns - 1)
+    let wraps = cursor.wraps && isSameWidth && x == columns - 1
+    return ScreenCursor(y: min(max(cursor.y, 0), rows - 1), x: x, wraps: wraps)
   }
 }

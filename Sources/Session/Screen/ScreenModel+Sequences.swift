@@ -129,8 +129,9 @@ extension ScreenModel {
   /// REP.
   private mutating func showAgain(_ count: Int) {
     guard lastPrinted != 0 else { return }
-    let scalar = lastPrinted
+    let (scalar, screenful) = (lastPrinted, rows * columns)
     // Beyond a screenful it repeats itself.
-    for _ in 0..<min(count, rows * columns + columns) { show(shown: scalar) }
+    let enough = count <= screenful ? count : screenful + (count - screenful) % columns
+    for _ in 0..<enough { show(shown: scalar) }
   }
 }

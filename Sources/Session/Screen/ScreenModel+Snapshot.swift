@@ -6,6 +6,8 @@ extension ScreenModel {
     case arriving
     /// It is drawn over: for one who was there already.
     case over
+    /// It is this screen, but the bottom row was written over, and the cursor kept as DECSC does: only that is mended.
+    case bottomRow
   }
 
   /// Bytes that bring an xterm-like terminal of the same size, whatever its state, into this one. It asks the terminal
@@ -14,39 +16,41 @@ extension ScreenModel {
   /// At most `limit`: for that the oldest history is left out, then, should the screen alone be too much, links, colours
   /// beyond 256, all looks, and at last rows at the bottom.
   public func snapshot(_ drawing: Drawing = .arriving, limit: Int = 64 * 1024) -> [UInt8] {
+    if drawing == .bottomRow { return drawnBottomRow() }
     let (head, tail) = (Self.undoing, drawnState())
-    let flow = drawing == .arriving ? String(repeating: "\n", count: rows) : ""
-    let room = max(limit - head.count - tail.count - flow.utf8.count - 3, 0)
+    let flow = drawing == .arriving ? rows + 16 : 8
+    let room = max(limit - head.count - tail.count - flow, 0)
     let screens = drawnScreens(room)
-    var bytes = head
-    if drawing == .arriving {
-      // Below what the viewer has seen so far. From any row, as many line feeds as there are rows push just the rows down
-      // to that one out.
-      bytes += "\r\n\u{1b}[J".utf8
-      bytes += drawnHistory(room - screens.count)
-      bytes += flow.utf8
-    }
-    return bytes + screens + tail
+    let above = drawing == .arriving ? drawnHistory(room - screens.count) : Self.blank
+    return head + above + screens + tail
   }
 
+  /// A blank at the beginning of the row, all below erased. A character that was cut off ends there: libvterm would not
+  /// forget it for a control or for ASCII.
+  private static let blank = Array("\r\u{a0}\r\u{1b}[J".utf8)
+
+  /// The history, below what the viewer has seen so far, and then out of the window.
   private func drawnHistory(_ room: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
+    var bytes = Array("\r\n".utf8) + Self.blank
     // An end of line takes two bytes here and one there.
     var lines = history.newest(room)
     let ends = lines.count { $0 == ScreenHistory.hardEnd }
     if lines.count + ends > room { lines = history.newest(room - ends) }
-    bytes.reserveCapacity(lines.count + ends)
+    bytes.reserveCapacity(lines.count + ends + rows + 16)
     for byte in lines {
       if byte == ScreenHistory.hardEnd { bytes.append(0x0d) }
       if byte != ScreenHistory.softEnd { bytes.append(byte == ScreenHistory.hardEnd ? 0x0a : byte) }
     }
-    return bytes
+    // A line that goes on in the first row of the screen: one character brings it there.
+    if lines.last == ScreenHistory.softEnd { bytes += [0x20, 0x0d] }
+    // The cursor stands below the last line. From any row, so many line feeds push out just what is above it.
+    return bytes + [UInt8](repeating: 0x0a, count: rows - 1)
   }
 
   private func drawnScreens(_ room: Int) -> [UInt8] {
     for thrift in ScreenInk.Thrift.allCases {
       var ink = ScreenInk(thrift: thrift, limit: room)
-      ink.say("\u{1b}[?2026h")
+      ink.say("\u{1b}[?2026h\u{1b}[?6l")
       if let main = hidden {
         draw(main, hiddenSaved, modes.hiddenKeyboard, &ink)
         enterAlternate(&ink)
@@ -81,6 +85,21 @@ extension ScreenModel {
     ink.control("<99u")
   }
 
+  private func drawnBottomRow() -> [UInt8] {
+    var ink = ScreenInk()
+    ink.say(
+      "\u{18}\u{1b}\\\u{1b}[?2026h\u{1b}[?6l\u{1b}[?69l\u{1b}[4l\u{1b}[?7h\u{1b}[m\u{1b}]8;;\u{1b}\\\u{1b}(B\u{0f}")
+    ScreenPainter.save(saved, columns: columns, &ink)
+    // Where the kept cursor is about to wrap, keeping it has spoilt its row.
+    for y in Set([rows - 1] + (saved.cursor.wraps ? [saved.cursor.y] : [])) {
+      ink.move(y, 0)
+      ink.control("2K")
+      ScreenPainter.paint(grid, row: y, book, &ink)
+    }
+    sayPen(&ink)
+    return ink.bytes
+  }
+
   // MARK: everything that is not cells
 
   private func drawnState() -> [UInt8] {
@@ -97,6 +116,12 @@ extension ScreenModel {
     ink.command("2;\(title)")
     ink.command("7;\(directory)")
     sayModes(&ink)
+    sayPen(&ink)
+    return ink.bytes
+  }
+
+  /// The cursor, and what the next character will look like.
+  private func sayPen(_ ink: inout ScreenInk) {
     sayCursor(&ink)
     ink.use(style)
     if !link.isEmpty { ink.command(Array("8;".utf8) + link) }
@@ -106,7 +131,6 @@ extension ScreenModel {
     if modes.value(2026) != true { ink.control("?2026l") }
     if let single = charsets.single { ink.say(single == 2 ? "\u{1b}N" : "\u{1b}O") }
     ink.say(parser.unfinished)
-    return ink.bytes
   }
 
   private func sayTabs(_ ink: inout ScreenInk) {
@@ -123,7 +147,9 @@ extension ScreenModel {
   private func sayModes(_ ink: inout ScreenInk) {
     for (mode, isOn) in modes.unusual where mode != 2026 { ink.control("?\(mode)\(isOn ? "h" : "l")") }
     for mouse in modes.mouse { ink.control("?\(mouse.mode)\(mouse.isOn ? "h" : "l")") }
-    for (mode, isOn) in modes.preferences.sorted(by: { $0.key < $1.key }) { ink.control("?\(mode)\(isOn ? "h" : "l")") }
+    for (mode, isOn) in modes.preferences.sorted(by: { $0.key < $1.key }) {
+      ink.control("?\(mode)\(isOn ? "h" : "l")")
+    }
     for (resource, value) in modes.keyModifiers.sorted(by: { $0.key < $1.key }) {
       ink.control(">\(resource);\(value)m")
     }

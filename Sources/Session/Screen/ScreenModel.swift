@@ -48,6 +48,8 @@ public struct ScreenModel: Sendable {
 
   /// What is modelled at most: more than any window shows, and still a screen that is filled in a millisecond.
   public static let most = TerminalSize(rows: 500, columns: 1000)
+  /// A few hundred lines: what a viewer scrolls back to at once; the journal has more.
+  public static let historyBytes = 48 * 1024
   static let mostReplies = 4096
   static let mostQuestions = 64
   static let mostTitles = 10
@@ -55,7 +57,7 @@ public struct ScreenModel: Sendable {
   static let longestName = 1024
 
   /// `position`: where in the output it begins.
-  public init(size: TerminalSize, historyBytes: Int = 48 * 1024, position: UInt64 = 0) {
+  public init(size: TerminalSize, historyBytes: Int = Self.historyBytes, position: UInt64 = 0) {
     self.size = size
     self.position = position
     grid = ScreenGrid(

@@ -29,6 +29,12 @@ enum ScreenPainter {
     ink.usePlain(book)
   }
 
+  /// One row, from where the cursor is: at its beginning.
+  static func paint(_ grid: ScreenGrid, row y: Int, _ book: ScreenBook, _ ink: inout ScreenInk) {
+    paint(grid, y, grid.length(y), mustTouch: false, book, &ink)
+    ink.usePlain(book)
+  }
+
   private static func paint(
     _ grid: ScreenGrid, _ y: Int, _ length: Int, mustTouch: Bool, _ book: ScreenBook, _ ink: inout ScreenInk
   ) {

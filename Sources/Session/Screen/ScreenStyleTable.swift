@@ -6,11 +6,19 @@ struct ScreenStyleTable {
   private var slots = [UInt16](repeating: 0, count: 64)
   /// When to look for styles that nobody uses any more.
   private var threshold = 512
+  /// When almost all numbers are taken, so many styles go without before that is tried again.
+  private var patience = 0
+  /// Some style is protected (DECSCA).
+  private(set) var hasProtection = false
   /// What two bytes can name.
   static let limit = 65_535
 
-  /// Time to compact before another one is added.
-  var isFull: Bool { styles.count >= threshold }
+  /// Whether it is time to look for styles that nobody uses any more.
+  mutating func shouldCompact() -> Bool {
+    guard styles.count >= threshold else { return false }
+    patience -= 1
+    return patience < 0
+  }
 
   subscript(index: UInt16) -> ScreenStyle { Int(index) < styles.count ? styles[Int(index)] : .plain }
 
@@ -29,6 +37,7 @@ struct ScreenStyleTable {
   mutating func add(_ style: ScreenStyle) -> UInt16? {
     guard styles.count < Self.limit else { return nil }
     styles.append(style)
+    hasProtection = hasProtection || style.attributes.contains(.protected)
     if styles.count * 2 > slots.count { rehash(slots.count * 2) } else { place(UInt16(styles.count - 1)) }
     return UInt16(styles.count - 1)
   }
@@ -43,6 +52,7 @@ struct ScreenStyleTable {
     }
     styles = kept
     threshold = min(max(512, kept.count * 2), Self.limit)
+    patience = kept.count > Self.limit - 8192 ? 8192 : 0
     var size = 64
     while size < kept.count * 2 + 2 { size *= 2 }
     rehash(size)

@@ -3,12 +3,22 @@ struct ScreenTable<Value: Hashable & Sendable>: Sendable {
   private(set) var values: [Value?] = [nil]
   private var numbers: [Value: Int] = [:]
   let limit: Int
+  /// When almost everything is in use, looking through all cells for every new value would take too long: so many go
+  /// without before it is tried again.
+  private var patience = 0
 
   init(limit: Int) { self.limit = limit }
 
   var isFull: Bool { values.count >= limit }
   /// Without 0.
   var count: Int { values.count - 1 }
+
+  /// Whether it is time to look for values that nobody uses any more.
+  mutating func shouldCompact() -> Bool {
+    guard isFull else { return false }
+    patience -= 1
+    return patience < 0
+  }
 
   subscript(number: Int) -> Value? { values.indices.contains(number) ? values[number] : nil }
 
@@ -33,6 +43,7 @@ struct ScreenTable<Value: Hashable & Sendable>: Sendable {
       numbers[value] = values.count
       values.append(value)
     }
+    patience = values.count > limit - limit / 4 ? limit / 4 : 0
     return renamed
   }
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -115,6 +116,14 @@ int chost_size(int master, uint16_t *rows, uint16_t *cols) {
 
 pid_t chost_foreground(int master) { return tcgetpgrp(master); }
 
+int chost_signal_foreground(int master, int signal) {
+  // The kernel looks up the group and signals it in one step; Linux does so for INT, QUIT and TSTP only.
+  if (ioctl(master, TIOCSIG, signal) == 0) return 0;
+  pid_t group = tcgetpgrp(master);
+  if (group <= 1) return ESRCH;
+  return kill(-group, signal) ? errno : 0;
+}
+
 int chost_peer_uid(int fd, uint32_t *uid) {
 #ifdef __APPLE__
   uid_t user;
@@ -151,7 +160,7 @@ int chost_pipe(int fds[2]) {
 }
 
 int chost_open(const char *path, int create, int *fd) {
-  int flags = O_CLOEXEC | O_NOCTTY | (create ? O_RDWR | O_CREAT | O_APPEND : O_RDWR);
+  int flags = O_CLOEXEC | O_NOCTTY | O_RDWR | (create ? O_CREAT : 0) | (create == 1 ? O_APPEND : 0);
   *fd = open(path, flags, 0600);
   return *fd < 0 ? errno : 0;
 }
@@ -234,8 +243,23 @@ int chost_receive(int fd, void *bytes, size_t count, int *descriptor, size_t *re
 #ifdef __APPLE__
   if (*descriptor >= 0) fcntl(*descriptor, F_SETFD, FD_CLOEXEC);
 #endif
+  if (message.msg_flags & MSG_CTRUNC) {
+    // A descriptor was sent and is lost, as a rule because we have too many: the next one must not be taken for it.
+    if (*descriptor >= 0) close(*descriptor);
+    *descriptor = -1;
+    return EMFILE;
+  }
   *received = (size_t)done;
   return 0;
+}
+
+void chost_forget_startup(void) {
+#ifdef __linux__
+  // Relocating and initialising a large program has brought in megabytes of its file that a small role never needs again.
+  extern const char __executable_start[], etext[];
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = ((uintptr_t)__executable_start + page - 1) & -page;
+  madvise((void *)start, ((uintptr_t)etext & -page) - start, MADV_DONTNEED);
+#endif
 }
 
 static int child_pipe[2] = {-1, -1};
@@ -271,12 +295,23 @@ pid_t chost_reap(int *code, int *signal) {
 }
 
 int chost_poll(const int *fds, int *ready, int count, int timeout_ms) {
-  struct pollfd polls[8];
-  if (count > 8) return EINVAL;
-  for (int i = 0; i < count; i++) polls[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
-  if (poll(polls, (nfds_t)count, timeout_ms) < 0 && errno != EINTR) return errno;
-  for (int i = 0; i < count; i++) ready[i] = fds[i] >= 0 && (polls[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
-  return 0;
+  struct chost_watch watches[CHOST_MOST_WATCHES];
+  if (count > CHOST_MOST_WATCHES) return EINVAL;
+  for (int i = 0; i < count; i++) watches[i] = (struct chost_watch){.fd = fds[i]};
+  int error = chost_await(watches, count, timeout_ms);
+  for (int i = 0; i < count; i++) ready[i] = watches[i].ready;
+  return error == EINTR ? 0 : error;
+}
+
+int chost_await(struct chost_watch *watches, int count, int timeout_ms) {
+  struct pollfd polls[CHOST_MOST_WATCHES];
+  if (count > CHOST_MOST_WATCHES) return EINVAL;
+  for (int i = 0; i < count; i++)
+    polls[i] = (struct pollfd){.fd = watches[i].fd, .events = watches[i].writes ? POLLOUT : POLLIN};
+  int failed = poll(polls, (nfds_t)count, timeout_ms) < 0;
+  for (int i = 0; i < count; i++)
+    watches[i].ready = !failed && (polls[i].revents & (polls[i].events | POLLHUP | POLLERR | POLLNVAL)) != 0;
+  return failed ? errno : 0;
 }
 
 static int unix_socket(const char *path, struct sockaddr_un *address) {
@@ -316,7 +351,13 @@ int chost_connect_unix(const char *path, int *fd) {
   struct sockaddr_un address;
   *fd = unix_socket(path, &address);
   if (*fd < 0) return errno;
-  if (connect(*fd, (struct sockaddr *)&address, sizeof address) == 0) return 0;
+  // A Unix socket connects at once or not at all: EAGAIN when too many wait to be accepted. Afterwards it may block.
+  int flags = fcntl(*fd, F_GETFL);
+  fcntl(*fd, F_SETFL, flags | O_NONBLOCK);
+  if (connect(*fd, (struct sockaddr *)&address, sizeof address) == 0) {
+    fcntl(*fd, F_SETFL, flags);
+    return 0;
+  }
   int error = errno;
   close(*fd);
   return error;

@@ -898,6 +898,13 @@ public nonisolated struct Cmdop_V1_StartSessionCommand: @unchecked Sendable {
   /// Clears the value of `record`. Subsequent reads from it will return its default value.
   public mutating func clearRecord() {_uniqueStorage()._record = nil}
 
+  /// With `output_from`: the client has written a line of its own over the bottom row. Before the output goes on the row is
+  /// mended (ScreenRedraw at `output_from`), or, where that cannot be told any more, the screen is drawn behind it.
+  public var overwritten: Bool {
+    get {_storage._overwritten}
+    set {_uniqueStorage()._overwritten = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -948,7 +955,8 @@ public nonisolated struct Cmdop_V1_RedrawRequest: Sendable {
   public init() {}
 }
 
-/// The screen as it is: the scrollback above it, its characters, colours, modes, cursor and title.
+/// The screen as it is: the scrollback above it, its characters, colours, modes, cursor and title. Or only its bottom row, for
+/// a client that has seen everything else.
 public nonisolated struct Cmdop_V1_ScreenRedraw: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2715,7 +2723,7 @@ nonisolated extension Cmdop_V1_MachineMetrics: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StartSessionCommand"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}name\0\u{1}rows\0\u{1}columns\0\u{1}term\0\u{1}environment\0\u{3}client_id\0\u{1}observe\0\u{3}output_from\0\u{3}input_from\0\u{1}directory\0\u{1}takeover\0\u{1}resume\0\u{1}announce\0\u{1}arguments\0\u{1}detached\0\u{1}history\0\u{3}idle_ttl_seconds\0\u{1}record\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}name\0\u{1}rows\0\u{1}columns\0\u{1}term\0\u{1}environment\0\u{3}client_id\0\u{1}observe\0\u{3}output_from\0\u{3}input_from\0\u{1}directory\0\u{1}takeover\0\u{1}resume\0\u{1}announce\0\u{1}arguments\0\u{1}detached\0\u{1}history\0\u{3}idle_ttl_seconds\0\u{1}record\0\u{1}overwritten\0")
 
   fileprivate class _StorageClass {
     var _session: String = String()
@@ -2737,6 +2745,7 @@ nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, Swift
     var _history: Data = Data()
     var _idleTtlSeconds: UInt32 = 0
     var _record: Bool? = nil
+    var _overwritten: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2766,6 +2775,7 @@ nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, Swift
       _history = source._history
       _idleTtlSeconds = source._idleTtlSeconds
       _record = source._record
+      _overwritten = source._overwritten
     }
   }
 
@@ -2803,6 +2813,7 @@ nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, Swift
         case 17: try { try decoder.decodeSingularBytesField(value: &_storage._history) }()
         case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._idleTtlSeconds) }()
         case 19: try { try decoder.decodeSingularBoolField(value: &_storage._record) }()
+        case 20: try { try decoder.decodeSingularBoolField(value: &_storage._overwritten) }()
         default: break
         }
       }
@@ -2872,6 +2883,9 @@ nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, Swift
       try { if let v = _storage._record {
         try visitor.visitSingularBoolField(value: v, fieldNumber: 19)
       } }()
+      if _storage._overwritten != false {
+        try visitor.visitSingularBoolField(value: _storage._overwritten, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2900,6 +2914,7 @@ nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, Swift
         if _storage._history != rhs_storage._history {return false}
         if _storage._idleTtlSeconds != rhs_storage._idleTtlSeconds {return false}
         if _storage._record != rhs_storage._record {return false}
+        if _storage._overwritten != rhs_storage._overwritten {return false}
         return true
       }
       if !storagesAreEqual {return false}

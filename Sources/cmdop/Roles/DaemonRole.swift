@@ -24,7 +24,7 @@ struct DaemonRole {
     defer { lock.release() }
     let log = try makeLogger()
     let signals = ProcessSignals.stream([.terminate, .interrupt])
-    let now: @Sendable () -> Int64 = { wallClock() }
+    let now: @Sendable () -> Int64 = { SteadyClock.now() }
     let enrollment = try Enrollment.load(home)
     let account = try UserAccount.current()
     let hostname = enrollment?.hostname ?? LocalMachine.hostname
@@ -82,7 +82,7 @@ struct DaemonRole {
     let (home, environment) = (home, baseEnvironment)
     let program = Processes.ownExecutable(argument: CommandLine.arguments[0])
     return TerminalKeeper(socket: home.keeperSocket) { () throws(CmdopError) in
-      _ = try Processes.startInBackground(
+      try Processes.startInBackground(
         program, [KeeperEntrance.word, home.keeperSocket, home.keeperLock], environment: environment,
         logFile: home.path + "/logs/keeper.stderr")
     }

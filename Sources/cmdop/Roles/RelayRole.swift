@@ -32,7 +32,7 @@ struct RelayRole {
     defer { lock.release() }
     let log = makeLogger()
     let signals = ProcessSignals.stream([.terminate, .interrupt])
-    let now: @Sendable () -> Int64 = { wallClock() }
+    let now: @Sendable () -> Int64 = { SteadyClock.now() }
 
     let database = try await Database(path: home.relayDatabase, migrations: Self.migrations)
     let fleets = FleetRegistry(database)
@@ -92,6 +92,7 @@ struct RelayRole {
     _ secrets: RelaySecrets
   ) throws(CmdopError) -> (names: [String], pin: KeyFingerprint?, certificate: (chain: String, key: String)) {
     var names = options.advertise
+    for name in names { _ = try RelayAddress(name) }
     if names.isEmpty {
       names = options.host == "0.0.0.0" || options.host == "::" ? [LocalMachine.hostname] : [options.host]
     }

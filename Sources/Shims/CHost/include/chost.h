@@ -21,6 +21,9 @@ int chost_size(int master, uint16_t *rows, uint16_t *cols);
 /// Foreground process group of a terminal, or -1.
 pid_t chost_foreground(int master);
 
+/// Signals the foreground process group of a terminal. ESRCH when there is none.
+int chost_signal_foreground(int master, int signal);
+
 /// User id at the other end of a connected Unix socket.
 int chost_peer_uid(int fd, uint32_t *uid);
 
@@ -30,7 +33,8 @@ int chost_wait(pid_t pid, int *code, int *signal);
 /// A pipe whose ends are closed on exec.
 int chost_pipe(int fds[2]);
 
-/// open(2), which is variadic and so not for Swift. `create` makes it append and 0600.
+/// open(2), which is variadic and so not for Swift. `create` 1: made if need be, 0600, appends; 2: the same, but does not
+/// append (posix_fallocate refuses files that do, where the file system leaves the work to it).
 int chost_open(const char *path, int create, int *fd);
 
 /// Locks the whole open file (an OFD lock: it ends with the last descriptor of this open). EAGAIN when another open has it.
@@ -45,8 +49,12 @@ int chost_allocate(int fd, int64_t size);
 /// Sends bytes, and with the first of them a descriptor (-1: none). Never blocks: EAGAIN when the peer reads nothing.
 int chost_send(int fd, const void *bytes, size_t count, int descriptor, size_t *sent);
 
-/// Receives bytes and at most one descriptor (-1: none came). `received` is 0 at the end.
+/// Receives bytes and at most one descriptor (-1: none came). `received` is 0 at the end. EMFILE when a descriptor was
+/// sent that we have no room for.
 int chost_receive(int fd, void *bytes, size_t count, int *descriptor, size_t *received);
+
+/// Lets go of what starting has brought into memory of the program's own code; it comes back from the file when needed.
+void chost_forget_startup(void);
 
 /// A descriptor that becomes readable whenever a child has ended.
 int chost_watch_children(int *fd);
@@ -54,7 +62,19 @@ int chost_watch_children(int *fd);
 /// Looks after one child that has ended: its id, or 0 when none has. `code` and `signal` as in chost_wait.
 pid_t chost_reap(int *code, int *signal);
 
-/// Waits until one of the descriptors can be read; `ready[i]` says which. `timeout_ms` < 0: for ever.
+struct chost_watch {
+  int fd;
+  /// Whether it is to be written; else it is to be read.
+  int writes;
+  /// Set by chost_await.
+  int ready;
+};
+#define CHOST_MOST_WATCHES 16
+
+/// Waits until a descriptor is ready (or broken). Returns EINTR early, with none ready. `timeout_ms` < 0: for ever.
+int chost_await(struct chost_watch *watches, int count, int timeout_ms);
+
+/// The same for reading only; `ready[i]` says which.
 int chost_poll(const int *fds, int *ready, int count, int timeout_ms);
 
 /// Listens on a Unix socket, 0600. An older socket of that name is replaced.

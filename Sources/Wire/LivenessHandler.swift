@@ -1,0 +1,78 @@
+import Core
+import NIOCore
+import NIOHTTP2
+
+/// Notices a connection that is dead without saying so: asks (PING) after a silence, and closes it when no byte answers.
+/// TCP alone would wait for many minutes; HTTP/2's own ping is answered by every peer.
+final class LivenessHandler: ChannelDuplexHandler {
+  typealias InboundIn = HTTP2Frame
+  typealias InboundOut = HTTP2Frame
+  typealias OutboundIn = HTTP2Frame
+  typealias OutboundOut = HTTP2Frame
+
+  /// Counts bytes below HTTP/2, where those of all streams pass.
+  final class Ear: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    fileprivate var heard = false
+    /// Somebody waits for what comes over this connection: it is asked after one silent tick.
+    var isAttended = false
+    /// Told when it was asked and has not answered for a tick, and when it has answered after all.
+    var whenSuspect: ((Bool) -> Void)?
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      heard = true
+      context.fireChannelRead(data)
+    }
+  }
+
+  private let ear: Ear
+  private let tick: TimeAmount
+  private let patience: Int
+  private var ticking: RepeatedTask?
+  /// Ticks without a byte, and when it was asked.
+  private var silent = 0
+  private var askedAt: Int?
+
+  /// Asks after `patience` silent ticks, and closes after three times as many.
+  init(ear: Ear, tick: TimeAmount, patience: Int) { (self.ear, self.tick, self.patience) = (ear, tick, patience) }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    ticking = context.eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in
+      let (handler, context) = bound.value
+      handler.look(context)
+    }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { ticking?.cancel() }
+  func channelInactive(context: ChannelHandlerContext) {
+    ticking?.cancel()
+    context.fireChannelInactive()
+  }
+
+  private func look(_ context: ChannelHandlerContext) {
+    if ear.heard {
+      if let askedAt, silent > askedAt { ear.whenSuspect?(false) }
+      (ear.heard, silent, askedAt) = (false, 0, nil)
+      return
+    }
+    silent += 1
+    if silent >= 3 * patience {
+      context.channel.sever()
+    } else if let askedAt {
+      if silent == askedAt + 1 { ear.whenSuspect?(true) }
+    } else if silent >= (ear.isAttended ? 1 : patience) {
+      askedAt = silent
+      let ping = HTTP2Frame(streamID: .rootStream, payload: .ping(HTTP2PingData(withInteger: 1), ack: false))
+      context.writeAndFlush(Self.wrapOutboundOut(ping), promise: nil)
+    }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}  // connection frames end here
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // Errors of one stream are told to that stream; what reaches us concerns the connection.
+    if error is NIOHTTP2Errors.NoSuchStream || error is NIOHTTP2Errors.StreamClosed { return }
+    context.close(promise: nil)
+  }
+}
