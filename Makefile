@@ -1,7 +1,7 @@
 # What a person types. Each target says what it does and installs what it lacks (Debian, Ubuntu); see scripts/bootstrap.sh.
 PREFIX ?= /usr/local
 .DEFAULT_GOAL := build
-.PHONY: build release install run test e2e check bench protos clean help
+.PHONY: build release install run test e2e chaos check bench protos clean help
 # Targets share .build, which SwiftPM locks: one after the other.
 .NOTPARALLEL:
 
@@ -32,6 +32,11 @@ e2e: ## only the tests that start the real binary
 	$(bootstrap) build protos python
 	swift build
 	swift test --filter EndToEndTests
+
+chaos: ## 300 random faults while programs print and somebody types (CMDOP_CHAOS_FAULTS, CMDOP_CHAOS_SEED)
+	$(bootstrap) build protos python
+	swift build
+	CMDOP_CHAOS_FAULTS=$${CMDOP_CHAOS_FAULTS:-300} swift test --filter ChaosTests
 
 check: ## format, house rules, generated code fresh
 	$(bootstrap) build protos

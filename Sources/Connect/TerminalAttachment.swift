@@ -149,9 +149,8 @@ public final class TerminalAttachment: Sendable {
       while let message = try await call.receive(AgentMessage.self) {
         switch message.payload {
         case .started(let started):
-          await began(started, call)
+          try await began(started, call)
           attached()
-          try repeatInput()
         case .output(let output): await show(output)
         case .inputAccepted(let accepted): confirm(accepted.offset)
         case .redraw(let screen):
@@ -168,8 +167,7 @@ public final class TerminalAttachment: Sendable {
     throw CmdopError(.connectionLost, "the connection to the machine was lost")
   }
 
-  private func began(_ started: Cmdop_V1_SessionStarted, _ call: CallStream) async {
-    self.call = call
+  private func began(_ started: Cmdop_V1_SessionStarted, _ call: CallStream) async throws(CmdopError) {
     if wasStarted {
       await notice.blank()
       notice.isGone()
@@ -183,10 +181,9 @@ public final class TerminalAttachment: Sendable {
     reach.hurries = true
     order.session = started.sessionID
     position = started.outputFrom
+    // In one step: what is typed from now on goes behind what is repeated.
     input.confirm(started.inputAccepted)
-  }
-
-  private func repeatInput() throws(CmdopError) {
+    self.call = call
     if input.unsent.readableBytes > 0 { try send(input.unsent, at: input.start) }
   }
 

@@ -108,10 +108,10 @@ public final class LiveTerminal: Sendable {
   }
 
   private func came(_ piece: UnsafeRawBufferPointer) {
-    journal.append(piece)
     lastActiveAt = now()
-    timeline.mark(journal.end, at: lastActiveAt)
     recorder?.add(piece, at: lastActiveAt)
+    journal.append(piece)  // and the place where the piece landed is cleared
+    timeline.mark(journal.end, at: lastActiveAt)
     // One operator's terminal answers for itself, and shows the bytes as they are: then nobody waits for the model.
     if operators.count != 1 || screen.lag > LiveScreen.mostLag { follow() }
     announce(piece.count)

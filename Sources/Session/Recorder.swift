@@ -8,12 +8,14 @@ final class Recorder {
   private let write: @Loop ([UInt8]) -> Void
   /// The beginning of a character that was cut in two.
   private var held: [UInt8] = []
+  private lazy var last = startedAt
 
   /// `startedAt`: milliseconds since 1970, what event times are counted from.
   init(startedAt: Int64, write: @escaping @Loop ([UInt8]) -> Void) { (self.startedAt, self.write) = (startedAt, write) }
 
   func add(_ piece: UnsafeRawBufferPointer, at time: Int64) {
     let bytes = held + piece
+    last = time
     let whole = Asciicast.wholeCharacters(bytes)
     held = Array(bytes[whole...])
     if whole > 0 { write(Asciicast.event(time - startedAt, "o", bytes[..<whole])) }
@@ -24,7 +26,7 @@ final class Recorder {
   }
 
   func finish() {
-    if !held.isEmpty { write(Asciicast.event(0, "o", held[...])) }
+    if !held.isEmpty { write(Asciicast.event(last - startedAt, "o", held[...])) }
     held = []
   }
 }

@@ -10,24 +10,39 @@ PATIENCE = 60
 class Audience:
     def __init__(self, commands, env):
         """The first of the commands may type; what it runs are shells."""
-        self.terminals, self.poll = [], select.epoll()
+        self.terminals, self.poll, self.last, self.seats = [], select.epoll(), {}, {}
         try:
             for command in commands:
                 self.terminals.append(Pty(command, env))
-                if len(self.terminals) == 1:
-                    self.terminals[0].ready()
-            self.seats = {terminal.fd: terminal for terminal in self.terminals}
-            for number in self.seats:
-                self.poll.register(number, select.EPOLLIN)
+                self._seat(self.terminals[-1])
             self._wait_for_all()
         except BaseException:
             self.leave()
             raise
 
+    def _seat(self, terminal):
+        """One after the other: so many at once would be another measure."""
+        self.last[terminal] = b""
+        if terminal is self.terminals[0]:
+            terminal.ready()
+        else:
+            self.last[terminal] = terminal.read(10)
+            if not self.last[terminal]:
+                raise TimeoutError("%s: no screen within 10 s" % " ".join(terminal.argv))
+        self.seats[terminal.fd] = terminal
+        self.poll.register(terminal.fd, select.EPOLLIN)
+
     def pieces(self, timeout):
         """(terminal, bytes) of all that have something."""
         for number, _ in self.poll.poll(timeout):
-            yield self.seats[number], self.seats[number].read(0)
+            terminal = self.seats[number]
+            try:
+                self.last[terminal] = terminal.read(0)
+            except EOFError:
+                raise RuntimeError("viewer %d of %d ended: %s: %r" % (
+                    self.terminals.index(terminal) + 1, len(self.terminals), " ".join(terminal.argv),
+                    self.last[terminal][-300:])) from None
+            yield terminal, self.last[terminal]
 
     def _wait_for_all(self):
         end, turn = time.monotonic() + PATIENCE, 0

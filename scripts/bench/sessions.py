@@ -128,17 +128,21 @@ def filled(street, refusals, machine, none, count, prefix, *command):
     return found
 
 
-def idle(yard, street, refusals, result):
-    # The keeper comes with the first session; it stays while its daemon is there.
-    street.create("first", "true")
-    machine, both = Machine(street), ("daemon", "keeper")
-    gone(street, 0)
-    none = machine.size()
-    silent = filled(street, refusals, machine, none, yard.sessions, "idle", "sleep", "100000")
-    after = machine.size()
-    # Counted from here: what the first ones left behind is theirs.
-    spoke = filled(street, refusals, machine, after, min(SPEAKING, yard.sessions), "spoke", "sh", "-c", SPEECH)
-    result.raw("idle", {"none": none, "silent": silent, "after": after, "spoke": spoke})
+def with_machine(yard, do):
+    """do(street, machine, its size without a session), on a fresh one."""
+    street = Street(yard, machine_env={"CMDOP_MAX_SESSIONS": str(max(1000, 2 * yard.sessions))})
+    try:
+        # The keeper comes with the first session; it stays while its daemon is there.
+        street.create("first", "true")
+        machine = Machine(street)
+        gone(street, 0)
+        return do(street, machine, machine.size())
+    finally:
+        street.close()
+
+
+def report_idle(yard, result, none, silent, spoke, after):
+    result.raw("idle", {"none": none, "silent": silent, "spoke": spoke, "after": after})
     for what, found in (("silent", silent), ("that printed %d lines" % LINES, spoke)):
         name = "idle session, %s, of %d" % (what, found["count"])
         result.row("private memory of daemon and keeper per %s" % name, "KiB", found["own"],
@@ -150,10 +154,9 @@ def idle(yard, street, refusals, result):
     result.row("daemon's private memory, no session", "MiB", own(none, "daemon") / 1024)
     result.row("relay's private memory per idle session", "KiB", silent["relay"])
     result.row("daemon and keeper after %d have ended: more private memory than before" % yard.sessions, "MiB",
-               (own(after, *both) - own(none, *both)) / 1024)
+               (own(after, "daemon", "keeper") - own(none, "daemon", "keeper")) / 1024)
     result.note("private: pages that no other process has, rings not counted; sessions of `sleep`, created %d at a time in "
                 "%.1f s; figures %d s later" % (AT_ONCE, silent["created_s"], SETTLE))
-    return machine, silent["pss"]
 
 
 def churn(yard, street, machine, refusals, result):
@@ -175,13 +178,18 @@ def churn(yard, street, machine, refusals, result):
 
 def measure(yard, world, result):
     world.clear()
-    street = Street(yard, machine_env={"CMDOP_MAX_SESSIONS": str(max(1000, 2 * yard.sessions))})
     refusals = Refusals()
-    try:
-        machine, pss = idle(yard, street, refusals, result)
+
+    def speaking(street, machine, none):
+        return filled(street, refusals, machine, none, min(SPEAKING, yard.sessions), "spoke", "sh", "-c", SPEECH)
+    spoke = with_machine(yard, speaking)
+
+    def many_and_then_churn(street, machine, none):
+        silent = filled(street, refusals, machine, none, yard.sessions, "idle", "sleep", "100000")
+        report_idle(yard, result, none, silent, spoke, machine.size())
         churn(yard, street, machine, refusals, result)
-    finally:
-        street.close()
+        return silent
+    silent = with_machine(yard, many_and_then_churn)
     result.raw("refusals", refusals.texts)
     result.row("orders that failed at first, of %d (%d at a time)" % (refusals.orders, AT_ONCE), "orders",
                len(refusals.texts), goal=Goal(at_most=0, of="value"))
@@ -189,6 +197,6 @@ def measure(yard, world, result):
         result.note("the first that failed: %s" % " ".join(refusals.texts[0].split()))
     peer = connections_of_ssh(world.ssh())
     result.raw("sshd", peer)
-    result.row("memory per session, shared pages split (PSS), with the ring", "KiB", pss,
+    result.row("memory per session, shared pages split (PSS), with the ring", "KiB", silent["pss"],
                "sshd per connection, of %d" % CONNECTIONS, peer["pss"])
     result.note("sshd: %g processes per connection" % peer["processes"])
