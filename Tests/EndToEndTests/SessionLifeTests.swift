@@ -77,6 +77,33 @@ struct SessionLifeTests {
     }
   }
 
+  @Test("a daemon of another binary takes on what the last one's keeper keeps, also when that binary is gone")
+  func upgraded() async throws {
+    try await Street.run { street in
+      let old = street.root + "/old-cmdop"
+      try FileManager.default.copyItem(atPath: street.binary, toPath: old)
+      try await street.join("far")
+      let home = street.home("far")
+      #expect(try await Running(old, ["agent", "start"], street.environment(home)).outcome().status == 0)
+      try await eventually("far is online") { try await street.isOnline("far") }
+      let user = try await street.connect(["far"])
+      try await user.sh("KEEP=kept51", "MARK1")
+      let keeper = try #require(ProcessTable.keepers(of: home).first)
+      user.type("sleep 1; echo typed-across\r")
+      try FileManager.default.removeItem(atPath: old)
+      try await street.must(["agent", "restart"], home: home)
+      try await user.sees("typed-across\r\n")
+      try await user.sh("echo $KEEP-$PPID", "MARK2")
+      #expect(user.text.contains("kept51-\(keeper)"), "the shell is still the old keeper's child")
+      let daemon = try await street.agentPID("far")
+      let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(daemon)/exe")
+      #expect(path == URL(filePath: street.binary).resolvingSymlinksInPath().path)
+      let fresh = try await street.connect(["far", "--new"])
+      try await fresh.sh("echo works", "MARK3")
+      #expect(ProcessTable.keepers(of: home) == [keeper])
+    }
+  }
+
   @Test("what ends while no daemon runs is known afterwards; a keeper that is killed is said honestly")
   func ends() async throws {
     try await Street.run(["box", "far"]) { street in
