@@ -27,7 +27,8 @@ final class KeeperHome {
       var failure: (any Error)?
       do { try await body(home) } catch { failure = error }
       // In a task of its own, for it must be done also when the test is cancelled because it takes too long.
-      do { try await Task { try await home.end() }.value } catch { failure = failure ?? error }
+      let started = home.started
+      do { try await Task { try await end(folder, started) }.value } catch { failure = failure ?? error }
       if let failure { throw failure }
     }
   }
@@ -89,7 +90,8 @@ final class KeeperHome {
     try await machine.openTerminal(order, id: id, note: Array(note.utf8), keeper: daemon ?? self.daemon)
   }
 
-  private func end() async throws {
+  /// Not on the loop: to look through all processes takes a while, and the loop is everybody's.
+  private nonisolated static func end(_ folder: String, _ started: [Int32]) async throws {
     try await eventually("nothing of \(folder) runs any longer: \(ProcessList.living(in: folder))") {
       let left = ProcessList.living(in: folder)
       for id in left { Processes.end(id, forcibly: true) }

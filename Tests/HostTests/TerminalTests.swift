@@ -78,6 +78,20 @@ struct TerminalTests {
     }
   }
 
+  @Test("What a program printed last is read, however late a busy daemon comes to look")
+  func lateLook() async throws {
+    try await KeeperHome.run { home in
+      let terminal = try await home.open("echo last words")
+      #expect(await terminal.end() == .exited(code: 0))
+      let reader = try Reader(terminal)
+      // Timers that are due run before descriptors are looked at.
+      let until = ContinuousClock.now + .milliseconds(700)
+      while ContinuousClock.now < until {}
+      try await reader.ended()
+      #expect(reader.text == "last words\r\n")
+    }
+  }
+
   @Test(
     "It is told how the program ended",
     arguments: [

@@ -32,7 +32,8 @@ enum FloorPlan {
     guard let start = manifest.range(of: "let \(table): [Room] = ["),
       let end = manifest.range(of: "\n]", range: start.upperBound..<manifest.endIndex)
     else { return [] }
-    let row = /room\("(\w+)",\s+floor: (\d), uses: \[([^\]]*)\](?:, rents: \[([^\]]*)\])?(?:, closet: "(\w+)")?\)/
+    let row =
+      /room\("(\w+)",\s+floor: (\d), uses: \[([^\]]*)\](?:, rents: \[([^\]]*)\])?(?:, closet: "(\w+)")?(?:, aside: \[[^\]]*\])?\)/
     return manifest[start.upperBound..<end.lowerBound].matches(of: row).map { match in
       Room(
         name: String(match.1), floor: Int(match.2) ?? -1,

@@ -124,6 +124,26 @@ struct LiveTerminalTests {
     }
   }
 
+  @Test("A recording holds what was printed, when it was, in whole characters, and the sizes")
+  func recording() async throws {
+    try await Bench.run { bench in
+      var lines = ""
+      bench.live.record { lines += String(decoding: $0, as: UTF8.self) }
+      bench.fake.print("hello\r\n")
+      bench.clock.pass(1500)
+      bench.fake.print(ByteBuffer(bytes: [0x61, 0xc3]))
+      bench.clock.pass(250)
+      bench.fake.print(ByteBuffer(bytes: [0xa4]))
+      _ = bench.viewer("anna", rows: 30, columns: 100)
+      bench.live.record(nil)
+      bench.fake.print("not this")
+      let expected = [
+        #"[0.000, "o", "hello\r\n"]"#, #"[1.500, "o", "a"]"#, #"[1.750, "o", "ä"]"#, #"[1.750, "r", "100x30"]"#,
+      ]
+      #expect(lines.split(separator: "\n").map(String.init) == expected)
+    }
+  }
+
   @Test("When the program ends, what it printed last can still be read, and the end is told")
   func ends() async throws {
     let bench = try Bench()

@@ -109,10 +109,16 @@ public final class KeptTerminal: Terminal {
     guard end != nil, stream != nil else { return }
     Loop.eventLoop.scheduleTask(in: .milliseconds(300)) {
       Loop.assumeIsolated {
-        let isQuiet = !self.isPaused && self.quietSince + .milliseconds(250) < .now
+        let isQuiet = !self.isPaused && self.quietSince + .milliseconds(250) < .now && !self.isReadable
         // Without a keeper nobody can end it but the kernel, when we let go of it.
         if isQuiet || self.end == .unknown { self.stream?.close() } else { self.closeOnceQuiet() }
       }
     }
+  }
+
+  /// A loop that was busy runs its timers before it reads: what was printed meanwhile still stands in the terminal.
+  private var isReadable: Bool {
+    var ready: CInt = 0
+    return chost_poll([control], &ready, 1, 0) == 0 && ready != 0
   }
 }
