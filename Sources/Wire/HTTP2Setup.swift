@@ -19,8 +19,9 @@ enum HTTP2Setup {
     connection.targetWindowSize = 16 * Limits.window
     var stream = NIOHTTP2Handler.StreamConfiguration()
     stream.targetWindowSize = Limits.window
-    // One connection carries the calls of many clients, and each that leaves early costs a reset.
-    stream.streamResetFrameRateLimit.maximumCount = Limits.streamsPerConnection
+    // One connection carries the calls of many clients, and each that leaves early costs a reset. Room for all is taken
+    // beforehand: 8 bytes each, per connection.
+    stream.streamResetFrameRateLimit.maximumCount = 1024
     stream.outboundBufferSizeHighWatermark = 64 * 1024
     stream.outboundBufferSizeLowWatermark = 16 * 1024
     return try channel.pipeline.syncOperations.configureHTTP2Pipeline(

@@ -83,7 +83,7 @@ class Audience:
         return (time.perf_counter() - start) * 1000
 
     def watch(self, line, end, patience=PATIENCE):
-        """Types a line; until all have shown `end`. Seconds, and what came: for each terminal its pieces and the seconds."""
+        """Types a line; until all have shown `end`. Seconds, and for each terminal what came, and the seconds it took."""
         kept = {terminal: [] for terminal in self.terminals}
         missing, last, start = set(self.terminals), dict.fromkeys(self.terminals, b""), time.perf_counter()
         took = {}

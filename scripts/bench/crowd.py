@@ -192,7 +192,8 @@ def measure(yard, world, result):
     for watched in (False, True):
         figures = {(who, p, what): median([percentile(one[what], p) for one in found[who, watched]])
                    for who in ("cmdop", "tmux over ssh") for p in (50, 99) for what in ("ms", "local")}
-        name = "echo beside %d sessions that print, %s" % (yard.crowd, "each with a viewer" if watched else "without viewers")
+        name = "echo beside %d sessions that print, %s" % (
+            yard.crowd, "each with a viewer" if watched else "without viewers")
         for p in (50, 99):
             own, peer = figures["cmdop", p, "ms"], figures["tmux over ssh", p, "ms"]
             result.row("%s, p%d" % (name, p), "ms", own, "tmux over ssh", peer,

@@ -163,7 +163,7 @@ def report(yard, result, found, count, least):
         if name != "tmux":
             result.row("bytes that came, of those printed, at the worst viewer, %s" % name, "%", drawn[name], peer,
                        drawn["tmux"])
-    result.note("%d rounds of %d keys, 20 ms apart; where all operate, each types in turn; every viewer is one more process "
-                "of the same two cores, and so is who reads them; the digest of what came is taken afterwards" % (
+    result.note("%d rounds of %d keys, 20 ms apart; where all operate, each types in turn; every viewer is one more "
+                "process of the same cores, and so is who reads them; the digest of what came is taken afterwards" % (
                     yard.rounds, yard.keys))
     result.note("tmux: %d × ssh -tt box tmux attach, each a connection of its own; without its status line" % count)
