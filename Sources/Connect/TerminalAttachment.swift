@@ -41,6 +41,13 @@ public final class TerminalAttachment: Sendable {
   private var call: CallStream?
   private var wasStarted = false
   private let event = Turnstile()
+  /// Set while there is no connection.
+  private var absence: Absence?
+  private struct Absence {
+    let since: ContinuousClock.Instant
+    let why: String
+    var duration: Duration { ContinuousClock.now - since }
+  }
   /// Woken when there may be room for more input.
   private let confirmed = Turnstile()
   private var keyPressed = false
@@ -65,6 +72,10 @@ public final class TerminalAttachment: Sendable {
         return nil
       }
       group.addTask {
+        await self.tellAbsence()
+        return nil
+      }
+      group.addTask {
         for await _ in resized { await self.resize() }
         return nil
       }
@@ -82,11 +93,11 @@ public final class TerminalAttachment: Sendable {
 
   private func stayAttached() async -> Result<Outcome, CmdopError>? {
     var backoff = Backoff()
-    var (lostAt, attachedAt) = (ContinuousClock.Instant?.none, ContinuousClock.now)
+    var attachedAt = ContinuousClock.now
     while !Task.isCancelled {
       do {
         let outcome = try await attach {
-          (backoff, lostAt, attachedAt) = (Backoff(), nil, .now)
+          (backoff, absence, attachedAt) = (Backoff(), nil, .now)
         }
         return .success(outcome)
       } catch {
@@ -95,22 +106,28 @@ public final class TerminalAttachment: Sendable {
         // Before the first attachment every failure is final; afterwards only those that say the session is over.
         guard wasStarted, Self.isPassing(error) else { return .failure(error) }
         if Task.isCancelled { return nil }
-        let since = lostAt ?? .now
-        let away = ContinuousClock.now - since
-        // What is over before anybody wonders leaves the screen as it is.
-        if away > .seconds(1) {
-          await notice.show(
-            "no connection for \(Int(away / .seconds(1))) s (\(error.message)); typing is kept, Enter ~ . leaves")
-        }
+        let isFirst = absence == nil && attachedAt + .seconds(1) < .now
+        absence = Absence(since: absence?.since ?? .now, why: error.message)
+        event.wake()
         // Who sits before a frozen screen waits for the network, not for us; after a minute nobody sits there.
-        let isFirst = lostAt == nil && attachedAt + .seconds(1) < .now
-        lostAt = since
+        let away = absence?.duration ?? .zero
         if !isFirst {
-          await pause(away < .seconds(10) ? .milliseconds(50) : away < .seconds(60) ? Link.haste : backoff.next())
+          await pause(away < .seconds(60) ? Link.haste : backoff.next())
         }
       }
     }
     return nil
+  }
+
+  /// Says on the screen that we are away, however long a try takes. What is over before anybody wonders is not mentioned.
+  private func tellAbsence() async {
+    while !Task.isCancelled {
+      try? await event.wait { absence != nil }
+      try? await Task.sleep(for: .seconds(1))
+      guard let absence, absence.duration > .seconds(1) else { continue }
+      await notice.show(
+        "no connection for \(Int(absence.duration / .seconds(1))) s (\(absence.why)); typing is kept, Enter ~ . leaves")
+    }
   }
 
   private static func isPassing(_ error: CmdopError) -> Bool {
@@ -149,8 +166,8 @@ public final class TerminalAttachment: Sendable {
       while let message = try await call.receive(AgentMessage.self) {
         switch message.payload {
         case .started(let started):
-          try await began(started, call)
           attached()
+          try await began(started, call, willBeMended: start.overwritten)
         case .output(let output): await show(output)
         case .inputAccepted(let accepted): confirm(accepted.offset)
         case .redraw(let screen):
@@ -167,8 +184,12 @@ public final class TerminalAttachment: Sendable {
     throw CmdopError(.connectionLost, "the connection to the machine was lost")
   }
 
-  private func began(_ started: Cmdop_V1_SessionStarted, _ call: CallStream) async throws(CmdopError) {
+  private func began(
+    _ started: Cmdop_V1_SessionStarted, _ call: CallStream, willBeMended: Bool
+  ) async throws(CmdopError) {
+    var isDirty = false
     if wasStarted {
+      isDirty = notice.isShown && !willBeMended
       await notice.blank()
       notice.isGone()
     } else {
@@ -185,6 +206,8 @@ public final class TerminalAttachment: Sendable {
     input.confirm(started.inputAccepted)
     self.call = call
     if input.unsent.readableBytes > 0 { try send(input.unsent, at: input.start) }
+    // Our line came up while the call was on its way.
+    if isDirty { try call.send(ControlMessage(.redraw(.init()))) }
   }
 
   /// The last screen of a session that has ended, as lines.

@@ -86,13 +86,17 @@ final class Switchboard: Sendable {
       Loop.assumeIsolated { line.arrival.wake() }
     }
     defer { alarm.cancel() }
-    do {
-      try await line.arrival.wait { !line.spares.isEmpty || !line.isUp || ContinuousClock.now >= deadline }
-    } catch { throw CmdopError(.cancelled, "cancelled") }
-    guard line.isUp else { throw CmdopError(.connectionLost, "the machine's connection was lost just now") }
-    guard !line.spares.isEmpty else {
-      throw CmdopError(.unavailable, "the machine opened no stream within \(patience)", hint: "try again")
+    // All that wait are woken by one arrival, and only one of them gets it.
+    while line.spares.isEmpty {
+      guard line.isUp else { throw CmdopError(.connectionLost, "the machine's connection was lost just now") }
+      guard ContinuousClock.now < deadline else {
+        throw CmdopError(.unavailable, "the machine opened no stream within \(patience)", hint: "try again")
+      }
+      do {
+        try await line.arrival.wait { !line.spares.isEmpty || !line.isUp || ContinuousClock.now >= deadline }
+      } catch { throw CmdopError(.cancelled, "cancelled") }
     }
+    guard line.isUp else { throw CmdopError(.connectionLost, "the machine's connection was lost just now") }
     let spare = line.spares.removeFirst()
     spare.whenClosed = nil
     return spare

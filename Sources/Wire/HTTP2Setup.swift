@@ -24,6 +24,7 @@ enum HTTP2Setup {
     stream.streamResetFrameRateLimit.maximumCount = 1024
     stream.outboundBufferSizeHighWatermark = 64 * 1024
     stream.outboundBufferSizeLowWatermark = 16 * 1024
+    try channel.pipeline.syncOperations.addHandler(FlushGatherer())
     return try channel.pipeline.syncOperations.configureHTTP2Pipeline(
       mode: mode, connectionConfiguration: connection, streamConfiguration: stream, inboundStreamInitializer: inbound)
   }

@@ -5,10 +5,11 @@ import NIOCore
 /// again TCP waits as long as it has waited before; a new connection gets through at once.
 extension Link {
   /// Between two tries where somebody waits: half of it is what a person notices of an outage's end.
-  public nonisolated static let haste = Duration.milliseconds(100)
+  public nonisolated static let haste = Duration.milliseconds(60)
 
   /// Waits until this connection does not answer, then tries others beside it, until one stands: that is returned. Nil when
-  /// this one was closed first.
+  /// this one was closed first. It is closed when for 3 s neither it nor anything else got through while somebody waits for
+  /// it, who shall be told.
   public func successor(at address: RelayAddress) async -> Link? {
     while isOpen, !Task.isCancelled {
       try? await change.wait { isSuspect || !isOpen }
@@ -16,7 +17,10 @@ extension Link {
       let next = try? await Link.dial(address, every: isAttended ? Link.haste : .seconds(2)) {
         self.isSuspect && self.isOpen
       }
-      guard let next else { continue }
+      guard let next else {
+        if isSuspect && isAttended { close() }
+        continue
+      }
       if isSuspect { return next }
       next.close()
     }
@@ -24,7 +28,7 @@ extension Link {
   }
 
   /// Dials again and again, without waiting for earlier tries, until one stands. Throws the last failure when there is none
-  /// after 10 s, or `isWanted` no longer.
+  /// after 3 s, or `isWanted` no longer.
   public static func dial(
     _ address: RelayAddress, every pause: Duration, while isWanted: @Loop () -> Bool = { true }
   ) async throws(CmdopError) -> Link {
@@ -45,7 +49,7 @@ extension Link {
       }
       var failure = CmdopError(.unavailable, "no relay answers at \(address.hostAndPort)")
       var winner: Link?
-      let deadline = ContinuousClock.now + .seconds(10)
+      let deadline = ContinuousClock.now + .seconds(3)
       attempt()
       for await news in group {
         switch news {
