@@ -44,7 +44,7 @@ final class TerminalTable: Sendable {
 
   /// By id, unique beginning of one, or name. Throws `wrong_state` for one that has ended.
   func find(_ words: String) async throws(CmdopError) -> LiveTerminal {
-    let hits = Self.matches(words, living, id: \.id, name: \.name)
+    let hits = sessions(meantBy: words, among: living, id: \.id, name: \.name)
     if hits.count == 1 { return hits[0] }
     if let ended = hits.isEmpty ? try await findEnded(words) : nil {
       throw CmdopError(
@@ -58,15 +58,7 @@ final class TerminalTable: Sendable {
   func findEnded(_ words: String) async throws(CmdopError) -> SessionRecord? {
     let ended = try await directory.list(options.fleet, machine: options.machine, includeEnded: true)
       .filter { $0.endedAt != nil }
-    return Self.matches(words, ended, id: \.id, name: \.name).first
-  }
-
-  private static func matches<Entry>(
-    _ words: String, _ entries: [Entry], id: (Entry) -> SessionID, name: (Entry) -> String
-  ) -> [Entry] {
-    let wanted = words.lowercased()
-    if hasIdentifierShape(words) { return entries.filter { id($0).rawValue == wanted } }
-    return entries.filter { name($0) == words || (wanted.count >= 4 && id($0).rawValue.hasPrefix(wanted)) }
+    return sessions(meantBy: words, among: ended, id: \.id, name: \.name).first
   }
 
   private static func refusal(_ words: String, _ hits: [SessionID]) -> CmdopError {

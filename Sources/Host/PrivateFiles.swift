@@ -41,6 +41,12 @@ public enum PrivateFiles {
     }
   }
 
+  /// Whether there is something of that name, and it is this user's: who else could answer there must not hear a secret.
+  public static func isOwn(_ path: String) -> Bool {
+    var facts = stat()
+    return lstat(path, &facts) == 0 && facts.st_uid == getuid()
+  }
+
   private static func isEmpty(_ path: String) throws(CmdopError) -> Bool {
     guard let folder = opendir(path) else { throw systemError(errno, "cannot look into \(path)") }
     defer { closedir(folder) }

@@ -76,7 +76,9 @@ struct GlobalOptions: ParsableArguments {
     // The daemon serves for its own relay; for any other one we dial ourselves.
     let daemons = Set((enrollment?.relays ?? []).compactMap { try? RelayAddress($0).hostAndPort })
     let fits = addresses.isEmpty || addresses.contains { daemons.contains($0.hostAndPort) }
-    return Reach(socket: fits ? home.socket : nil, relays: addresses, credential: token)
+    // A home deep down has its socket in /tmp, where somebody else may have been first.
+    let socket = fits && PrivateFiles.isOwn(home.socket) ? home.socket : nil
+    return Reach(socket: socket, relays: addresses, credential: token)
   }
 
   /// An address without a fingerprint gets the one that this home knows for it.

@@ -48,6 +48,7 @@ struct PortTests {
       #expect(
         outcome.text.split(separator: "\n") == [
           "exec: hello exit 3", "plaintext: hello exit 3", "half-closed: 4096 exit 0", "terminal: works",
+          "background: BACKGROUND CONNECTED",
           "4 MiB: 4194287", "4 MiB + 1 first: RESOURCE_EXHAUSTED 4 MiB", "4 MiB + 1 later: limit 4 MiB",
           "no token: UNAUTHENTICATED", "unknown machine: NOT_FOUND", "no such call: UNIMPLEMENTED",
           "truncated: INVALID_ARGUMENT",

@@ -25,6 +25,24 @@ struct TerminalSharingTests {
     }
   }
 
+  @Test("a window may have any size, and change it as fast as it likes")
+  func sizes() async throws {
+    try await Street.run(["box", "far"]) { street in
+      let user = try await street.connect(["far"])
+      try await user.sh("KEEP=kept47", "MARK1")
+      for (rows, columns) in [(1, 1), (0, 0), (10_000, 10_000), (65_535, 1), (1, 65_535)] as [(UInt16, UInt16)] {
+        user.resize(rows: rows, columns: columns)
+        user.type("seq 1 200\r")
+      }
+      for n in 0..<500 { user.resize(rows: UInt16(5 + n % 70), columns: UInt16(20 + n * 7 % 200)) }
+      user.resize(rows: 31, columns: 101)
+      try await user.sh("stty size", "MARK2")
+      #expect(user.text.contains("31 101"))
+      let late = try await street.connect(["far", "--session", "term-1"], rows: 1, columns: 1)
+      try await late.sh("echo $KEEP-late", "MARK3")
+    }
+  }
+
   @Test("a user whose window is closed leaves the terminal running")
   func windowClosed() async throws {
     try await Street.run(["box", "far"]) { street in

@@ -60,10 +60,7 @@ struct SessionChoice: ParsableArguments {
   }
 
   private static func hits(_ words: String, _ cards: [Cmdop_V1_SessionCard]) -> [Cmdop_V1_SessionCard] {
-    let wanted = words.lowercased()
-    return cards.filter {
-      $0.sessionID == wanted || $0.name == words || (wanted.count >= 4 && $0.sessionID.hasPrefix(wanted))
-    }
+    sessions(meantBy: words, among: cards, id: { SessionID($0.sessionID) }, name: \.name)
   }
 
   private static func match(_ words: String, _ cards: [Cmdop_V1_SessionCard]) throws(CmdopError)

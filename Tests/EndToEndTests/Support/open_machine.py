@@ -4,6 +4,7 @@ import queue
 import ssl
 import sys
 import tempfile
+import time
 
 import grpc
 from grpc_tools import protoc
@@ -14,6 +15,7 @@ files = ["cmdop/v1/machine.proto", "cmdop/v1/relay.proto"]
 assert protoc.main(["protoc", f"-I{protos}", f"--python_out={out}", f"--grpc_python_out={out}", *files]) == 0
 sys.path.insert(0, out)
 from cmdop.v1 import machine_pb2 as m, machine_pb2_grpc as rpc  # noqa: E402
+from cmdop.v1 import relay_pb2 as relay_messages, relay_pb2_grpc as relay  # noqa: E402
 
 certificate = ssl.get_server_certificate(("127.0.0.1", int(port))).encode()
 channel = grpc.secure_channel(
@@ -63,6 +65,24 @@ for answer in stub.Open(iter(asks.get, None), metadata=token, timeout=20):
     if answer.HasField("ended"):
         asks.put(None)
 print("terminal:", "works" if b"works" in screen else screen)
+
+
+# A session in the background: what it prints meanwhile is there afterwards.
+start = m.StartSessionCommand(detached=True, arguments=["sh", "-c", "until [ -e /tmp/never ]; do sleep 0.1; done"])
+for answer in stub.Open(iter([m.ControlMessage(route=route, start_session=start)]), metadata=token, timeout=20):
+    if answer.HasField("started"):
+        session = answer.started.session_id
+sessions = relay.SessionsStub(channel)
+wanted = relay_messages.BackgroundRequest(session_id=session)
+deadline = time.monotonic() + 20
+while session not in [c.session_id for c in sessions.ListSessions(relay_messages.ListSessionsRequest(), metadata=token).sessions]:
+    assert time.monotonic() < deadline, "the session has no card"
+    time.sleep(0.02)
+states = [
+    m.SessionCard.State.Name(call(wanted, metadata=token, timeout=20).state).removeprefix("STATE_")
+    for call in (sessions.EnterBackground, sessions.WakeFromBackground)
+]
+print("background:", *states)
 
 
 def sized(size):
