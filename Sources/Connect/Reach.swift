@@ -1,4 +1,5 @@
 public import Core
+import NIOCore
 public import Wire
 
 /// The way to machines: over the daemon's socket when there is one (no handshake, no dialling), else straight to a relay.
@@ -11,6 +12,9 @@ public final class Reach: Sendable {
   /// Where `link` leads when it leads straight to a relay.
   private var address: RelayAddress?
   private let dialled = Turnstile()
+  /// Where the relay was found last, and how often it was tried there since.
+  private var place: (address: RelayAddress, socket: SocketAddress)?
+  private var tries = 0
   /// Somebody sits before a frozen screen: do not wait for one try before the next.
   public var hurries = false
 
@@ -30,7 +34,7 @@ public final class Reach: Sendable {
     var failure: CmdopError?
     for address in relays {
       do {
-        let far = hurries ? try await Link.dial(address, every: Link.haste) : try await Link.dial(address)
+        let far = try await dial(address)
         use(far, address)
         return far
       } catch { failure = failure ?? error }
@@ -41,8 +45,19 @@ public final class Reach: Sendable {
       )
   }
 
+  private func dial(_ address: RelayAddress) async throws(CmdopError) -> Link {
+    guard hurries, let place, place.address == address, tries < 10 else {
+      tries = 0
+      return try await Link.dial(address)
+    }
+    // It may have moved meanwhile: now and then its name is looked up again.
+    tries += 1
+    return try await Link.dial(address, at: place.socket, every: Link.haste)
+  }
+
   private func use(_ far: Link, _ address: RelayAddress) {
-    (link, self.address) = (far, address)
+    (link, self.address, tries) = (far, address, 0)
+    place = far.place.map { (address, $0) }
     dialled.wake()
   }
 
@@ -51,6 +66,10 @@ public final class Reach: Sendable {
     while !Task.isCancelled {
       try? await dialled.wait { link?.isOpen == true && address != nil }
       guard let old = link, let address, let next = await old.successor(at: address) else { continue }
+      guard link === old else {
+        next.close()  // somebody has dialled already
+        continue
+      }
       use(next, address)
       old.close()
     }

@@ -190,8 +190,8 @@ public final class TerminalAttachment: Sendable {
     var isDirty = false
     if wasStarted {
       isDirty = notice.isShown && !willBeMended
+      // It is gone once the machine has mended its row.
       await notice.blank()
-      notice.isGone()
     } else {
       whenAttached?()
       if order.resume && !started.created && order.session.isEmpty {

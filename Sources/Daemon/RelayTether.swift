@@ -50,6 +50,9 @@ public final class RelayTether: Sendable {
   private var successor: (link: Link, address: RelayAddress)?
   private var awaitedUntil: ContinuousClock.Instant?
   private var lostAt: ContinuousClock.Instant?
+  /// Where the relay was found last, and how often it was tried there since.
+  private var place: (address: RelayAddress, socket: SocketAddress)?
+  private var tries = 0
 
   public init(
     _ options: Options, service: MachineService, log: Logger, now: @escaping @Sendable () -> Int64
@@ -62,7 +65,7 @@ public final class RelayTether: Sendable {
   public func run() async {
     var backoff = Backoff()
     while !Task.isCancelled {
-      for address in options.relays {
+      for address in successor.map({ [$0.address] }) ?? options.relays {
         do {
           try await stay(at: address) { backoff = Backoff() }
           lost("the relay closed the connection")
@@ -105,7 +108,7 @@ public final class RelayTether: Sendable {
     if !isLeaving && (connectedSince != nil || trouble != why) {
       log.warning("no connection to the relay", metadata: ["why": "\(why)"])
     }
-    if link != nil { lostAt = .now }
+    if link != nil { (lostAt, tries) = (.now, 0) }
     (link, control, connectedSince, trouble) = (nil, nil, nil, why)
     connectionMoved.wake()
     whenChanged?()
@@ -143,6 +146,7 @@ public final class RelayTether: Sendable {
     limit.cancel()
     try check(welcome)
     (self.link, self.control, relay) = (link, control, address)
+    place = link.place.map { (address, $0) }
     service.follow(welcome.settings)
     (fleetName, connectedSince, trouble) = (welcome.fleetName, now(), nil)
     heartbeat = .seconds(Int64(min(max(welcome.heartbeatSeconds, 1), 3600)))
@@ -168,11 +172,18 @@ public final class RelayTether: Sendable {
   private var isAwaited: Bool { awaitedUntil.map { ContinuousClock.now < $0 } ?? false }
 
   private func connection(to address: RelayAddress) async throws(CmdopError) -> Link {
-    if let next = successor, next.link.isOpen, next.address == address {
-      successor = nil
-      return next.link
+    if let next = successor {
+      successor = nil  // used up, whatever comes of it
+      if next.link.isOpen, next.address == address { return next.link }
+      next.link.close()
     }
-    return isAwaited ? try await Link.dial(address, every: Link.haste) : try await Link.dial(address)
+    guard isAwaited, let place, place.address == address, tries < 10 else {
+      tries = 0
+      return try await Link.dial(address)
+    }
+    // It may have moved meanwhile: now and then its name is looked up again.
+    tries += 1
+    return try await Link.dial(address, at: place.socket, every: Link.haste)
   }
 
   /// Returns when this connection has ended or a better one stands.

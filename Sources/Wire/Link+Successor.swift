@@ -1,5 +1,5 @@
 public import Core
-import NIOCore
+public import NIOCore
 
 /// A better connection in time. One whose bytes vanish is not closed by anybody for a long while, and once the way is free
 /// again TCP waits as long as it has waited before; a new connection gets through at once.
@@ -14,7 +14,7 @@ extension Link {
     while isOpen, !Task.isCancelled {
       try? await change.wait { isSuspect || !isOpen }
       guard isOpen, !Task.isCancelled else { return nil }
-      let next = try? await Link.dial(address, every: isAttended ? Link.haste : .seconds(2)) {
+      let next = try? await Link.dial(address, at: place, every: isAttended ? Link.haste : .seconds(2)) {
         self.isSuspect && self.isOpen
       }
       guard let next else {
@@ -27,10 +27,12 @@ extension Link {
     return nil
   }
 
-  /// Dials again and again, without waiting for earlier tries, until one stands. Throws the last failure when there is none
+  /// Dials again and again, without waiting for earlier tries, until one stands. `place`: where the last connection found the
+  /// relay; a name that cannot be looked up while the network is away would hold up its try for long. Throws the last failure when there is none
   /// after 3 s, or `isWanted` no longer.
   public static func dial(
-    _ address: RelayAddress, every pause: Duration, while isWanted: @Loop () -> Bool = { true }
+    _ address: RelayAddress, at place: SocketAddress?, every pause: Duration,
+    while isWanted: @Loop () -> Bool = { true }
   ) async throws(CmdopError) -> Link {
     enum News: Sendable {
       case made(Link)
@@ -40,7 +42,9 @@ extension Link {
     let result: Result<Link, CmdopError> = await withTaskGroup(of: News.self) { group in
       func attempt() {
         group.addTask {
-          do { return .made(try await dial(address, timeout: .seconds(3))) } catch { return .failed(CmdopError(error)) }
+          do { return .made(try await dial(address, at: place, timeout: .seconds(3))) } catch {
+            return .failed(CmdopError(error))
+          }
         }
         group.addTask {
           try? await Task.sleep(for: pause)

@@ -10,6 +10,8 @@ import NIOSSL
 public final class Link: Sendable {
   /// The address, for people.
   public nonisolated let peer: String
+  /// Where the other side was found.
+  public var place: SocketAddress? { channel.remoteAddress }
   private let channel: any Channel
   private let multiplexer: NIOLoopBound<NIOHTTP2Handler.StreamMultiplexer>
   private let ear: NIOLoopBound<LivenessHandler.Ear>
@@ -95,10 +97,17 @@ public final class Link: Sendable {
   /// A task that is cancelled gives it up at once.
   public static func dial(_ address: RelayAddress, timeout: TimeAmount = .seconds(10)) async throws(CmdopError) -> Link
   {
+    try await dial(address, at: nil, timeout: timeout)
+  }
+
+  /// `place`: where the address is known to be; nil: its name is looked up.
+  static func dial(
+    _ address: RelayAddress, at place: SocketAddress?, timeout: TimeAmount
+  ) async throws(CmdopError) -> Link {
     let attempt = Attempt()
     do {
       return try await withTaskCancellationHandler {
-        try await dial(address, timeout, attempt)
+        try await dial(address, place, timeout, attempt)
       } onCancel: {
         Loop.enqueue { attempt.giveUp() }
       }
@@ -108,21 +117,22 @@ public final class Link: Sendable {
   /// What can be closed of a connection that is being made.
   @Loop
   private final class Attempt: Sendable {
-    private var channel: (any Channel)?
+    /// A name may have several addresses.
+    private var channels: [any Channel] = []
     private var isGivenUp = false
 
     func made(_ channel: any Channel) {
-      self.channel = channel
-      if isGivenUp { channel.close(promise: nil) }
+      if isGivenUp { channel.close(promise: nil) } else { channels.append(channel) }
     }
     func giveUp() {
       isGivenUp = true
-      channel?.close(promise: nil)
+      for channel in channels { channel.close(promise: nil) }
+      channels = []
     }
   }
 
   private static func dial(
-    _ address: RelayAddress, _ timeout: TimeAmount, _ attempt: Attempt
+    _ address: RelayAddress, _ place: SocketAddress?, _ timeout: TimeAmount, _ attempt: Attempt
   ) async throws(CmdopError) -> Link {
     let verdict = Verdict()
     let setUp = setUp(try ClientTLS.context(for: address).map { ($0, address) }, verdict)
@@ -130,10 +140,16 @@ public final class Link: Sendable {
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
     let made: SetUp
     do {
-      made = try await bootstrap.connect(host: address.host, port: address.port) { channel in
+      let begin: @Sendable (any Channel) -> EventLoopFuture<SetUp> = { channel in
         Loop.assumeIsolated { attempt.made(channel) }
         return setUp(channel)
       }
+      made =
+        if let place {
+          try await bootstrap.connect(to: place, channelInitializer: begin)
+        } else {
+          try await bootstrap.connect(host: address.host, port: address.port, channelInitializer: begin)
+        }
     } catch {
       throw CmdopError(
         .unavailable, "no relay answers at \(address.hostAndPort): \(reason(error))",
