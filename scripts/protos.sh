@@ -17,7 +17,7 @@ protoc -I protos \
   --plugin=protoc-gen-grpc-swift="$bin/protoc-gen-grpc-swift-2" \
   --swift_out="$out" --swift_opt="$options" \
   --grpc-swift_out="$out" --grpc-swift_opt="$options" \
-  cmdop/v1/machine.proto cmdop/v1/relay.proto
+  cmdop/v1/machine.proto cmdop/v1/relay.proto cmdop/v1/people.proto cmdop/v1/events.proto
 # AgentLink and Machine are served as streams of frames; only the typed calls use grpc-swift's generated code.
 rm -f "$out"/cmdop_v1_machine.grpc.swift
 if [ "${1:-}" = --check ]; then

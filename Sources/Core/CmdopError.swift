@@ -21,6 +21,8 @@ public struct CmdopError: Error, Hashable, Sendable {
     public static let unauthenticated = Code(rawValue: "unauthenticated")
     public static let untrusted = Code(rawValue: "untrusted")
     public static let denied = Code(rawValue: "denied")
+    /// The machine wants its PIN, or another one than was given.
+    public static let pinRequired = Code(rawValue: "pin_required")
     public static let cancelled = Code(rawValue: "cancelled")
   }
 
@@ -29,10 +31,10 @@ public struct CmdopError: Error, Hashable, Sendable {
   public let message: String
   /// Something to paste.
   public let hint: String?
+  /// When it is worth trying again, where that is known; whole seconds on the wire ("retry-after").
+  public let retryAfter: Duration?
 
-  public init(_ code: Code, _ message: String, hint: String? = nil) {
-    self.code = code
-    self.message = message
-    self.hint = hint
+  public init(_ code: Code, _ message: String, hint: String? = nil, retryAfter: Duration? = nil) {
+    (self.code, self.message, self.hint, self.retryAfter) = (code, message, hint, retryAfter)
   }
 }

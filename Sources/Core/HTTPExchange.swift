@@ -6,14 +6,19 @@ public struct HTTPAsk: Sendable {
   public let query: String
   public let headers: [(name: String, value: String)]
   public let body: [UInt8]
+  /// The asker's address; behind a proxy that the relay was told to trust: the one that the proxy names.
+  public var peer: String
 
-  public init(method: String, path: String, query: String, headers: [(name: String, value: String)], body: [UInt8]) {
-    self.method = method
-    self.path = path
-    self.query = query
-    self.headers = headers
-    self.body = body
+  public init(
+    method: String, path: String, query: String, headers: [(name: String, value: String)], body: [UInt8],
+    peer: String = "local"
+  ) {
+    (self.method, self.path, self.query, self.headers, self.body) = (method, path, query, headers, body)
+    self.peer = peer
   }
+
+  /// The first header of that name (lower case).
+  public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 }
 
 public struct HTTPAnswer: Sendable {

@@ -38,7 +38,7 @@ final class HTTPDoorHandler: ChannelInboundHandler {
     let ask = HTTPAsk(
       method: head.method.rawValue, path: String(parts.first ?? "/"),
       query: parts.count > 1 ? String(parts[1]) : "", headers: head.headers.map { ($0.name.lowercased(), $0.value) },
-      body: Array(body.readableBytesView))
+      body: Array(body.readableBytesView), peer: context.channel.remoteAddress?.ipAddress ?? "local")
     let (door, channel) = (door, context.channel)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     // The connection is this task's parent: NIO cancels nothing, but the door's answers are short and bounded.

@@ -66,22 +66,37 @@ extension Cmdop_V1_Caller {
       case .local: .local
       case .operator: .operator
       case .machine: .machine
+      case .guest: .guest
       }
     subject = caller.subject
     role = caller.role.rawValue
     fleetID = caller.fleet.rawValue
     via = caller.via.map(\.rawValue)
+    if let pass = caller.guest {
+      guest = .filled {
+        ($0.shareID, $0.sessionID, $0.readOnly) = (pass.share, pass.session?.rawValue ?? "", pass.isReadOnly)
+      }
+    }
   }
 }
 
 extension Caller {
   /// nil when the message says no valid caller: such a request was admitted by nobody.
   public init?(_ message: Cmdop_V1_Caller) {
-    let kinds: [Cmdop_V1_Caller.Kind: Kind] = [.local: .local, .operator: .operator, .machine: .machine]
-    guard let kind = kinds[message.kind], let role = Role(rawValue: message.role) else { return nil }
+    let kinds: [Cmdop_V1_Caller.Kind: Kind] = [
+      .local: .local, .operator: .operator, .machine: .machine, .guest: .guest,
+    ]
+    guard let kind = kinds[message.kind], let role = Role(rawValue: message.role),
+      (kind == .guest) == message.hasGuest
+    else { return nil }
+    let guest = message.hasGuest ? message.guest : nil
     self.init(
       kind: kind, subject: message.subject, role: role, fleet: FleetID(message.fleetID),
-      via: message.via.map { MachineID($0) })
+      via: message.via.map { MachineID($0) },
+      guest: guest.map {
+        GuestPass(
+          share: $0.shareID, session: $0.sessionID.isEmpty ? nil : SessionID($0.sessionID), isReadOnly: $0.readOnly)
+      })
   }
 }
 

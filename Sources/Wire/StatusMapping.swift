@@ -17,7 +17,7 @@ extension CmdopError.Code {
     case .unsupported, .version: 12
     case .internalError: 13
     case .unavailable, .offline, .connectionLost: 14
-    case .unauthenticated: 16
+    case .unauthenticated, .pinRequired: 16
     default: 2
     }
   }
@@ -41,6 +41,7 @@ enum Trailers {
       "cmdop-code": error.code.rawValue,
     ]
     if let hint = error.hint { trailers.add(name: "cmdop-hint", value: percentEncoded(hint)) }
+    if let seconds = error.retryAfterSeconds { trailers.add(name: "retry-after", value: "\(seconds)") }
     return trailers
   }
 
@@ -53,7 +54,8 @@ enum Trailers {
     return CmdopError(
       trailers.first(name: "cmdop-code").map { .init(rawValue: $0) } ?? .init(status: status),
       trailers.first(name: "grpc-message").map(percentDecoded) ?? "the call failed with gRPC status \(status)",
-      hint: trailers.first(name: "cmdop-hint").map(percentDecoded))
+      hint: trailers.first(name: "cmdop-hint").map(percentDecoded),
+      retryAfter: trailers.first(name: "retry-after").flatMap { UInt32($0) }.map { .seconds(Int64($0)) })
   }
 
   /// Percent-encoding as gRPC's HTTP/2 mapping asks for "grpc-message": everything outside printable ASCII, and "%".
@@ -92,8 +94,12 @@ extension CmdopError: RPCErrorConvertible {
   public var rpcErrorMetadata: Metadata {
     var metadata: Metadata = ["cmdop-code": "\(code.rawValue)"]
     if let hint { metadata.addString(Trailers.percentEncoded(hint), forKey: "cmdop-hint") }
+    if let retryAfterSeconds { metadata.addString("\(retryAfterSeconds)", forKey: "retry-after") }
     return metadata
   }
+
+  /// As RFC 9110, section 10.2.3, wants it: whole seconds, at least one.
+  public var retryAfterSeconds: Int64? { retryAfter.map { max(1, $0.components.seconds) } }
 
   /// What a typed call threw, in our words.
   public init(_ error: any Error) {
@@ -103,9 +109,10 @@ extension CmdopError: RPCErrorConvertible {
     case let error as RPCError:
       let code = error.metadata[stringValues: "cmdop-code"].first { _ in true }
       let hint = error.metadata[stringValues: "cmdop-hint"].first { _ in true }
+      let pause = error.metadata[stringValues: "retry-after"].first { _ in true }.flatMap { UInt32($0) }
       self = CmdopError(
         code.map { .init(rawValue: $0) } ?? .init(status: error.code.rawValue), error.message,
-        hint: hint.map(Trailers.percentDecoded))
+        hint: hint.map(Trailers.percentDecoded), retryAfter: pause.map { .seconds(Int64($0)) })
     default: self = CmdopError(.internalError, "\(error)")
     }
   }

@@ -56,7 +56,7 @@ enum Report {
     case .exists: 73
     case .timeout, .limit: 75
     case .unsupported, .version: 76
-    case .unauthenticated, .untrusted, .denied: 77
+    case .unauthenticated, .untrusted, .denied, .pinRequired: 77
     case .cancelled: 130
     default: 70
     }

@@ -28,171 +28,202 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 }
 
 /// Whatever is asked of a machine.
-public nonisolated struct Cmdop_V1_ControlMessage: Sendable {
+public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Names this operation in logs and audit, chosen by the client: a UUID. Only the first message needs it.
-  public var commandID: String = String()
+  public var commandID: String {
+    get {_storage._commandID}
+    set {_uniqueStorage()._commandID = newValue}
+  }
 
-  public var payload: Cmdop_V1_ControlMessage.OneOf_Payload? = nil
+  public var payload: OneOf_Payload? {
+    get {return _storage._payload}
+    set {_uniqueStorage()._payload = newValue}
+  }
 
   /// First message: open a terminal, new or existing.
   public var startSession: Cmdop_V1_StartSessionCommand {
     get {
-      if case .startSession(let v)? = payload {return v}
+      if case .startSession(let v)? = _storage._payload {return v}
       return Cmdop_V1_StartSessionCommand()
     }
-    set {payload = .startSession(newValue)}
+    set {_uniqueStorage()._payload = .startSession(newValue)}
   }
 
   /// Keystrokes for the terminal, or standard input for a command.
   public var sendInput: Cmdop_V1_SendInputCommand {
     get {
-      if case .sendInput(let v)? = payload {return v}
+      if case .sendInput(let v)? = _storage._payload {return v}
       return Cmdop_V1_SendInputCommand()
     }
-    set {payload = .sendInput(newValue)}
+    set {_uniqueStorage()._payload = .sendInput(newValue)}
   }
 
   /// First message: run one command without a terminal.
   public var runCommand: Cmdop_V1_RunCommand {
     get {
-      if case .runCommand(let v)? = payload {return v}
+      if case .runCommand(let v)? = _storage._payload {return v}
       return Cmdop_V1_RunCommand()
     }
-    set {payload = .runCommand(newValue)}
+    set {_uniqueStorage()._payload = .runCommand(newValue)}
   }
 
   /// The client's window has another size now.
   public var resize: Cmdop_V1_ResizeTerminal {
     get {
-      if case .resize(let v)? = payload {return v}
+      if case .resize(let v)? = _storage._payload {return v}
       return Cmdop_V1_ResizeTerminal()
     }
-    set {payload = .resize(newValue)}
+    set {_uniqueStorage()._payload = .resize(newValue)}
   }
 
   /// Send a signal to the foreground process group (terminal) or to the command's group.
   public var signal: Cmdop_V1_SendSignal {
     get {
-      if case .signal(let v)? = payload {return v}
+      if case .signal(let v)? = _storage._payload {return v}
       return Cmdop_V1_SendSignal()
     }
-    set {payload = .signal(newValue)}
+    set {_uniqueStorage()._payload = .signal(newValue)}
   }
 
   /// Standard input ends here; nothing follows.
   public var inputEnd: Cmdop_V1_InputEnd {
     get {
-      if case .inputEnd(let v)? = payload {return v}
+      if case .inputEnd(let v)? = _storage._payload {return v}
       return Cmdop_V1_InputEnd()
     }
-    set {payload = .inputEnd(newValue)}
+    set {_uniqueStorage()._payload = .inputEnd(newValue)}
   }
 
   /// The client leaves; the terminal goes on.
   public var detach: Cmdop_V1_Detach {
     get {
-      if case .detach(let v)? = payload {return v}
+      if case .detach(let v)? = _storage._payload {return v}
       return Cmdop_V1_Detach()
     }
-    set {payload = .detach(newValue)}
+    set {_uniqueStorage()._payload = .detach(newValue)}
   }
 
   /// Relay to machine: you are registered. First message on the registration stream.
   public var registered: Cmdop_V1_RegisterReply {
     get {
-      if case .registered(let v)? = payload {return v}
+      if case .registered(let v)? = _storage._payload {return v}
       return Cmdop_V1_RegisterReply()
     }
-    set {payload = .registered(newValue)}
+    set {_uniqueStorage()._payload = .registered(newValue)}
   }
 
   /// Relay to machine: this relay is going away in an orderly manner; come back shortly.
   public var draining: Cmdop_V1_RelayDraining {
     get {
-      if case .draining(let v)? = payload {return v}
+      if case .draining(let v)? = _storage._payload {return v}
       return Cmdop_V1_RelayDraining()
     }
-    set {payload = .draining(newValue)}
+    set {_uniqueStorage()._payload = .draining(newValue)}
   }
 
   /// First message: end a session and the programs in it.
   public var destroySession: Cmdop_V1_DestroySession {
     get {
-      if case .destroySession(let v)? = payload {return v}
+      if case .destroySession(let v)? = _storage._payload {return v}
       return Cmdop_V1_DestroySession()
     }
-    set {payload = .destroySession(newValue)}
+    set {_uniqueStorage()._payload = .destroySession(newValue)}
   }
 
   /// First message: look at a session, or change it, without attaching.
   public var sessionRequest: Cmdop_V1_SessionRequest {
     get {
-      if case .sessionRequest(let v)? = payload {return v}
+      if case .sessionRequest(let v)? = _storage._payload {return v}
       return Cmdop_V1_SessionRequest()
     }
-    set {payload = .sessionRequest(newValue)}
+    set {_uniqueStorage()._payload = .sessionRequest(newValue)}
   }
 
   /// The client wants the screen drawn anew.
   public var redraw: Cmdop_V1_RedrawRequest {
     get {
-      if case .redraw(let v)? = payload {return v}
+      if case .redraw(let v)? = _storage._payload {return v}
       return Cmdop_V1_RedrawRequest()
     }
-    set {payload = .redraw(newValue)}
+    set {_uniqueStorage()._payload = .redraw(newValue)}
   }
 
   /// Relay to machine: the fleet's settings have changed.
   public var settings: Cmdop_V1_FleetSettings {
     get {
-      if case .settings(let v)? = payload {return v}
+      if case .settings(let v)? = _storage._payload {return v}
       return Cmdop_V1_FleetSettings()
     }
-    set {payload = .settings(newValue)}
+    set {_uniqueStorage()._payload = .settings(newValue)}
   }
 
   /// Relay to machine: a client of a session was put into the background, or woke.
   public var background: Cmdop_V1_BackgroundNotice {
     get {
-      if case .background(let v)? = payload {return v}
+      if case .background(let v)? = _storage._payload {return v}
       return Cmdop_V1_BackgroundNotice()
     }
-    set {payload = .background(newValue)}
+    set {_uniqueStorage()._payload = .background(newValue)}
   }
 
   /// Relay to machine: the client has half-closed its call. Between client and relay HTTP/2 says it; a machine's
   /// stream was opened by the machine, so there it is said in words.
   public var clientDone: Cmdop_V1_ClientDone {
     get {
-      if case .clientDone(let v)? = payload {return v}
+      if case .clientDone(let v)? = _storage._payload {return v}
       return Cmdop_V1_ClientDone()
     }
-    set {payload = .clientDone(newValue)}
+    set {_uniqueStorage()._payload = .clientDone(newValue)}
+  }
+
+  /// Relay to machine: prove that you are who you say. Answer to the registration.
+  public var challenge: Cmdop_V1_Challenge {
+    get {
+      if case .challenge(let v)? = _storage._payload {return v}
+      return Cmdop_V1_Challenge()
+    }
+    set {_uniqueStorage()._payload = .challenge(newValue)}
+  }
+
+  /// Relay to machine: somebody else says to be you; are you there? Answered with a heartbeat at once.
+  public var probe: Cmdop_V1_Probe {
+    get {
+      if case .probe(let v)? = _storage._payload {return v}
+      return Cmdop_V1_Probe()
+    }
+    set {_uniqueStorage()._payload = .probe(newValue)}
   }
 
   /// The machine that is meant. Read by whoever forwards; only on the first message.
   public var route: Cmdop_V1_Route {
-    get {_route ?? Cmdop_V1_Route()}
-    set {_route = newValue}
+    get {_storage._route ?? Cmdop_V1_Route()}
+    set {_uniqueStorage()._route = newValue}
   }
   /// Returns true if `route` has been explicitly set.
-  public var hasRoute: Bool {self._route != nil}
+  public var hasRoute: Bool {_storage._route != nil}
   /// Clears the value of `route`. Subsequent reads from it will return its default value.
-  public mutating func clearRoute() {self._route = nil}
+  public mutating func clearRoute() {_uniqueStorage()._route = nil}
 
   /// On whose behalf. Written by the relay (or by the daemon for its own socket); whatever a client wrote is replaced.
   public var caller: Cmdop_V1_Caller {
-    get {_caller ?? Cmdop_V1_Caller()}
-    set {_caller = newValue}
+    get {_storage._caller ?? Cmdop_V1_Caller()}
+    set {_uniqueStorage()._caller = newValue}
   }
   /// Returns true if `caller` has been explicitly set.
-  public var hasCaller: Bool {self._caller != nil}
+  public var hasCaller: Bool {_storage._caller != nil}
   /// Clears the value of `caller`. Subsequent reads from it will return its default value.
-  public mutating func clearCaller() {self._caller = nil}
+  public mutating func clearCaller() {_uniqueStorage()._caller = nil}
+
+  /// The machine's PIN, where it has one; only on the first message. Checked on the machine; the relay passes it on, and
+  /// neither keeps nor logs it.
+  public var pin: String {
+    get {_storage._pin}
+    set {_uniqueStorage()._pin = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -228,13 +259,16 @@ public nonisolated struct Cmdop_V1_ControlMessage: Sendable {
     /// Relay to machine: the client has half-closed its call. Between client and relay HTTP/2 says it; a machine's
     /// stream was opened by the machine, so there it is said in words.
     case clientDone(Cmdop_V1_ClientDone)
+    /// Relay to machine: prove that you are who you say. Answer to the registration.
+    case challenge(Cmdop_V1_Challenge)
+    /// Relay to machine: somebody else says to be you; are you there? Answered with a heartbeat at once.
+    case probe(Cmdop_V1_Probe)
 
   }
 
   public init() {}
 
-  fileprivate var _route: Cmdop_V1_Route? = nil
-  fileprivate var _caller: Cmdop_V1_Caller? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// Whatever a machine says.
@@ -374,6 +408,15 @@ public nonisolated struct Cmdop_V1_AgentMessage: Sendable {
     set {payload = .saved(newValue)}
   }
 
+  /// The answer to Challenge, on the registration stream.
+  public var proof: Cmdop_V1_ChallengeProof {
+    get {
+      if case .proof(let v)? = payload {return v}
+      return Cmdop_V1_ChallengeProof()
+    }
+    set {payload = .proof(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Payload: Equatable, Sendable {
@@ -405,6 +448,8 @@ public nonisolated struct Cmdop_V1_AgentMessage: Sendable {
     case sessionDetails(Cmdop_V1_SessionDetails)
     /// A piece of what was asked to be saved.
     case saved(Cmdop_V1_SavedPiece)
+    /// The answer to Challenge, on the registration stream.
+    case proof(Cmdop_V1_ChallengeProof)
 
   }
 
@@ -446,6 +491,16 @@ public nonisolated struct Cmdop_V1_Caller: Sendable {
   /// Machines the request has passed, oldest first: ids. At most 3.
   public var via: [String] = []
 
+  /// Guests only: what their link opens.
+  public var guest: Cmdop_V1_GuestPass {
+    get {_guest ?? Cmdop_V1_GuestPass()}
+    set {_guest = newValue}
+  }
+  /// Returns true if `guest` has been explicitly set.
+  public var hasGuest: Bool {self._guest != nil}
+  /// Clears the value of `guest`. Subsequent reads from it will return its default value.
+  public mutating func clearGuest() {self._guest = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What kind of caller; the zero value is never valid.
@@ -461,6 +516,9 @@ public nonisolated struct Cmdop_V1_Caller: Sendable {
 
     /// Another machine of the fleet.
     case machine // = 3
+
+    /// Somebody with a share link and nothing else.
+    case guest // = 4
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -473,6 +531,7 @@ public nonisolated struct Cmdop_V1_Caller: Sendable {
       case 1: self = .local
       case 2: self = .operator
       case 3: self = .machine
+      case 4: self = .guest
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -483,6 +542,7 @@ public nonisolated struct Cmdop_V1_Caller: Sendable {
       case .local: return 1
       case .operator: return 2
       case .machine: return 3
+      case .guest: return 4
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -493,9 +553,75 @@ public nonisolated struct Cmdop_V1_Caller: Sendable {
       .local,
       .operator,
       .machine,
+      .guest,
     ]
 
   }
+
+  public init() {}
+
+  fileprivate var _guest: Cmdop_V1_GuestPass? = nil
+}
+
+/// What a share link opens, as the relay wrote it down.
+public nonisolated struct Cmdop_V1_GuestPass: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The share's id: a UUID.
+  public var shareID: String = String()
+
+  /// The one session it opens; empty: terminals of its own on the machine.
+  public var sessionID: String = String()
+
+  /// It may only watch.
+  public var readOnly: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The relay wants proof of a machine's identity.
+public nonisolated struct Cmdop_V1_Challenge: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 random bytes, for this stream only.
+  public var nonce: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A machine proves its identity.
+public nonisolated struct Cmdop_V1_ChallengeProof: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Ed25519 signature by the machine's key over "cmdop-connect-v1\0" + machine id + "\0" + `relay_pin` + "\0" + nonce.
+  public var signature: Data = Data()
+
+  /// SHA-256 of the relay's public key as this machine saw it in the handshake, 43 characters of base64url; empty where the
+  /// relay is known by its name. Whoever stands in between has another key, so a proof cannot be passed on.
+  public var relayPin: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Nothing is asked but a sign of life.
+public nonisolated struct Cmdop_V1_Probe: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
@@ -532,6 +658,9 @@ public nonisolated struct Cmdop_V1_RegisterRequest: Sendable {
 
   /// The sessions that live here. Cards the relay holds and that are not named are over.
   public var sessions: [Cmdop_V1_SessionCard] = []
+
+  /// Made anew by each daemon process: tells a reconnect from a second machine with a copy of the same home. A UUID.
+  public var instance: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -608,6 +737,9 @@ public nonisolated struct Cmdop_V1_RegisterReply: Sendable {
   public var hasSettings: Bool {self._settings != nil}
   /// Clears the value of `settings`. Subsequent reads from it will return its default value.
   public mutating func clearSettings() {self._settings = nil}
+
+  /// The public keys that this relay has or will have soon (fingerprints); to be pinned from now on. Empty: keep yours.
+  public var relayPins: [String] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1764,302 +1896,385 @@ fileprivate nonisolated let _protobuf_package = "cmdop.v1"
 
 nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}command_id\0\u{3}start_session\0\u{3}send_input\0\u{4}\u{2}run_command\0\u{1}resize\0\u{1}signal\0\u{3}input_end\0\u{1}detach\0\u{1}registered\0\u{1}draining\0\u{3}destroy_session\0\u{3}client_done\0\u{3}session_request\0\u{1}redraw\0\u{1}settings\0\u{1}background\0\u{2}\u{3}route\0\u{1}caller\0\u{c}\u{4}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}command_id\0\u{3}start_session\0\u{3}send_input\0\u{4}\u{2}run_command\0\u{1}resize\0\u{1}signal\0\u{3}input_end\0\u{1}detach\0\u{1}registered\0\u{1}draining\0\u{3}destroy_session\0\u{3}client_done\0\u{3}session_request\0\u{1}redraw\0\u{1}settings\0\u{1}background\0\u{1}challenge\0\u{1}probe\0\u{1}route\0\u{1}caller\0\u{1}pin\0\u{c}\u{4}\u{1}")
+
+  fileprivate class _StorageClass {
+    var _commandID: String = String()
+    var _payload: Cmdop_V1_ControlMessage.OneOf_Payload?
+    var _route: Cmdop_V1_Route? = nil
+    var _caller: Cmdop_V1_Caller? = nil
+    var _pin: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _commandID = source._commandID
+      _payload = source._payload
+      _route = source._route
+      _caller = source._caller
+      _pin = source._pin
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.commandID) }()
-      case 2: try {
-        var v: Cmdop_V1_StartSessionCommand?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .startSession(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._commandID) }()
+        case 2: try {
+          var v: Cmdop_V1_StartSessionCommand?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .startSession(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .startSession(v)
+          }
+        }()
+        case 3: try {
+          var v: Cmdop_V1_SendInputCommand?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .sendInput(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .sendInput(v)
+          }
+        }()
+        case 5: try {
+          var v: Cmdop_V1_RunCommand?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .runCommand(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .runCommand(v)
+          }
+        }()
+        case 6: try {
+          var v: Cmdop_V1_ResizeTerminal?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .resize(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .resize(v)
+          }
+        }()
+        case 7: try {
+          var v: Cmdop_V1_SendSignal?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .signal(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .signal(v)
+          }
+        }()
+        case 8: try {
+          var v: Cmdop_V1_InputEnd?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .inputEnd(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .inputEnd(v)
+          }
+        }()
+        case 9: try {
+          var v: Cmdop_V1_Detach?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .detach(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .detach(v)
+          }
+        }()
+        case 10: try {
+          var v: Cmdop_V1_RegisterReply?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .registered(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .registered(v)
+          }
+        }()
+        case 11: try {
+          var v: Cmdop_V1_RelayDraining?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .draining(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .draining(v)
+          }
+        }()
+        case 12: try {
+          var v: Cmdop_V1_DestroySession?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .destroySession(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .destroySession(v)
+          }
+        }()
+        case 13: try {
+          var v: Cmdop_V1_ClientDone?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .clientDone(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .clientDone(v)
+          }
+        }()
+        case 14: try {
+          var v: Cmdop_V1_SessionRequest?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .sessionRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .sessionRequest(v)
+          }
+        }()
+        case 15: try {
+          var v: Cmdop_V1_RedrawRequest?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .redraw(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .redraw(v)
+          }
+        }()
+        case 16: try {
+          var v: Cmdop_V1_FleetSettings?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .settings(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .settings(v)
+          }
+        }()
+        case 17: try {
+          var v: Cmdop_V1_BackgroundNotice?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .background(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .background(v)
+          }
+        }()
+        case 18: try {
+          var v: Cmdop_V1_Challenge?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .challenge(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .challenge(v)
+          }
+        }()
+        case 19: try {
+          var v: Cmdop_V1_Probe?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .probe(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .probe(v)
+          }
+        }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._route) }()
+        case 21: try { try decoder.decodeSingularMessageField(value: &_storage._caller) }()
+        case 22: try { try decoder.decodeSingularStringField(value: &_storage._pin) }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .startSession(v)
-        }
-      }()
-      case 3: try {
-        var v: Cmdop_V1_SendInputCommand?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .sendInput(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .sendInput(v)
-        }
-      }()
-      case 5: try {
-        var v: Cmdop_V1_RunCommand?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .runCommand(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .runCommand(v)
-        }
-      }()
-      case 6: try {
-        var v: Cmdop_V1_ResizeTerminal?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .resize(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .resize(v)
-        }
-      }()
-      case 7: try {
-        var v: Cmdop_V1_SendSignal?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .signal(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .signal(v)
-        }
-      }()
-      case 8: try {
-        var v: Cmdop_V1_InputEnd?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .inputEnd(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .inputEnd(v)
-        }
-      }()
-      case 9: try {
-        var v: Cmdop_V1_Detach?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .detach(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .detach(v)
-        }
-      }()
-      case 10: try {
-        var v: Cmdop_V1_RegisterReply?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .registered(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .registered(v)
-        }
-      }()
-      case 11: try {
-        var v: Cmdop_V1_RelayDraining?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .draining(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .draining(v)
-        }
-      }()
-      case 12: try {
-        var v: Cmdop_V1_DestroySession?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .destroySession(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .destroySession(v)
-        }
-      }()
-      case 13: try {
-        var v: Cmdop_V1_ClientDone?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .clientDone(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .clientDone(v)
-        }
-      }()
-      case 14: try {
-        var v: Cmdop_V1_SessionRequest?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .sessionRequest(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .sessionRequest(v)
-        }
-      }()
-      case 15: try {
-        var v: Cmdop_V1_RedrawRequest?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .redraw(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .redraw(v)
-        }
-      }()
-      case 16: try {
-        var v: Cmdop_V1_FleetSettings?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .settings(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .settings(v)
-        }
-      }()
-      case 17: try {
-        var v: Cmdop_V1_BackgroundNotice?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .background(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .background(v)
-        }
-      }()
-      case 20: try { try decoder.decodeSingularMessageField(value: &self._route) }()
-      case 21: try { try decoder.decodeSingularMessageField(value: &self._caller) }()
-      default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.commandID.isEmpty {
-      try visitor.visitSingularStringField(value: self.commandID, fieldNumber: 1)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._commandID.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._commandID, fieldNumber: 1)
+      }
+      switch _storage._payload {
+      case .startSession?: try {
+        guard case .startSession(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      }()
+      case .sendInput?: try {
+        guard case .sendInput(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      }()
+      case .runCommand?: try {
+        guard case .runCommand(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      }()
+      case .resize?: try {
+        guard case .resize(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      }()
+      case .signal?: try {
+        guard case .signal(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      }()
+      case .inputEnd?: try {
+        guard case .inputEnd(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      }()
+      case .detach?: try {
+        guard case .detach(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      }()
+      case .registered?: try {
+        guard case .registered(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      }()
+      case .draining?: try {
+        guard case .draining(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      }()
+      case .destroySession?: try {
+        guard case .destroySession(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      }()
+      case .clientDone?: try {
+        guard case .clientDone(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+      }()
+      case .sessionRequest?: try {
+        guard case .sessionRequest(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      }()
+      case .redraw?: try {
+        guard case .redraw(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      }()
+      case .settings?: try {
+        guard case .settings(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      }()
+      case .background?: try {
+        guard case .background(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      }()
+      case .challenge?: try {
+        guard case .challenge(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      }()
+      case .probe?: try {
+        guard case .probe(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      }()
+      case nil: break
+      }
+      try { if let v = _storage._route {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
+      try { if let v = _storage._caller {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      } }()
+      if !_storage._pin.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._pin, fieldNumber: 22)
+      }
     }
-    switch self.payload {
-    case .startSession?: try {
-      guard case .startSession(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    }()
-    case .sendInput?: try {
-      guard case .sendInput(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    }()
-    case .runCommand?: try {
-      guard case .runCommand(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case .resize?: try {
-      guard case .resize(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    }()
-    case .signal?: try {
-      guard case .signal(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    }()
-    case .inputEnd?: try {
-      guard case .inputEnd(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    }()
-    case .detach?: try {
-      guard case .detach(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    }()
-    case .registered?: try {
-      guard case .registered(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-    }()
-    case .draining?: try {
-      guard case .draining(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-    }()
-    case .destroySession?: try {
-      guard case .destroySession(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
-    }()
-    case .clientDone?: try {
-      guard case .clientDone(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
-    }()
-    case .sessionRequest?: try {
-      guard case .sessionRequest(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
-    }()
-    case .redraw?: try {
-      guard case .redraw(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
-    }()
-    case .settings?: try {
-      guard case .settings(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
-    }()
-    case .background?: try {
-      guard case .background(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
-    }()
-    case nil: break
-    }
-    try { if let v = self._route {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
-    } }()
-    try { if let v = self._caller {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Cmdop_V1_ControlMessage, rhs: Cmdop_V1_ControlMessage) -> Bool {
-    if lhs.commandID != rhs.commandID {return false}
-    if lhs.payload != rhs.payload {return false}
-    if lhs._route != rhs._route {return false}
-    if lhs._caller != rhs._caller {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._commandID != rhs_storage._commandID {return false}
+        if _storage._payload != rhs_storage._payload {return false}
+        if _storage._route != rhs_storage._route {return false}
+        if _storage._caller != rhs_storage._caller {return false}
+        if _storage._pin != rhs_storage._pin {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2067,7 +2282,7 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}register\0\u{1}output\0\u{1}heartbeat\0\u{2}\u{2}started\0\u{3}command_output\0\u{1}ended\0\u{1}card\0\u{1}goodbye\0\u{3}input_accepted\0\u{4}\u{2}command_started\0\u{1}redraw\0\u{3}clients_changed\0\u{3}session_details\0\u{1}saved\0\u{c}\u{5}\u{1}\u{c}\u{c}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}register\0\u{1}output\0\u{1}heartbeat\0\u{2}\u{2}started\0\u{3}command_output\0\u{1}ended\0\u{1}card\0\u{1}goodbye\0\u{3}input_accepted\0\u{4}\u{2}command_started\0\u{1}redraw\0\u{3}clients_changed\0\u{3}session_details\0\u{1}saved\0\u{1}proof\0\u{c}\u{5}\u{1}\u{c}\u{c}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2258,6 +2473,19 @@ nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobu
           self.payload = .saved(v)
         }
       }()
+      case 18: try {
+        var v: Cmdop_V1_ChallengeProof?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .proof(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .proof(v)
+        }
+      }()
       default: break
       }
     }
@@ -2328,6 +2556,10 @@ nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobu
       guard case .saved(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
     }()
+    case .proof?: try {
+      guard case .proof(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -2373,7 +2605,7 @@ nonisolated extension Cmdop_V1_Route: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Cmdop_V1_Caller: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Caller"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}subject\0\u{1}role\0\u{3}fleet_id\0\u{1}via\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}subject\0\u{1}role\0\u{3}fleet_id\0\u{1}via\0\u{1}guest\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2386,12 +2618,17 @@ nonisolated extension Cmdop_V1_Caller: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 3: try { try decoder.decodeSingularStringField(value: &self.role) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.fleetID) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.via) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._guest) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.kind != .unspecified {
       try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
     }
@@ -2407,6 +2644,9 @@ nonisolated extension Cmdop_V1_Caller: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.via.isEmpty {
       try visitor.visitRepeatedStringField(value: self.via, fieldNumber: 5)
     }
+    try { if let v = self._guest {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2416,18 +2656,143 @@ nonisolated extension Cmdop_V1_Caller: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.role != rhs.role {return false}
     if lhs.fleetID != rhs.fleetID {return false}
     if lhs.via != rhs.via {return false}
+    if lhs._guest != rhs._guest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
 nonisolated extension Cmdop_V1_Caller.Kind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_LOCAL\0\u{1}KIND_OPERATOR\0\u{1}KIND_MACHINE\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_LOCAL\0\u{1}KIND_OPERATOR\0\u{1}KIND_MACHINE\0\u{1}KIND_GUEST\0")
+}
+
+nonisolated extension Cmdop_V1_GuestPass: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GuestPass"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}share_id\0\u{3}session_id\0\u{3}read_only\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.shareID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.sessionID) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.readOnly) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.shareID.isEmpty {
+      try visitor.visitSingularStringField(value: self.shareID, fieldNumber: 1)
+    }
+    if !self.sessionID.isEmpty {
+      try visitor.visitSingularStringField(value: self.sessionID, fieldNumber: 2)
+    }
+    if self.readOnly != false {
+      try visitor.visitSingularBoolField(value: self.readOnly, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_GuestPass, rhs: Cmdop_V1_GuestPass) -> Bool {
+    if lhs.shareID != rhs.shareID {return false}
+    if lhs.sessionID != rhs.sessionID {return false}
+    if lhs.readOnly != rhs.readOnly {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_Challenge: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Challenge"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.nonce) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nonce.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nonce, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_Challenge, rhs: Cmdop_V1_Challenge) -> Bool {
+    if lhs.nonce != rhs.nonce {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ChallengeProof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ChallengeProof"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}signature\0\u{3}relay_pin\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.relayPin) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 1)
+    }
+    if !self.relayPin.isEmpty {
+      try visitor.visitSingularStringField(value: self.relayPin, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ChallengeProof, rhs: Cmdop_V1_ChallengeProof) -> Bool {
+    if lhs.signature != rhs.signature {return false}
+    if lhs.relayPin != rhs.relayPin {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_Probe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Probe"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_Probe, rhs: Cmdop_V1_Probe) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension Cmdop_V1_RegisterRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RegisterRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}purpose\0\u{3}machine_id\0\u{1}hostname\0\u{1}platform\0\u{1}version\0\u{3}protocol_version\0\u{3}minimum_protocol_version\0\u{1}capabilities\0\u{1}sessions\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}purpose\0\u{3}machine_id\0\u{1}hostname\0\u{1}platform\0\u{1}version\0\u{3}protocol_version\0\u{3}minimum_protocol_version\0\u{1}capabilities\0\u{1}sessions\0\u{1}instance\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2444,6 +2809,7 @@ nonisolated extension Cmdop_V1_RegisterRequest: SwiftProtobuf.Message, SwiftProt
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.minimumProtocolVersion) }()
       case 8: try { try decoder.decodeRepeatedStringField(value: &self.capabilities) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.sessions) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.instance) }()
       default: break
       }
     }
@@ -2477,6 +2843,9 @@ nonisolated extension Cmdop_V1_RegisterRequest: SwiftProtobuf.Message, SwiftProt
     if !self.sessions.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.sessions, fieldNumber: 9)
     }
+    if !self.instance.isEmpty {
+      try visitor.visitSingularStringField(value: self.instance, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2490,6 +2859,7 @@ nonisolated extension Cmdop_V1_RegisterRequest: SwiftProtobuf.Message, SwiftProt
     if lhs.minimumProtocolVersion != rhs.minimumProtocolVersion {return false}
     if lhs.capabilities != rhs.capabilities {return false}
     if lhs.sessions != rhs.sessions {return false}
+    if lhs.instance != rhs.instance {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2501,7 +2871,7 @@ nonisolated extension Cmdop_V1_RegisterRequest.Purpose: SwiftProtobuf._ProtoName
 
 nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RegisterReply"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}protocol_version\0\u{3}fleet_name\0\u{3}heartbeat_seconds\0\u{1}settings\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}protocol_version\0\u{3}fleet_name\0\u{3}heartbeat_seconds\0\u{1}settings\0\u{3}relay_pins\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2514,6 +2884,7 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
       case 3: try { try decoder.decodeSingularStringField(value: &self.fleetName) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatSeconds) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._settings) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.relayPins) }()
       default: break
       }
     }
@@ -2539,6 +2910,9 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
     try { if let v = self._settings {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
+    if !self.relayPins.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.relayPins, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2548,6 +2922,7 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
     if lhs.fleetName != rhs.fleetName {return false}
     if lhs.heartbeatSeconds != rhs.heartbeatSeconds {return false}
     if lhs._settings != rhs._settings {return false}
+    if lhs.relayPins != rhs.relayPins {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

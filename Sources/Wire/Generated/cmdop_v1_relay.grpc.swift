@@ -87,13 +87,97 @@ public enum Cmdop_V1_Fleet: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "RenameMachine" metadata.
+        public enum RenameMachine: Sendable {
+            /// Request type for "RenameMachine".
+            public typealias Input = Cmdop_V1_RenameMachineRequest
+            /// Response type for "RenameMachine".
+            public typealias Output = Cmdop_V1_MachineCard
+            /// Descriptor for "RenameMachine".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cmdop.v1.Fleet"),
+                method: "RenameMachine",
+                type: .unary
+            )
+        }
+        /// Namespace for "RemoveMachine" metadata.
+        public enum RemoveMachine: Sendable {
+            /// Request type for "RemoveMachine".
+            public typealias Input = Cmdop_V1_RemoveMachineRequest
+            /// Response type for "RemoveMachine".
+            public typealias Output = Cmdop_V1_MachineCard
+            /// Descriptor for "RemoveMachine".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cmdop.v1.Fleet"),
+                method: "RemoveMachine",
+                type: .unary
+            )
+        }
+        /// Namespace for "CreateJoinKey" metadata.
+        public enum CreateJoinKey: Sendable {
+            /// Request type for "CreateJoinKey".
+            public typealias Input = Cmdop_V1_CreateJoinKeyRequest
+            /// Response type for "CreateJoinKey".
+            public typealias Output = Cmdop_V1_NewJoinKey
+            /// Descriptor for "CreateJoinKey".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cmdop.v1.Fleet"),
+                method: "CreateJoinKey",
+                type: .unary
+            )
+        }
+        /// Namespace for "ListJoinKeys" metadata.
+        public enum ListJoinKeys: Sendable {
+            /// Request type for "ListJoinKeys".
+            public typealias Input = Cmdop_V1_ListJoinKeysRequest
+            /// Response type for "ListJoinKeys".
+            public typealias Output = Cmdop_V1_ListJoinKeysReply
+            /// Descriptor for "ListJoinKeys".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cmdop.v1.Fleet"),
+                method: "ListJoinKeys",
+                type: .unary
+            )
+        }
+        /// Namespace for "RotateJoinKey" metadata.
+        public enum RotateJoinKey: Sendable {
+            /// Request type for "RotateJoinKey".
+            public typealias Input = Cmdop_V1_JoinKeyRequest
+            /// Response type for "RotateJoinKey".
+            public typealias Output = Cmdop_V1_NewJoinKey
+            /// Descriptor for "RotateJoinKey".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cmdop.v1.Fleet"),
+                method: "RotateJoinKey",
+                type: .unary
+            )
+        }
+        /// Namespace for "RevokeJoinKey" metadata.
+        public enum RevokeJoinKey: Sendable {
+            /// Request type for "RevokeJoinKey".
+            public typealias Input = Cmdop_V1_JoinKeyRequest
+            /// Response type for "RevokeJoinKey".
+            public typealias Output = Cmdop_V1_JoinKeyCard
+            /// Descriptor for "RevokeJoinKey".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "cmdop.v1.Fleet"),
+                method: "RevokeJoinKey",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "cmdop.v1.Fleet" service.
         public static let descriptors: [GRPCCore.MethodDescriptor] = [
             Enroll.descriptor,
             ListMachines.descriptor,
             WhoAmI.descriptor,
             GetSettings.descriptor,
-            ChangeSettings.descriptor
+            ChangeSettings.descriptor,
+            RenameMachine.descriptor,
+            RemoveMachine.descriptor,
+            CreateJoinKey.descriptor,
+            ListJoinKeys.descriptor,
+            RotateJoinKey.descriptor,
+            RevokeJoinKey.descriptor
         ]
     }
 }
@@ -213,6 +297,114 @@ extension Cmdop_V1_Fleet {
             request: GRPCCore.StreamingServerRequest<Cmdop_V1_ChangeSettingsRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_FleetSettings>
+
+        /// Handle the "RenameMachine" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Another name for people. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Cmdop_V1_RenameMachineRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Cmdop_V1_MachineCard` messages.
+        func renameMachine(
+            request: GRPCCore.StreamingServerRequest<Cmdop_V1_RenameMachineRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_MachineCard>
+
+        /// Handle the "RemoveMachine" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Takes a machine out of the fleet and cuts its connection. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Cmdop_V1_RemoveMachineRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Cmdop_V1_MachineCard` messages.
+        func removeMachine(
+            request: GRPCCore.StreamingServerRequest<Cmdop_V1_RemoveMachineRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_MachineCard>
+
+        /// Handle the "CreateJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A new join key. Owners and admins only, as the next three.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Cmdop_V1_CreateJoinKeyRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Cmdop_V1_NewJoinKey` messages.
+        func createJoinKey(
+            request: GRPCCore.StreamingServerRequest<Cmdop_V1_CreateJoinKeyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_NewJoinKey>
+
+        /// Handle the "ListJoinKeys" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The join keys without their secrets.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Cmdop_V1_ListJoinKeysRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Cmdop_V1_ListJoinKeysReply` messages.
+        func listJoinKeys(
+            request: GRPCCore.StreamingServerRequest<Cmdop_V1_ListJoinKeysRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_ListJoinKeysReply>
+
+        /// Handle the "RotateJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A new secret for a join key; the old one lets nobody in any more. Machines that are in stay.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Cmdop_V1_JoinKeyRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Cmdop_V1_NewJoinKey` messages.
+        func rotateJoinKey(
+            request: GRPCCore.StreamingServerRequest<Cmdop_V1_JoinKeyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_NewJoinKey>
+
+        /// Handle the "RevokeJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Ends a join key. Machines that are in stay.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Cmdop_V1_JoinKeyRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Cmdop_V1_JoinKeyCard` messages.
+        func revokeJoinKey(
+            request: GRPCCore.StreamingServerRequest<Cmdop_V1_JoinKeyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_JoinKeyCard>
     }
 
     /// Service protocol for the "cmdop.v1.Fleet" service.
@@ -316,6 +508,114 @@ extension Cmdop_V1_Fleet {
             request: GRPCCore.ServerRequest<Cmdop_V1_ChangeSettingsRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_FleetSettings>
+
+        /// Handle the "RenameMachine" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Another name for people. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_RenameMachineRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Cmdop_V1_MachineCard` message.
+        func renameMachine(
+            request: GRPCCore.ServerRequest<Cmdop_V1_RenameMachineRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_MachineCard>
+
+        /// Handle the "RemoveMachine" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Takes a machine out of the fleet and cuts its connection. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_RemoveMachineRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Cmdop_V1_MachineCard` message.
+        func removeMachine(
+            request: GRPCCore.ServerRequest<Cmdop_V1_RemoveMachineRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_MachineCard>
+
+        /// Handle the "CreateJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A new join key. Owners and admins only, as the next three.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_CreateJoinKeyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Cmdop_V1_NewJoinKey` message.
+        func createJoinKey(
+            request: GRPCCore.ServerRequest<Cmdop_V1_CreateJoinKeyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_NewJoinKey>
+
+        /// Handle the "ListJoinKeys" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The join keys without their secrets.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_ListJoinKeysRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Cmdop_V1_ListJoinKeysReply` message.
+        func listJoinKeys(
+            request: GRPCCore.ServerRequest<Cmdop_V1_ListJoinKeysRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_ListJoinKeysReply>
+
+        /// Handle the "RotateJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A new secret for a join key; the old one lets nobody in any more. Machines that are in stay.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_JoinKeyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Cmdop_V1_NewJoinKey` message.
+        func rotateJoinKey(
+            request: GRPCCore.ServerRequest<Cmdop_V1_JoinKeyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_NewJoinKey>
+
+        /// Handle the "RevokeJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Ends a join key. Machines that are in stay.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_JoinKeyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Cmdop_V1_JoinKeyCard` message.
+        func revokeJoinKey(
+            request: GRPCCore.ServerRequest<Cmdop_V1_JoinKeyRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_JoinKeyCard>
     }
 
     /// Simple service protocol for the "cmdop.v1.Fleet" service.
@@ -417,6 +717,114 @@ extension Cmdop_V1_Fleet {
             request: Cmdop_V1_ChangeSettingsRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Cmdop_V1_FleetSettings
+
+        /// Handle the "RenameMachine" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Another name for people. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A `Cmdop_V1_RenameMachineRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Cmdop_V1_MachineCard` to respond with.
+        func renameMachine(
+            request: Cmdop_V1_RenameMachineRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Cmdop_V1_MachineCard
+
+        /// Handle the "RemoveMachine" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Takes a machine out of the fleet and cuts its connection. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A `Cmdop_V1_RemoveMachineRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Cmdop_V1_MachineCard` to respond with.
+        func removeMachine(
+            request: Cmdop_V1_RemoveMachineRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Cmdop_V1_MachineCard
+
+        /// Handle the "CreateJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A new join key. Owners and admins only, as the next three.
+        ///
+        /// - Parameters:
+        ///   - request: A `Cmdop_V1_CreateJoinKeyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Cmdop_V1_NewJoinKey` to respond with.
+        func createJoinKey(
+            request: Cmdop_V1_CreateJoinKeyRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Cmdop_V1_NewJoinKey
+
+        /// Handle the "ListJoinKeys" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The join keys without their secrets.
+        ///
+        /// - Parameters:
+        ///   - request: A `Cmdop_V1_ListJoinKeysRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Cmdop_V1_ListJoinKeysReply` to respond with.
+        func listJoinKeys(
+            request: Cmdop_V1_ListJoinKeysRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Cmdop_V1_ListJoinKeysReply
+
+        /// Handle the "RotateJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A new secret for a join key; the old one lets nobody in any more. Machines that are in stay.
+        ///
+        /// - Parameters:
+        ///   - request: A `Cmdop_V1_JoinKeyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Cmdop_V1_NewJoinKey` to respond with.
+        func rotateJoinKey(
+            request: Cmdop_V1_JoinKeyRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Cmdop_V1_NewJoinKey
+
+        /// Handle the "RevokeJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Ends a join key. Machines that are in stay.
+        ///
+        /// - Parameters:
+        ///   - request: A `Cmdop_V1_JoinKeyRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Cmdop_V1_JoinKeyCard` to respond with.
+        func revokeJoinKey(
+            request: Cmdop_V1_JoinKeyRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Cmdop_V1_JoinKeyCard
     }
 }
 
@@ -479,6 +887,72 @@ extension Cmdop_V1_Fleet.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Cmdop_V1_Fleet.Method.RenameMachine.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_RenameMachineRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_MachineCard>(),
+            handler: { request, context in
+                try await self.renameMachine(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Cmdop_V1_Fleet.Method.RemoveMachine.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_RemoveMachineRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_MachineCard>(),
+            handler: { request, context in
+                try await self.removeMachine(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Cmdop_V1_Fleet.Method.CreateJoinKey.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_CreateJoinKeyRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_NewJoinKey>(),
+            handler: { request, context in
+                try await self.createJoinKey(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Cmdop_V1_Fleet.Method.ListJoinKeys.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_ListJoinKeysRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_ListJoinKeysReply>(),
+            handler: { request, context in
+                try await self.listJoinKeys(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Cmdop_V1_Fleet.Method.RotateJoinKey.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_JoinKeyRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_NewJoinKey>(),
+            handler: { request, context in
+                try await self.rotateJoinKey(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Cmdop_V1_Fleet.Method.RevokeJoinKey.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_JoinKeyRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_JoinKeyCard>(),
+            handler: { request, context in
+                try await self.revokeJoinKey(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -534,6 +1008,72 @@ extension Cmdop_V1_Fleet.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_FleetSettings> {
         let response = try await self.changeSettings(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    public func renameMachine(
+        request: GRPCCore.StreamingServerRequest<Cmdop_V1_RenameMachineRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_MachineCard> {
+        let response = try await self.renameMachine(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    public func removeMachine(
+        request: GRPCCore.StreamingServerRequest<Cmdop_V1_RemoveMachineRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_MachineCard> {
+        let response = try await self.removeMachine(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    public func createJoinKey(
+        request: GRPCCore.StreamingServerRequest<Cmdop_V1_CreateJoinKeyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_NewJoinKey> {
+        let response = try await self.createJoinKey(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    public func listJoinKeys(
+        request: GRPCCore.StreamingServerRequest<Cmdop_V1_ListJoinKeysRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_ListJoinKeysReply> {
+        let response = try await self.listJoinKeys(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    public func rotateJoinKey(
+        request: GRPCCore.StreamingServerRequest<Cmdop_V1_JoinKeyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_NewJoinKey> {
+        let response = try await self.rotateJoinKey(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    public func revokeJoinKey(
+        request: GRPCCore.StreamingServerRequest<Cmdop_V1_JoinKeyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Cmdop_V1_JoinKeyCard> {
+        let response = try await self.revokeJoinKey(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -602,6 +1142,84 @@ extension Cmdop_V1_Fleet.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_FleetSettings> {
         return GRPCCore.ServerResponse<Cmdop_V1_FleetSettings>(
             message: try await self.changeSettings(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func renameMachine(
+        request: GRPCCore.ServerRequest<Cmdop_V1_RenameMachineRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_MachineCard> {
+        return GRPCCore.ServerResponse<Cmdop_V1_MachineCard>(
+            message: try await self.renameMachine(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func removeMachine(
+        request: GRPCCore.ServerRequest<Cmdop_V1_RemoveMachineRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_MachineCard> {
+        return GRPCCore.ServerResponse<Cmdop_V1_MachineCard>(
+            message: try await self.removeMachine(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func createJoinKey(
+        request: GRPCCore.ServerRequest<Cmdop_V1_CreateJoinKeyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_NewJoinKey> {
+        return GRPCCore.ServerResponse<Cmdop_V1_NewJoinKey>(
+            message: try await self.createJoinKey(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func listJoinKeys(
+        request: GRPCCore.ServerRequest<Cmdop_V1_ListJoinKeysRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_ListJoinKeysReply> {
+        return GRPCCore.ServerResponse<Cmdop_V1_ListJoinKeysReply>(
+            message: try await self.listJoinKeys(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func rotateJoinKey(
+        request: GRPCCore.ServerRequest<Cmdop_V1_JoinKeyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_NewJoinKey> {
+        return GRPCCore.ServerResponse<Cmdop_V1_NewJoinKey>(
+            message: try await self.rotateJoinKey(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func revokeJoinKey(
+        request: GRPCCore.ServerRequest<Cmdop_V1_JoinKeyRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Cmdop_V1_JoinKeyCard> {
+        return GRPCCore.ServerResponse<Cmdop_V1_JoinKeyCard>(
+            message: try await self.revokeJoinKey(
                 request: request.message,
                 context: context
             ),
@@ -736,6 +1354,144 @@ extension Cmdop_V1_Fleet {
             deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_FleetSettings>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_FleetSettings>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "RenameMachine" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Another name for people. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_RenameMachineRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_RenameMachineRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_MachineCard` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func renameMachine<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_RenameMachineRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_RenameMachineRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_MachineCard>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_MachineCard>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "RemoveMachine" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Takes a machine out of the fleet and cuts its connection. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_RemoveMachineRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_RemoveMachineRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_MachineCard` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func removeMachine<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_RemoveMachineRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_RemoveMachineRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_MachineCard>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_MachineCard>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "CreateJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A new join key. Owners and admins only, as the next three.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_CreateJoinKeyRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_CreateJoinKeyRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_NewJoinKey` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func createJoinKey<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_CreateJoinKeyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_CreateJoinKeyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_NewJoinKey>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_NewJoinKey>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ListJoinKeys" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The join keys without their secrets.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_ListJoinKeysRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_ListJoinKeysRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_ListJoinKeysReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func listJoinKeys<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_ListJoinKeysRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_ListJoinKeysRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_ListJoinKeysReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_ListJoinKeysReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "RotateJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A new secret for a join key; the old one lets nobody in any more. Machines that are in stay.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_JoinKeyRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_JoinKeyRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_NewJoinKey` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func rotateJoinKey<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_JoinKeyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_JoinKeyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_NewJoinKey>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_NewJoinKey>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "RevokeJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Ends a join key. Machines that are in stay.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_JoinKeyRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_JoinKeyRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_JoinKeyCard` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func revokeJoinKey<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_JoinKeyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_JoinKeyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_JoinKeyCard>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_JoinKeyCard>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -928,6 +1684,210 @@ extension Cmdop_V1_Fleet {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "RenameMachine" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Another name for people. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_RenameMachineRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_RenameMachineRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_MachineCard` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func renameMachine<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_RenameMachineRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_RenameMachineRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_MachineCard>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_MachineCard>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cmdop_V1_Fleet.Method.RenameMachine.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "RemoveMachine" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Takes a machine out of the fleet and cuts its connection. Owners and admins only.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_RemoveMachineRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_RemoveMachineRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_MachineCard` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func removeMachine<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_RemoveMachineRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_RemoveMachineRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_MachineCard>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_MachineCard>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cmdop_V1_Fleet.Method.RemoveMachine.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "CreateJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A new join key. Owners and admins only, as the next three.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_CreateJoinKeyRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_CreateJoinKeyRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_NewJoinKey` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func createJoinKey<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_CreateJoinKeyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_CreateJoinKeyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_NewJoinKey>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_NewJoinKey>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cmdop_V1_Fleet.Method.CreateJoinKey.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ListJoinKeys" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The join keys without their secrets.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_ListJoinKeysRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_ListJoinKeysRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_ListJoinKeysReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func listJoinKeys<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_ListJoinKeysRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_ListJoinKeysRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_ListJoinKeysReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_ListJoinKeysReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cmdop_V1_Fleet.Method.ListJoinKeys.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "RotateJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A new secret for a join key; the old one lets nobody in any more. Machines that are in stay.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_JoinKeyRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_JoinKeyRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_NewJoinKey` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func rotateJoinKey<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_JoinKeyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_JoinKeyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_NewJoinKey>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_NewJoinKey>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cmdop_V1_Fleet.Method.RotateJoinKey.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "RevokeJoinKey" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Ends a join key. Machines that are in stay.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Cmdop_V1_JoinKeyRequest` message.
+        ///   - serializer: A serializer for `Cmdop_V1_JoinKeyRequest` messages.
+        ///   - deserializer: A deserializer for `Cmdop_V1_JoinKeyCard` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func revokeJoinKey<Result>(
+            request: GRPCCore.ClientRequest<Cmdop_V1_JoinKeyRequest>,
+            serializer: some GRPCCore.MessageSerializer<Cmdop_V1_JoinKeyRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Cmdop_V1_JoinKeyCard>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_JoinKeyCard>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Cmdop_V1_Fleet.Method.RevokeJoinKey.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -1074,6 +2034,180 @@ extension Cmdop_V1_Fleet.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_ChangeSettingsRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_FleetSettings>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RenameMachine" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Another name for people. Owners and admins only.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Cmdop_V1_RenameMachineRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func renameMachine<Result>(
+        request: GRPCCore.ClientRequest<Cmdop_V1_RenameMachineRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_MachineCard>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.renameMachine(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_RenameMachineRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_MachineCard>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RemoveMachine" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Takes a machine out of the fleet and cuts its connection. Owners and admins only.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Cmdop_V1_RemoveMachineRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func removeMachine<Result>(
+        request: GRPCCore.ClientRequest<Cmdop_V1_RemoveMachineRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_MachineCard>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.removeMachine(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_RemoveMachineRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_MachineCard>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "CreateJoinKey" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > A new join key. Owners and admins only, as the next three.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Cmdop_V1_CreateJoinKeyRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func createJoinKey<Result>(
+        request: GRPCCore.ClientRequest<Cmdop_V1_CreateJoinKeyRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_NewJoinKey>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.createJoinKey(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_CreateJoinKeyRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_NewJoinKey>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListJoinKeys" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The join keys without their secrets.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Cmdop_V1_ListJoinKeysRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func listJoinKeys<Result>(
+        request: GRPCCore.ClientRequest<Cmdop_V1_ListJoinKeysRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_ListJoinKeysReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.listJoinKeys(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_ListJoinKeysRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_ListJoinKeysReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RotateJoinKey" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > A new secret for a join key; the old one lets nobody in any more. Machines that are in stay.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Cmdop_V1_JoinKeyRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func rotateJoinKey<Result>(
+        request: GRPCCore.ClientRequest<Cmdop_V1_JoinKeyRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_NewJoinKey>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.rotateJoinKey(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_JoinKeyRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_NewJoinKey>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RevokeJoinKey" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Ends a join key. Machines that are in stay.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Cmdop_V1_JoinKeyRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func revokeJoinKey<Result>(
+        request: GRPCCore.ClientRequest<Cmdop_V1_JoinKeyRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_JoinKeyCard>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.revokeJoinKey(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Cmdop_V1_JoinKeyRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Cmdop_V1_JoinKeyCard>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1242,6 +2376,204 @@ extension Cmdop_V1_Fleet.ClientProtocol {
             metadata: metadata
         )
         return try await self.changeSettings(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RenameMachine" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Another name for people. Owners and admins only.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func renameMachine<Result>(
+        _ message: Cmdop_V1_RenameMachineRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_MachineCard>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Cmdop_V1_RenameMachineRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.renameMachine(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RemoveMachine" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Takes a machine out of the fleet and cuts its connection. Owners and admins only.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func removeMachine<Result>(
+        _ message: Cmdop_V1_RemoveMachineRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_MachineCard>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Cmdop_V1_RemoveMachineRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.removeMachine(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "CreateJoinKey" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > A new join key. Owners and admins only, as the next three.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func createJoinKey<Result>(
+        _ message: Cmdop_V1_CreateJoinKeyRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_NewJoinKey>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Cmdop_V1_CreateJoinKeyRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.createJoinKey(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ListJoinKeys" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The join keys without their secrets.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func listJoinKeys<Result>(
+        _ message: Cmdop_V1_ListJoinKeysRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_ListJoinKeysReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Cmdop_V1_ListJoinKeysRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.listJoinKeys(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RotateJoinKey" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > A new secret for a join key; the old one lets nobody in any more. Machines that are in stay.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func rotateJoinKey<Result>(
+        _ message: Cmdop_V1_JoinKeyRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_NewJoinKey>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Cmdop_V1_JoinKeyRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.rotateJoinKey(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RevokeJoinKey" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Ends a join key. Machines that are in stay.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func revokeJoinKey<Result>(
+        _ message: Cmdop_V1_JoinKeyRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Cmdop_V1_JoinKeyCard>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Cmdop_V1_JoinKeyRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.revokeJoinKey(
             request: request,
             options: options,
             onResponse: handleResponse
