@@ -14,6 +14,8 @@ let grpc = product("GRPCCore", of: "grpc-swift-2")
 let grpcProtobuf = product("GRPCProtobuf", of: "grpc-swift-protobuf")
 let grdb = product("GRDB", of: "GRDB.swift")
 let crypto = product("Crypto", of: "swift-crypto")
+let cryptoExtras = product("CryptoExtras", of: "swift-crypto")
+let jwt = product("JWTKit", of: "jwt-kit")
 let asn1 = product("SwiftASN1", of: "swift-asn1")
 let x509 = product("X509", of: "swift-certificates")
 let log = product("Logging", of: "swift-log")
@@ -31,7 +33,7 @@ let rooms: [Room] = [
     nio, nioPosix, nioHTTP1, nioTLS, nioSSL, nioHTTP2, nioHPACK, protobuf, grpc, grpcProtobuf, crypto, x509, asn1,
   ]),
   room("Connect",    floor: 2, uses: ["Core", "Host", "Wire"], rents: [nio]),
-  room("Fleet",      floor: 2, uses: ["Core", "Store"], rents: [crypto]),
+  room("Fleet",      floor: 2, uses: ["Core", "Store"], rents: [crypto, cryptoExtras, jwt]),
   room("Session",    floor: 2, uses: ["Core", "Store"], rents: [nio]),
   room("Tools",      floor: 2, uses: ["Core", "Host", "Permission"]),
   room("Agent",      floor: 3, uses: []),
@@ -98,6 +100,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [.target(name: "CHost", path: "Sources/Shims/CHost")]
     + rooms.map { room in

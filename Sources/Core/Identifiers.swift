@@ -22,6 +22,14 @@ public struct FleetID: Hashable, Sendable, RawRepresentable, CustomStringConvert
   public var description: String { rawValue }
 }
 
+/// A person's account at a relay: a UUID, lower case.
+public struct AccountID: Hashable, Sendable, RawRepresentable, CustomStringConvertible {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public init(_ rawValue: String) { self.rawValue = rawValue }
+  public var description: String { rawValue }
+}
+
 /// Makes a new UUID (RFC 9562, version 4), lower case.
 public func newIdentifier(using generator: inout some RandomNumberGenerator) -> String {
   var bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }

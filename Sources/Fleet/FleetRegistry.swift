@@ -3,149 +3,208 @@ public import Store
 
 /// The tenant boundary: who belongs to which fleet. No question is answered without a fleet; what belongs to another one
 /// is not found.
-public struct FleetRegistry: Sendable {
+///
+/// One per relay. Tables are the truth; what admission asks is answered from a copy in memory. Changes go one after the
+/// other through `change`, which writes the table, the trail and the copy. A second process on the relay's host
+/// (`cmdop relay join-key --rotate`) changes the tables only; `refreshIfChanged` notices.
+@Loop
+public final class FleetRegistry: Sendable {
   let database: Database
+  let keys: SigningKeys
+  /// Milliseconds since 1970.
+  let now: @Sendable () -> Int64
+  var memory = FleetMemory()
+  private let turns = OneByOne()
+  public let trail: AuditTrail
+  let tokens: TokenMint
 
-  public init(_ database: Database) { self.database = database }
+  public init(
+    _ database: Database, keys: SigningKeys, now: @escaping @Sendable () -> Int64
+  ) async throws(CmdopError) {
+    (self.database, self.keys, self.now) = (database, keys, now)
+    trail = AuditTrail(database, keys, now: now)
+    tokens = try await TokenMint(keys)
+    try await refresh()
+  }
 
-  public static let migrations = [
-    Migration(
-      "fleet-1",
-      """
-      CREATE TABLE fleet (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-      CREATE TABLE machine (
-        id TEXT PRIMARY KEY, fleet TEXT NOT NULL REFERENCES fleet(id), hostname TEXT NOT NULL COLLATE NOCASE,
-        display_name TEXT NOT NULL, platform TEXT NOT NULL, version TEXT NOT NULL DEFAULT '',
-        public_key TEXT NOT NULL, credential TEXT NOT NULL UNIQUE,
-        enrolled_at INTEGER NOT NULL, last_seen_at INTEGER NOT NULL DEFAULT 0,
-        UNIQUE (fleet, hostname), UNIQUE (fleet, public_key));
-      CREATE TABLE join_key (secret TEXT PRIMARY KEY, fleet TEXT NOT NULL REFERENCES fleet(id));
-      CREATE TABLE token (
-        secret TEXT PRIMARY KEY, fleet TEXT NOT NULL REFERENCES fleet(id), subject TEXT NOT NULL, role TEXT NOT NULL);
-      """),
-    Migration(
-      "fleet-2",
-      """
-      ALTER TABLE fleet ADD COLUMN grace_seconds INTEGER;
-      ALTER TABLE fleet ADD COLUMN background_seconds INTEGER;
-      ALTER TABLE fleet ADD COLUMN idle_ttl_seconds INTEGER;
-      ALTER TABLE fleet ADD COLUMN records INTEGER;
-      """),
-  ]
+  /// Key ids and 32 bytes of Ed25519 each, the signing one first.
+  public var publicKeys: [(id: String, key: [UInt8])] { keys.publicKeys }
+
+  /// Reads everything anew.
+  func refresh() async throws(CmdopError) {
+    try await turns.run { () async throws(CmdopError) in
+      memory = try await database.read { db in try FleetMemory(db) }
+    }
+  }
+
+  /// Reads everything anew if another process has changed something; then true.
+  public func refreshIfChanged() async throws(CmdopError) -> Bool {
+    let epoch = try await database.read { db in try db.rows("SELECT number FROM epoch").first?.integer("number") ?? 0 }
+    guard epoch > memory.epoch else { return false }
+    try await refresh()
+    return true
+  }
+
+  /// One change: all of it is written or nothing, the trail included; then `apply` brings the copy up to date.
+  func change<T: Sendable>(
+    _ write: @escaping @Sendable (Statements, inout [AuditNote]) throws -> T,
+    apply: (inout FleetMemory, T) -> Void = { _, _ in }
+  ) async throws(CmdopError) -> T {
+    let (keys, time) = (keys, now())
+    return try await turns.run { () async throws(CmdopError) in
+      let (result, epoch) = try await database.write { db in
+        var notes: [AuditNote] = []
+        let result = try write(db, &notes)
+        try AuditTrail.append(notes, at: time, keys, db)
+        try db.execute("UPDATE epoch SET number = number + 1")
+        return (result, try db.rows("SELECT number FROM epoch").first?.integer("number") ?? 0)
+      }
+      // Another process came between: its changes are read with the next look.
+      if epoch == memory.epoch + 1 { memory.epoch = epoch }
+      apply(&memory, result)
+      return result
+    }
+  }
 
   // MARK: fleets
 
+  /// Idempotent.
   public func ensureDefaultFleet(name: String) async throws(CmdopError) -> FleetRecord {
+    if let known = memory.fleets.values.first(where: { $0.name == name }) { return known }
     let fresh = newIdentifier()
-    return try await database.write { db in
+    return try await change { db, _ in
       try db.execute("INSERT OR IGNORE INTO fleet (id, name) VALUES (?, ?)", [.text(fresh), .text(name)])
-      return try Self.fleet("name", name, db)
+      let row = try db.rows("SELECT id FROM fleet WHERE name = ?", [.text(name)]).first
+      return FleetRecord(id: FleetID(row?.text("id") ?? fresh), name: name)
+    } apply: {
+      $0.fleets[$1.id] = $1
     }
   }
 
-  public func fleetName(_ fleet: FleetID) async throws(CmdopError) -> String {
-    try await database.read { db in try Self.fleet("id", fleet.rawValue, db).name }
+  public func fleet(_ id: FleetID) throws(CmdopError) -> FleetRecord {
+    guard let fleet = memory.fleets[id] else { throw CmdopError(.notFound, "no such fleet", hint: "cmdop fleet list") }
+    return fleet
   }
 
-  static func fleet(_ column: String, _ value: String, _ db: Statements) throws -> FleetRecord {
-    guard let row = try db.rows("SELECT id, name FROM fleet WHERE \(column) = ?", [.text(value)]).first else {
-      throw CmdopError(.notFound, "no such fleet")
-    }
-    return FleetRecord(id: FleetID(row.text("id")), name: row.text("name"))
-  }
-
-  // MARK: secrets
-
-  /// Idempotent.
-  public func addJoinKey(secret: String, fleet: FleetID) async throws(CmdopError) {
-    try await database.write { db in
-      try db.execute("INSERT OR IGNORE INTO join_key VALUES (?, ?)", [.text(hashed(secret)), .text(fleet.rawValue)])
-    }
-  }
-
-  /// From now on only this secret lets machines in. Those that are in stay.
-  public func replaceJoinKeys(secret: String, fleet: FleetID) async throws(CmdopError) {
-    try await database.write { db in
-      try db.execute("DELETE FROM join_key WHERE fleet = ?", [.text(fleet.rawValue)])
-      try db.execute("INSERT INTO join_key VALUES (?, ?)", [.text(hashed(secret)), .text(fleet.rawValue)])
-    }
-  }
-
-  /// Idempotent.
+  /// Idempotent. For the relay's host only.
   public func addToken(_ secret: String, subject: String, role: Role, fleet: FleetID) async throws(CmdopError) {
-    try await database.write { db in
+    if memory.hostTokens[hashed(secret)] != nil { return }
+    _ = try await change { db, _ in
       try db.execute(
         "INSERT OR IGNORE INTO token VALUES (?, ?, ?, ?)",
         [.text(hashed(secret)), .text(fleet.rawValue), .text(subject), .text(role.rawValue)])
-    }
-  }
-
-  /// Whose token this is. Throws `unauthenticated` for one that nobody has.
-  public func admit(token: String) async throws(CmdopError) -> Caller {
-    // The look-up is by hash: its timing tells nothing about the secret.
-    try await database.read { db in
-      guard let row = try db.rows("SELECT * FROM token WHERE secret = ?", [.text(hashed(token))]).first,
-        let role = Role(rawValue: row.text("role"))
-      else {
-        throw CmdopError(
-          .unauthenticated, "the relay does not know this token",
-          hint: "cmdop login <relay> --token <token>   # on the relay's host: cmdop relay token")
-      }
-      return Caller(kind: .operator, subject: row.text("subject"), role: role, fleet: FleetID(row.text("fleet")))
-    }
-  }
-
-  /// Which machine shows this credential.
-  public func authenticate(machineCredential: String) async throws(CmdopError) -> MachineRecord {
-    try await database.read { db in
-      guard
-        let row = try db.rows("SELECT * FROM machine WHERE credential = ?", [.text(hashed(machineCredential))]).first
-      else {
-        throw CmdopError(
-          .unauthenticated, "the relay does not know this machine", hint: "cmdop join <join-key>")
-      }
-      return MachineRecord(row)
+    } apply: { memory, _ in
+      memory.hostTokens[hashed(secret)] = Caller(kind: .operator, subject: subject, role: role, fleet: fleet)
     }
   }
 
   // MARK: machines
 
   /// Ordered by hostname.
-  public func machines(in fleet: FleetID) async throws(CmdopError) -> [MachineRecord] {
-    try await database.read { db in
-      try db.rows("SELECT * FROM machine WHERE fleet = ? ORDER BY hostname", [.text(fleet.rawValue)])
-        .map { MachineRecord($0) }
-    }
-  }
+  public func machines(in fleet: FleetID) -> [MachineRecord] { memory.machines[fleet]?.sorted() ?? [] }
+
+  public func machineCount(in fleet: FleetID) -> Int { memory.machines[fleet]?.count ?? 0 }
+
+  public func machine(_ id: MachineID, in fleet: FleetID) -> MachineRecord? { memory.machines[fleet]?.byID[id] }
 
   /// From what a person typed to one machine of the fleet.
-  public func resolve(_ words: String, in fleet: FleetID) async throws(CmdopError) -> MachineRecord {
-    try MachineResolver.resolve(words, among: try await machines(in: fleet))
+  public func resolve(_ words: String, in fleet: FleetID) throws(CmdopError) -> MachineRecord {
+    if let machine = memory.machines[fleet]?.exact(words) { return machine }
+    return try MachineResolver.resolve(words, among: machines(in: fleet))
   }
 
   /// `version`, `platform`: nil keeps what is known. `at`: milliseconds since 1970.
   public func markSeen(
     _ machine: MachineID, in fleet: FleetID, at: Int64, version: String?, platform: String?
   ) async throws(CmdopError) {
-    try await database.write { db in
+    let (version, platform) = (version.map { String($0.prefix(64)) }, platform.map { String($0.prefix(64)) })
+    memory.machines[fleet]?.seen(machine, at: at, version: version, platform: platform)
+    _ = try await database.write { db in
       try db.execute(
         """
         UPDATE machine SET last_seen_at = ?, version = coalesce(?, version), platform = coalesce(?, platform)
         WHERE id = ? AND fleet = ?
         """,
-        [
-          .integer(at), SQLValue(version.map { String($0.prefix(64)) }),
-          SQLValue(platform.map { String($0.prefix(64)) }), .text(machine.rawValue), .text(fleet.rawValue),
-        ])
+        [.integer(at), SQLValue(version), SQLValue(platform), .text(machine.rawValue), .text(fleet.rawValue)])
+    }
+  }
+
+  /// Another name for people.
+  public func rename(
+    _ machine: MachineRecord, to name: String, by actor: Author
+  ) async throws(CmdopError) -> MachineRecord {
+    let name = try Wording.name(name, "a machine's name")
+    return try await change { db, notes in
+      try db.execute("UPDATE machine SET display_name = ? WHERE id = ?", [.text(name), .text(machine.id.rawValue)])
+      notes.append(actor.note("machine.rename", machine.hostname, "from \(machine.displayName) to \(name)"))
+      var renamed = machine
+      renamed.displayName = name
+      return renamed
+    } apply: {
+      $0.put($1)
+    }
+  }
+
+  /// It does not belong any more; its shares end with it.
+  public func remove(_ machine: MachineRecord, by actor: Author) async throws(CmdopError) {
+    let time = now()
+    _ = try await change { db, notes in
+      try db.execute("DELETE FROM machine WHERE id = ?", [.text(machine.id.rawValue)])
+      try db.execute("UPDATE share SET revoked_at = ? WHERE machine = ?", [.integer(time), .text(machine.id.rawValue)])
+      notes.append(actor.note("machine.remove", machine.hostname, machine.id.rawValue))
+    } apply: { memory, _ in
+      memory.machines[machine.fleet]?.remove(machine.id)
+      memory.fleetOfMachine[machine.id] = nil
+      for share in memory.shares.values where share.machine == machine.id { memory.remove(share: share.id) }
     }
   }
 }
 
-extension MachineRecord {
-  init(_ row: SQLRow) {
-    self.init(
-      id: MachineID(row.text("id")), fleet: FleetID(row.text("fleet")), hostname: row.text("hostname"),
-      displayName: row.text("display_name"), platform: row.text("platform"), version: row.text("version"),
-      enrolledAt: row.integer("enrolled_at") ?? 0, lastSeenAt: row.integer("last_seen_at") ?? 0)
+/// Who changes something, for the trail.
+public struct Author: Sendable {
+  public let name: String
+  public let fleet: FleetID
+  public let address: String
+
+  public init(_ name: String, in fleet: FleetID, from address: String) {
+    (self.name, self.fleet, self.address) = (name, fleet, address)
+  }
+
+  func note(_ action: String, _ object: String, _ detail: String = "") -> AuditNote {
+    AuditNote(action, by: name, in: fleet, object: object, detail: detail, address: address)
+  }
+}
+
+/// What people may call things.
+enum Wording {
+  /// 1 to 128 bytes without control characters. Throws `bad_usage`.
+  static func name(_ text: String, _ what: String) throws(CmdopError) -> String {
+    guard (1...128).contains(text.utf8.count), OneLine.of(text) == text else {
+      throw CmdopError(.badUsage, "\(what) has 1 to 128 bytes and no control characters")
+    }
+    return text
+  }
+
+  /// As `name`, or `other` for an empty one.
+  static func label(_ text: String, or other: String) throws(CmdopError) -> String {
+    try name(text.isEmpty ? other : text, "a label")
+  }
+
+  /// 1 to 64 ASCII letters, digits, "-", "_" or ".". For what is typed and looked up: accounts, fleets.
+  static func handle(_ text: String, _ what: String) throws(CmdopError) -> String {
+    let allowed = { (c: Character) in c.isASCII && (c.isLetter || c.isNumber || "-._".contains(c)) }
+    guard (1...64).contains(text.count), text.allSatisfy(allowed) else {
+      throw CmdopError(.badUsage, "\(what) has 1 to 64 letters, digits, \"-\", \"_\" or \".\"")
+    }
+    return text
+  }
+
+  /// Throws `bad_usage` unless it is 1 s to `most`. nil: without end, where that is allowed.
+  static func span(_ seconds: UInt64, most: UInt64) throws(CmdopError) -> Int64? {
+    if seconds == 0 { return nil }
+    guard seconds <= most else {
+      throw CmdopError(.badUsage, "\(seconds) s is too long: at most \(most / 86_400) days", hint: "--ttl \(most / 86_400)d")
+    }
+    return Int64(seconds) * 1000
   }
 }

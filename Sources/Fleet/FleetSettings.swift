@@ -32,13 +32,15 @@ extension FleetRegistry {
     }
   }
 
-  /// Changes them; what `change` throws leaves them as they were.
+  /// Changes them; what `edit` throws leaves them as they were.
   public func change(
-    _ fleet: FleetID, _ change: @escaping @Sendable (inout FleetSettings) throws(CmdopError) -> Void
+    by actor: Author, _ edit: @escaping @Sendable (inout FleetSettings) throws(CmdopError) -> Void
   ) async throws(CmdopError) -> FleetSettings {
-    try await database.write { db in
+    let fleet = actor.fleet
+    return try await change { db, notes in
       var settings = try Self.settings(fleet, db)
-      try change(&settings)
+      try edit(&settings)
+      notes.append(actor.note("settings.change", "settings"))
       try db.execute(
         """
         UPDATE fleet SET grace_seconds = ?, background_seconds = ?, idle_ttl_seconds = ?, records = ? WHERE id = ?
@@ -51,7 +53,7 @@ extension FleetRegistry {
     }
   }
 
-  private static func settings(_ fleet: FleetID, _ db: Statements) throws -> FleetSettings {
+  private nonisolated static func settings(_ fleet: FleetID, _ db: Statements) throws -> FleetSettings {
     guard let row = try db.rows("SELECT * FROM fleet WHERE id = ?", [.text(fleet.rawValue)]).first else {
       throw CmdopError(.notFound, "no such fleet")
     }

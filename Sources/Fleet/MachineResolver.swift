@@ -32,7 +32,7 @@ public enum MachineResolver {
   }
 
   /// Case does not count, nor does mDNS's suffix.
-  private static func normal(_ name: String) -> String {
+  static func normal(_ name: String) -> String {
     let name = name.lowercased()
     return name.hasSuffix(".local") ? String(name.dropLast(6)) : name
   }

@@ -1,7 +1,5 @@
-public import Core
 import Crypto
 import FoundationEssentials
-import Synchronization
 
 /// 256 random bits as text, with a prefix that tells people and scanners what it is.
 public func newSecret(prefix: String) -> String {
@@ -9,6 +7,17 @@ public func newSecret(prefix: String) -> String {
   let text = Data(bytes).base64EncodedString()
   return prefix + String(text.compactMap { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 == "=" ? nil : $0 })
 }
+
+/// A password to be read from a screen: 20 letters and digits that look like no other, 98 bits.
+public func newPassword() -> String {
+  let letters = Array("abcdefghijkmnpqrstuvwxyz23456789")
+  var generator = SystemRandomNumberGenerator()
+  let word = (0..<20).map { _ in letters[Int.random(in: 0..<letters.count, using: &generator)] }
+  return stride(from: 0, to: 20, by: 5).map { String(word[$0..<$0 + 5]) }.joined(separator: "-")
+}
+
+/// 32 random bytes.
+public func newNonce() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
 
 /// How secrets are kept: SHA-256, hex. A fast hash is right here: these secrets are 256 random bits, so there is nothing
 /// to guess; slow hashes are for what people choose.
@@ -24,37 +33,14 @@ func isSigned(_ message: [UInt8], by key: [UInt8], _ signature: [UInt8]) -> Bool
   return key.isValidSignature(signature, for: message)
 }
 
-/// Counts wrong secrets per source: 10 a minute, then the door stays shut for the rest of that minute.
-public final class SecretDoorLimiter: Sendable {
-  private struct Count {
-    var since: Int64
-    var wrong: Int
+/// nothing for what is no hex.
+func bytes(hex text: String) -> [UInt8] {
+  let digits = Array(text.utf8)
+  guard digits.count % 2 == 0 else { return [] }
+  var bytes: [UInt8] = []
+  for index in stride(from: 0, to: digits.count, by: 2) {
+    guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) else { return [] }
+    bytes.append(byte)
   }
-  private let counts = Mutex<[String: Count]>([:])
-  private static let (minute, allowed, sources) = (Int64(60_000), 10, 10_000)
-
-  public init() {}
-
-  /// Throws `limit` when this source has tried too often. `now`: milliseconds since 1970.
-  public func check(_ source: String, now: Int64) throws(CmdopError) {
-    let wrong = counts.withLock { counts in
-      counts[source].flatMap { now - $0.since < Self.minute ? $0.wrong : nil } ?? 0
-    }
-    if wrong >= Self.allowed {
-      throw CmdopError(.limit, "too many wrong secrets from \(source)", hint: "wait a minute")
-    }
-  }
-
-  public func failed(_ source: String, now: Int64) {
-    counts.withLock { counts in
-      // A table that strangers can fill is emptied of what no longer counts, and never grows beyond its bound.
-      if counts.count >= Self.sources { counts = counts.filter { now - $0.value.since < Self.minute } }
-      if counts.count >= Self.sources { counts = [:] }
-      if let count = counts[source], now - count.since < Self.minute {
-        counts[source]?.wrong += 1
-      } else {
-        counts[source] = Count(since: now, wrong: 1)
-      }
-    }
-  }
+  return bytes
 }

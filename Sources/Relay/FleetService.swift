@@ -1,36 +1,35 @@
 import Logging
 import Core
 import Fleet
+import Session
 import Wire
 
 /// The typed calls about who belongs to a fleet.
 struct FleetService: Cmdop_V1_Fleet.SimpleServiceProtocol {
-  private let shelf: Shelf
+  let shelf: Shelf
   init(_ shelf: Shelf) { self.shelf = shelf }
 
   func enroll(request: Cmdop_V1_EnrollRequest, context: CallContext) async throws -> Cmdop_V1_EnrollReply {
-    let relay = try await shelf.service()
-    let now = relay.now()
-    try relay.limiter.check(context.peer, now: now)
+    let (relay, address) = (try await shelf.service(), Asker.address)
+    try await relay.limiter.check(.join, address, now: relay.now())
     do {
       let enrolled = try await relay.fleets.enroll(
         EnrollmentRequest(
           secret: request.secret, publicKey: request.publicKeyBytes, signature: request.signatureBytes,
-          hostname: request.hostname, name: request.name, platform: request.platform),
-        now: now)
+          hostname: request.hostname, name: request.name, platform: request.platform), from: address)
       relay.log.info(
         "machine enrolled",
         metadata: ["machine": "\(enrolled.machine.id)", "hostname": "\(enrolled.machine.hostname)"])
+      await relay.published(enrolled.machine)
       return .filled {
         $0.machineID = enrolled.machine.id.rawValue
-        $0.credential = enrolled.credential
         $0.fleetID = enrolled.fleet.id.rawValue
         $0.fleetName = enrolled.fleet.name
         $0.created = enrolled.created
         $0.hostname = enrolled.machine.hostname
       }
     } catch {
-      if CmdopError(error).code == .denied { relay.limiter.failed(context.peer, now: now) }
+      if CmdopError(error).code == .denied { await relay.wrongSecret(.join, address, what: "join key") }
       throw error
     }
   }
@@ -38,38 +37,50 @@ struct FleetService: Cmdop_V1_Fleet.SimpleServiceProtocol {
   func listMachines(
     request: Cmdop_V1_ListMachinesRequest, context: CallContext
   ) async throws -> Cmdop_V1_ListMachinesReply {
-    let (relay, caller) = (try await shelf.service(), try Admitted.required())
-    let machines = try await relay.fleets.machines(in: caller.fleet)
-    var cards: [Cmdop_V1_MachineCard] = []
-    for machine in machines {
-      let card = await relay.card(of: machine)
-      if card.online || !request.onlineOnly { cards.append(card) }
-    }
-    return .filled { $0.machines = cards }
+    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    return await relay.roster(of: pass.fleet, request)
+  }
+
+  func renameMachine(
+    request: Cmdop_V1_RenameMachineRequest, context: CallContext
+  ) async throws -> Cmdop_V1_MachineCard {
+    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let machine = try await relay.fleets.resolve(request.machine, in: pass.fleet)
+    let renamed = try await relay.fleets.rename(machine, to: request.name, by: pass.actor)
+    await relay.published(renamed)
+    return await relay.card(of: renamed)
+  }
+
+  func removeMachine(
+    request: Cmdop_V1_RemoveMachineRequest, context: CallContext
+  ) async throws -> Cmdop_V1_MachineCard {
+    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let machine = try await relay.fleets.resolve(request.machine, in: pass.fleet)
+    let card = await relay.card(of: machine)
+    try await relay.fleets.remove(machine, by: pass.actor)
+    await relay.cut(machine)
+    return card
   }
 
   func getSettings(
     request: Cmdop_V1_GetSettingsRequest, context: CallContext
   ) async throws -> Cmdop_V1_FleetSettings {
-    let (relay, caller) = (try await shelf.service(), try Admitted.required())
-    return .init(try await relay.fleets.settings(of: caller.fleet), grace: relay.options.grace)
+    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    return .init(try await relay.fleets.settings(of: pass.fleet), grace: await relay.options.grace)
   }
 
   func changeSettings(
     request: Cmdop_V1_ChangeSettingsRequest, context: CallContext
   ) async throws -> Cmdop_V1_FleetSettings {
-    let (relay, caller) = (try await shelf.service(), try Admitted.required())
-    guard caller.role == .owner || caller.role == .admin else {
-      throw CmdopError(.denied, "your role in this fleet is \(caller.role.rawValue): settings are its owner's")
-    }
-    let changed = try await relay.fleets.change(caller.fleet) { settings throws(CmdopError) in
+    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let changed = try await relay.fleets.change(by: pass.actor) { settings throws(CmdopError) in
       if request.hasGraceSeconds { settings.graceSeconds = try Self.span(request.graceSeconds) }
       if request.hasBackgroundSeconds { settings.backgroundSeconds = try Self.span(request.backgroundSeconds) }
       if request.hasIdleTtlSeconds { settings.idleTTLSeconds = try Self.span(request.idleTtlSeconds) }
       if request.hasRecord { settings.records = request.record }
     }
-    let settings = Cmdop_V1_FleetSettings(changed, grace: relay.options.grace)
-    for line in await relay.board.all where line.fleet == caller.fleet {
+    let settings = Cmdop_V1_FleetSettings(changed, grace: await relay.options.grace)
+    for line in await relay.board.all where line.fleet == pass.fleet {
       try? await line.control.send(ControlMessage(.settings(settings)))
     }
     return settings
@@ -84,18 +95,45 @@ struct FleetService: Cmdop_V1_Fleet.SimpleServiceProtocol {
   }
 
   func whoAmI(request: Cmdop_V1_WhoAmIRequest, context: CallContext) async throws -> Cmdop_V1_WhoAmIReply {
-    let (relay, caller) = (try await shelf.service(), try Admitted.required())
-    let name = try await relay.fleets.fleetName(caller.fleet)
+    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (name, pins) = (try await relay.fleets.fleet(pass.fleet).name, await relay.options.pins)
     return .filled {
-      $0.caller = .init(caller)
+      $0.caller = .init(pass.caller)
       $0.fleetName = name
       $0.relayVersion = CmdopVersion.program
+      $0.scopes = (pass.grant.scopes ?? []).map(\.rawValue).sorted()
+      $0.expiresAtMs = pass.grant.expiresAt ?? 0
+      $0.relayPins = pins
     }
   }
 }
 
 extension RelayService {
-  fileprivate func card(of machine: MachineRecord) -> Cmdop_V1_MachineCard {
+  /// A page of the roster.
+  fileprivate func roster(of fleet: FleetID, _ request: Cmdop_V1_ListMachinesRequest) -> Cmdop_V1_ListMachinesReply {
+    var machines = fleets.machines(in: fleet)[...]
+    if !request.after.isEmpty {
+      let after = request.after.lowercased()
+      machines = machines.drop { $0.hostname.lowercased() <= after }
+    }
+    if request.onlineOnly { machines = machines.filter { board.line(of: $0.id)?.isUp == true }[...] }
+    return .filled {
+      $0.machines = machines.prefix(2000).map { card(of: $0) }
+      $0.more = machines.count > 2000
+    }
+  }
+
+  /// It does not belong any more: its connection ends, and with it what went over it.
+  fileprivate func cut(_ machine: MachineRecord) async {
+    let line = board.line(of: machine.id)
+    if let line { _ = board.unplug(line) }
+    line?.control.closeConnection()
+    try? await sessions.forget(machine.id, in: machine.fleet)
+    board(says: .machineRemoved(machine.id.rawValue), in: machine.fleet)
+    sweep()
+  }
+
+  func card(of machine: MachineRecord) -> Cmdop_V1_MachineCard {
     let line = board.line(of: machine.id)
     return .filled {
       $0.machineID = machine.id.rawValue
@@ -131,9 +169,3 @@ extension Shelf {
   }
 }
 
-extension Admitted {
-  static func required() throws(CmdopError) -> Caller {
-    guard let caller else { throw CmdopError(.unauthenticated, "the relay wants a credential") }
-    return caller
-  }
-}

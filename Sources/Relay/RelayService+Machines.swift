@@ -8,28 +8,61 @@ import Wire
 /// A machine's door: AgentLink.Connect.
 extension RelayService {
   func serveMachine(_ call: CallStream) async throws {
-    guard let credential = call.credential else {
-      throw CmdopError(.unauthenticated, "a machine must show its credential", hint: "cmdop join <join-key>")
-    }
-    let machine: MachineRecord
-    do { machine = try await fleets.authenticate(machineCredential: credential) } catch {
-      if error.code == .unauthenticated {
-        try limiter.check(call.peer, now: now())
-        limiter.failed(call.peer, now: now())
-      }
-      throw error
-    }
+    // A stranger so far: little, and not for long.
+    call.messageLimit = 256 * 1024
+    let alarm = Loop.eventLoop.scheduleTask(in: .seconds(20)) { Loop.assumeIsolated { call.cancel() } }
+    defer { alarm.cancel() }
     guard let first = try await call.receive(AgentMessage.self), case .register(let register)? = first.payload else {
       throw CmdopError(.badUsage, "a machine's first message must be its registration")
     }
-    guard register.machineID == machine.id.rawValue else {
-      throw CmdopError(.denied, "this credential belongs to another machine than \(register.machineID)")
-    }
     switch register.purpose {
-    case .control: try await serveControl(call, machine, register)
-    case .spare: try board.park(call, of: machine.id)
+    case .spare:
+      alarm.cancel()
+      try board.park(call, of: MachineID(register.machineID))
+    case .control:
+      let machine = try await prove(call, register)
+      alarm.cancel()
+      call.messageLimit = Limits.message
+      try await serveControl(call, machine, register)
     default: throw CmdopError(.unsupported, "unknown purpose of a machine's stream", hint: "update the relay")
     }
+  }
+
+  /// The machine signs what we thought up just now, with the key that it enrolled with (docs/wire.md, "Registration").
+  private func prove(_ call: CallStream, _ register: Cmdop_V1_RegisterRequest) async throws -> MachineRecord {
+    guard !register.instance.isEmpty else {
+      throw CmdopError(.version, "this machine cannot prove who it is", hint: "update cmdop on the machine")
+    }
+    let address = address(of: call)
+    let nonce = newNonce()
+    try call.send(ControlMessage(.challenge(.init(nonce: nonce))))
+    guard let answer = try await call.receive(AgentMessage.self), case .proof(let proof)? = answer.payload else {
+      throw CmdopError(.badUsage, "a machine must answer the relay's challenge")
+    }
+    do {
+      return try fleets.authenticate(
+        MachineID(register.machineID), nonce: nonce, signature: proof.signatureBytes, relayPin: proof.relayPin,
+        pins: options.pins)
+    } catch {
+      try limiter.check(.machine, address, now: now())
+      await wrongSecret(.machine, address, what: "proof of machine \(PlainText.short(register.machineID))")
+      throw error
+    }
+  }
+
+  /// Two daemons with one identity: the home was copied. The one that is there and answers stays.
+  private func refuseCopy(of machine: MachineRecord, _ register: Cmdop_V1_RegisterRequest, _ address: String) async throws {
+    guard let line = board.line(of: machine.id), line.isUp, line.instance != register.instance else { return }
+    guard await line.answers(within: .seconds(2)) else { return }
+    await fleets.trail.note(
+      AuditNote(
+        "machine.copy", by: "machine:\(machine.hostname)", in: machine.fleet, object: machine.id.rawValue, isRefused: true,
+        detail: "a second machine with this identity, at \(address); the first is at \(line.address)", address: address))
+    throw CmdopError(
+      .exists,
+      "two machines say to be \(machine.hostname) (\(machine.id)): one at \(line.address), connected already, and this one at "
+        + "\(address), called \(PlainText.short(register.hostname)). One has a copy of the other's home",
+      hint: "on the copy: cmdop agent stop; rm ~/.cmdop/identity ~/.cmdop/enrollment.json; cmdop join <join-key>")
   }
 
   private func serveControl(
@@ -37,7 +70,10 @@ extension RelayService {
   ) async throws {
     try checkVersion(of: register, machine)
     if isDraining { throw CmdopError(.unavailable, "the relay is stopping", hint: "it will be tried again") }
+    let address = address(of: call)
+    try await refuseCopy(of: machine, register, address)
     let line = MachineLine(machine: machine.id, fleet: machine.fleet, control: call, now: .now())
+    (line.instance, line.address) = (register.instance, address)
     if board.plug(line) != nil {
       log.info("machine replaced its old connection", metadata: ["machine": "\(machine.id)"])
     }
@@ -49,7 +85,7 @@ extension RelayService {
         platform: PlainText.short(register.platform))
       try await sessions.machineReturned(machine.id, in: machine.fleet, living: cards, at: now())
     }
-    let fleetName = try await fleets.fleetName(machine.fleet)
+    let fleetName = try fleets.fleet(machine.fleet).name
     let settings = Cmdop_V1_FleetSettings(try await fleets.settings(of: machine.fleet), grace: options.grace)
     try call.send(
       ControlMessage(
@@ -60,7 +96,10 @@ extension RelayService {
             $0.fleetName = fleetName
             $0.heartbeatSeconds = 30
             $0.settings = settings
+            $0.relayPins = options.pins
           })))
+    published(fleets.machine(machine.id, in: machine.fleet) ?? machine)
+    await publishSessions(of: machine.id, in: machine.fleet)
     log.info("machine online", metadata: ["machine": "\(machine.id)", "hostname": "\(machine.hostname)"])
     let onPurpose = await listen(line, machine)
     await machineGone(line, onPurpose: onPurpose)
@@ -71,7 +110,7 @@ extension RelayService {
     var goodbye = false
     do {
       while let message = try await line.control.receive(AgentMessage.self) {
-        line.lastHeard = .now()
+        line.heard()
         switch message.payload {
         case .heartbeat(let beat):
           line.vitals = MachineVitals(beat.metrics)
@@ -82,6 +121,7 @@ extension RelayService {
           guard let record = SessionRecord(card, machine: machine, now: now()) else { continue }
           await note("a card", machine) {
             try await sessions.file(record)
+            published(record)
             line.sessions = try await sessions.livingCount(on: machine.id, in: machine.fleet)
           }
         case .goodbye: goodbye = true
@@ -117,6 +157,8 @@ extension RelayService {
         try await sessions.machineLost(line.machine, in: line.fleet, at: now())
       }
     } catch { log.error("cards could not be updated", metadata: ["error": "\(error.message)"]) }
+    if let machine = fleets.machine(line.machine, in: line.fleet) { published(machine) }
+    await publishSessions(of: line.machine, in: line.fleet)
   }
 
   private func checkVersion(

@@ -5,31 +5,107 @@ import Wire
 
 /// A client's door to a machine: Machine.Open. After admission the relay only copies.
 extension RelayService {
-  func serveOperation(_ call: CallStream) async throws {
-    let caller = try await admitOperator(call)
+  func serveOperation(_ call: CallStream, _ pass: Pass) async throws {
     if isDraining { throw CmdopError(.unavailable, "the relay is stopping", hint: "try again in a moment") }
     guard var first = try await call.receive(ControlMessage.self) else {
       throw CmdopError(.badUsage, "an operation must say what is asked in its first message")
     }
-    let machine = try await fleets.resolve(first.route.machine, in: caller.fleet)
+    let machine: MachineRecord
+    do { machine = try await admit(&first, pass) } catch {
+      throw await refuse(pass, "operation on \(PlainText.short(first.route.machine))", CmdopError(error))
+    }
     guard let line = board.line(of: machine.id), line.isUp else {
       throw CmdopError(
         .offline, "\(machine.hostname) is offline", hint: "cmdop agent start   # on \(machine.hostname)")
     }
-    first.caller = .init(caller)
-    first.route.machine = machine.id.rawValue
     let spare = try await board.take(line)
     guard !call.isClosed else { return spare.cancel() }  // the client left while we found the machine
+    // The grant may have ended meanwhile.
+    if let fault = fleets.fault(in: pass.grant) {
+      spare.cancel()
+      throw fault
+    }
     do { try spare.send(first) } catch {
       spare.cancel()
       throw error
     }
+    await begin(call, spare, first, machine, pass)
+  }
+
+  /// Which machine is meant, if the caller may do there what the first message asks; writes the caller onto it.
+  private func admit(_ first: inout ControlMessage, _ pass: Pass) async throws(CmdopError) -> MachineRecord {
+    guard let right = Policy.right(for: first) else {
+      throw CmdopError(.unsupported, "this relay does not know what is asked", hint: "update cmdop on the relay's host")
+    }
+    try pass.require(right)
+    let machine: MachineRecord
+    if let only = pass.grant.machine {
+      // A guest's words are not looked up: there is one machine for them, whatever they say.
+      guard let found = fleets.machine(only, in: pass.fleet), [found.id.rawValue, found.hostname].contains(first.route.machine)
+      else { throw CmdopError(.notFound, "your link does not lead there", hint: "cmdop connect LINK") }
+      machine = found
+      try admitGuest(&first, pass)
+    } else {
+      machine = try fleets.resolve(first.route.machine, in: pass.fleet)
+    }
+    first.caller = .init(pass.caller)
+    first.route.machine = machine.id.rawValue
+    return machine
+  }
+
+  private func admitGuest(_ first: inout ControlMessage, _ pass: Pass) throws(CmdopError) {
+    guard let guest = pass.caller.guest, let share = fleets.share(guest.share), case .startSession(var start)? = first.payload
+    else { throw CmdopError(.denied, "a link opens a terminal and nothing else", hint: "cmdop connect LINK") }
+    if let most = share.maxViewers, live.count(share: share.id) >= most {
+      throw CmdopError(.limit, "\(most) guests are there already, as many as this link lets in", hint: "try again later")
+    }
+    if let session = guest.session { start.session = session.rawValue }
+    if guest.isReadOnly { start.observe = true }
+    first.startSession = start
+  }
+
+  private func begin(
+    _ call: CallStream, _ spare: CallStream, _ first: ControlMessage, _ machine: MachineRecord, _ pass: Pass
+  ) async {
+    let (what, isSession) = Self.name(first)
+    let fleets = fleets
     operations += 1
+    live.enter(call, pass)
+    let share = pass.caller.guest.flatMap { fleets.share($0.share) }
+    if let share { published(share) }
     log.info(
       "operation admitted",
       metadata: [
-        "caller": "\(caller.subject)", "machine": "\(machine.id)", "command": "\(PlainText.short(first.commandID))",
+        "caller": "\(pass.caller.subject)", "machine": "\(machine.id)", "command": "\(PlainText.short(first.commandID))",
       ])
-    Coupling.bridge(client: call, machine: spare) { self.operations -= 1 }
+    let began = ContinuousClock.now
+    Coupling.bridge(client: call, machine: spare) {
+      self.operations -= 1
+      self.live.leave(call)
+      if let share { self.published(share) }
+      guard isSession else { return }
+      let seconds = (ContinuousClock.now - began).components.seconds
+      self.afterwards {
+        await fleets.trail.note(
+          AuditNote(
+            "session.close", by: pass.caller.subject, in: pass.fleet, object: machine.hostname, detail: "after \(seconds) s",
+            address: pass.address))
+      }
+    }
+    await fleets.trail.note(
+      AuditNote(
+        what, by: pass.caller.subject, in: pass.fleet, object: machine.hostname,
+        detail: PlainText.short(first.startSession.session), address: pass.address))
+  }
+
+  /// What the trail calls it. What is typed and what is run is nobody's business here.
+  private static func name(_ first: ControlMessage) -> (action: String, isSession: Bool) {
+    switch first.payload {
+    case .runCommand: ("command.run", false)
+    case .startSession(let start): (start.observe ? "session.watch" : "session.open", !start.detached)
+    case .destroySession: ("session.destroy", false)
+    case .sessionRequest(let request): (request.ask == nil ? "session.show" : "session.change", false)
+    default: ("operation", false)
+    }
   }
 }

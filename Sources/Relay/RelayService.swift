@@ -18,21 +18,36 @@ public final class RelayService: Sendable {
     public var silence: Duration = .seconds(60)
     /// How long running operations may go on after `drain`.
     public var drain: Duration = .seconds(5)
+    /// Where it can be reached, best first: for join keys, links and pages.
+    public var addresses: [RelayAddress] = []
+    /// Fingerprints of its TLS keys, the one in use first; empty: known by its name.
+    public var pins: [String] = []
+    /// Proxies whose `x-forwarded-for` says where a call comes from.
+    public var trustedProxies: Set<String> = []
     public init() {}
+
+    var origin: String { addresses.first.map { "https://\($0.hostAndPort)" } ?? "" }
+    func invitationLink(_ secret: String) -> String {
+      "\(origin)/invite/\(secret)" + (pins.first.map { "#\($0)" } ?? "")
+    }
+    func shareLink(_ secret: String) -> String { "\(origin)/s#\(secret)" + (pins.first.map { ".\($0)" } ?? "") }
   }
 
   let fleets: FleetRegistry
   let sessions: SessionDirectory
-  let options: Options
+  private(set) var options: Options
   let log: Logger
   let board = Switchboard()
-  let limiter = SecretDoorLimiter()
+  let limiter = DoorLimiter()
+  let live = LiveCalls()
+  let events: EventBoard
   /// Milliseconds since 1970.
   let now: @Sendable () -> Int64
   private let nursery = Nursery()
   private let typed: TypedServer
   private(set) var isDraining = false
   private var cleanedAt: Int64 = 0
+  private var lookedAt: Int64 = 0
   var operations = 0 { didSet { if operations == 0 { idle.wake() } } }
   private let idle = Turnstile()
 
@@ -42,9 +57,17 @@ public final class RelayService: Sendable {
   ) {
     (self.fleets, self.sessions, self.options, self.log, self.now) = (fleets, sessions, options, log, now)
     let shelf = Shelf()
-    typed = TypedServer(services: [FleetService(shelf), SessionsService(shelf)])
+    events = EventBoard(now: now)
+    typed = TypedServer(services: [
+      FleetService(shelf), SessionsService(shelf), AuthService(shelf), PeopleService(shelf), SharesService(shelf),
+      AuditService(shelf),
+      EventsAdapter { request, sink in try await shelf.service().watch(request, as: try Pass.required(), sink: sink) },
+    ])
     shelf.relay = self
   }
+
+  /// How people sign in: for the pages too.
+  public private(set) lazy var signIn = SignInService(self)
 
   /// Serves until its task is cancelled.
   public func run() async throws {
@@ -53,10 +76,18 @@ public final class RelayService: Sendable {
       group.addTask { await self.nursery.run() }
       group.addTask { try await self.typed.run() }
       group.addTask { try await self.watch() }
+      group.addTask {
+        await self.fleets.trail.run { error in
+          self.log.critical("the audit trail could not be written", metadata: ["why": "\(error.message)"])
+        }
+      }
       try await group.next()
       group.cancelAll()
     }
   }
+
+  /// Known only when it listens.
+  public func isReachable(at addresses: [RelayAddress]) { options.addresses = addresses }
 
   /// Machines that are connected now.
   public var onlineMachines: Int { board.all.count }
@@ -76,35 +107,41 @@ public final class RelayService: Sendable {
 
   private func admit(_ call: CallStream) async throws {
     try checkVersion(of: call)
-    switch call.path {
-    case CallPath.connect: try await serveMachine(call)
-    case CallPath.open: try await serveOperation(call)
-    case "/cmdop.v1.Fleet/Enroll":
-      // Anybody may ask this: little, and not for long.
-      call.messageLimit = 64 * 1024
-      let alarm = Loop.eventLoop.scheduleTask(in: .seconds(10)) { Loop.assumeIsolated { call.cancel() } }
-      defer { alarm.cancel() }
-      await typed.serve(call)
-    default:
-      let caller = try await admitOperator(call)
-      await Admitted.$caller.withValue(caller) { await typed.serve(call) }
+    guard let policy = Policy.calls[call.path] else {
+      throw CmdopError(.unsupported, "this relay knows no such call", hint: "update cmdop on the relay's host")
+    }
+    let pass = try await admit(call, policy)
+    switch policy {
+    case .machine: return try await serveMachine(call)
+    case .operation:
+      guard let pass else { throw CmdopError(.unauthenticated, "the relay wants a credential") }
+      return try await serveOperation(call, pass)
+    case .anybody: return await serveAnybody(call)
+    case .signedIn, .holder:
+      guard let pass else { throw CmdopError(.unauthenticated, "the relay wants a credential") }
+      live.enter(call, pass)
+      defer { live.leave(call) }
+      await Asker.$address.withValue(pass.address) { await Pass.$current.withValue(pass) { await typed.serve(call) } }
     }
   }
 
-  /// Who calls, by the credential in the call's headers. Wrong ones are counted per source.
-  func admitOperator(_ call: CallStream) async throws(CmdopError) -> Caller {
-    guard let token = call.credential else {
-      throw CmdopError(
-        .unauthenticated, "the relay wants a credential",
-        hint: "cmdop login <relay> --token $(cmdop relay token)   # the token is printed on the relay's host")
+  /// For what is to be done after a callback, and is waited for at the end.
+  func afterwards(_ job: @escaping @Sendable () async -> Void) { nursery.start(job) }
+
+  /// From strangers: little, and not for long.
+  private func serveAnybody(_ call: CallStream) async {
+    call.messageLimit = 64 * 1024
+    let alarm = Loop.eventLoop.scheduleTask(in: .seconds(10)) { Loop.assumeIsolated { call.cancel() } }
+    defer { alarm.cancel() }
+    await Asker.$address.withValue(address(of: call)) {
+      await Asker.$credential.withValue(call.credential) { await typed.serve(call) }
     }
-    // Who has a right credential is never shut out by others behind the same address.
-    do { return try await fleets.admit(token: token) } catch {
-      if error.code == .unauthenticated {
-        try limiter.check(call.peer, now: now())
-        limiter.failed(call.peer, now: now())
-      }
-      throw error
+  }
+
+  /// Ends what is open with a grant that holds no more: a login that has ended, a member who left, a link that is over.
+  func sweep() {
+    for (pass, error) in live.sweep({ fleets.fault(in: $0) }) {
+      log.info("cut", metadata: ["caller": "\(pass.caller.subject)", "why": "\(error.message)"])
     }
   }
 
@@ -142,6 +179,7 @@ public final class RelayService: Sendable {
         background: Int64(settings.backgroundSeconds) * 1000)
       for card in try await sessions.pass(fleet, now: now(), patience: patience) {
         log.info("session has changed", metadata: ["session": "\(card.id)", "state": "\(card.state)"])
+        published(card)
         // Its machine may think that somebody will be back.
         try? board.line(of: card.machine)?.control.send(
           ControlMessage(.background(.filled { ($0.sessionID, $0.entered) = (card.id.rawValue, false) })))
@@ -157,7 +195,12 @@ public final class RelayService: Sendable {
   /// Once a second: machines that fell silent, sessions whose grace is over.
   private func watch() async throws {
     while true {
-      try await Task.sleep(for: .seconds(1))
+      // Links and keys end by the clock; what another process on this host has changed is read.
+      try await Task.sleep(for: .milliseconds(500))
+      if (try? await fleets.refreshIfChanged()) == true { log.info("fleets were changed by another process") }
+      sweep()
+      guard now() >= lookedAt + 1000 else { continue }
+      lookedAt = now()
       let limit = NIODeadline.now() - .nanoseconds(Int64(options.silence / .nanoseconds(1)))
       for line in board.all where line.lastHeard < limit {
         log.warning("machine fell silent", metadata: ["machine": "\(line.machine)"])

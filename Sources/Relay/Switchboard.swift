@@ -8,7 +8,11 @@ final class MachineLine: Sendable {
   let machine: MachineID
   let fleet: FleetID
   let control: CallStream
-  var lastHeard: NIODeadline
+  private(set) var lastHeard: NIODeadline
+  /// Which daemon process it is, and from where it calls.
+  var instance = ""
+  var address = ""
+  private let sign = Turnstile()
   var vitals: MachineVitals?
   var sessions: UInt32 = 0
   fileprivate var spares: [CallStream] = []
@@ -18,6 +22,23 @@ final class MachineLine: Sendable {
 
   init(machine: MachineID, fleet: FleetID, control: CallStream, now: NIODeadline) {
     (self.machine, self.fleet, self.control, lastHeard) = (machine, fleet, control, now)
+  }
+
+  func heard() {
+    lastHeard = .now()
+    sign.wake()
+  }
+
+  /// Whether somebody is there who hears us.
+  func answers(within patience: Duration) async -> Bool {
+    let (asked, deadline) = (NIODeadline.now(), ContinuousClock.now + patience)
+    guard (try? control.send(ControlMessage(.probe(.init())))) != nil else { return false }
+    let alarm = Loop.eventLoop.scheduleTask(in: .nanoseconds(Int64(patience / .nanoseconds(1)))) {
+      Loop.assumeIsolated { self.sign.wake() }
+    }
+    defer { alarm.cancel() }
+    try? await sign.wait { lastHeard > asked || !isUp || ContinuousClock.now >= deadline }
+    return isUp && lastHeard > asked
   }
 }
 
@@ -62,7 +83,8 @@ final class Switchboard: Sendable {
 
   /// A machine offers a stream for one operation.
   func park(_ spare: CallStream, of machine: MachineID) throws(CmdopError) {
-    guard let line = lines[machine], line.isUp else {
+    // The machine has proved itself on this connection: nobody else can call on it.
+    guard let line = lines[machine], line.isUp, line.control.connection == spare.connection else {
       throw CmdopError(.wrongState, "machine \(machine) offers a spare stream before it registered")
     }
     guard line.spares.count < 4 * Limits.spareStreams + line.waiting else {

@@ -57,6 +57,14 @@ public struct SessionDirectory: Sendable {
     }
   }
 
+  /// A machine was removed from its fleet: nothing is known of its sessions any more.
+  public func forget(_ machine: MachineID, in fleet: FleetID) async throws(CmdopError) {
+    try await database.write { db in
+      try db.execute(
+        "DELETE FROM session WHERE machine = ? AND fleet = ?", [.text(machine.rawValue), .text(fleet.rawValue)])
+    }
+  }
+
   /// All that is known, whatever its number.
   public func identifiers() async throws(CmdopError) -> Set<SessionID> {
     try await database.read { db in Set(try db.rows("SELECT id FROM session").map { SessionID($0.text("id")) }) }

@@ -110,6 +110,14 @@ public final class CallStream: Sendable {
     channel.flush()
   }
 
+  /// Ends it from outside, whatever goes on in it: the client of a coupled call hears `error`, the machine an end.
+  public func end(_ error: CmdopError) {
+    if let coupling { coupling.end(error) } else { finish(error) }
+  }
+
+  /// Which connection carries this call: calls of one connection come from one peer.
+  public var connection: ObjectIdentifier? { channel.parent.map { ObjectIdentifier($0) } }
+
   /// Closes the connection that carries this call, and with it all of its calls.
   public func closeConnection() { channel.parent?.sever() }
 
@@ -246,6 +254,7 @@ protocol FrameReceiver: AnyObject, Sendable {
   func readComplete(_ call: CallStream)
   func writable(_ call: CallStream)
   func closed(_ call: CallStream)
+  func end(_ error: CmdopError)
 }
 
 /// Joins NIO's channel with a CallStream. It holds no state: all of it is the call's, which the compiler keeps on the loop.

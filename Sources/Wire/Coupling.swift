@@ -91,6 +91,13 @@ public final class Coupling: FrameReceiver {
     over { if other.side == .server { other.finish(error) } else { other.cancel() } }
   }
 
+  func end(_ error: CmdopError) {
+    over {
+      near.finish(error)
+      if far.side == .server { far.finish(error) } else { far.cancel() }
+    }
+  }
+
   private func readMore(_ call: CallStream, into other: CallStream) {
     if other.isWritable { call.read() } else if !isOver { waiting.insert(ObjectIdentifier(call)) }
   }

@@ -88,3 +88,25 @@ extension Cmdop_V1_EnrollRequest {
   public var publicKeyBytes: [UInt8] { Array(publicKey) }
   public var signatureBytes: [UInt8] { Array(signature) }
 }
+
+extension Cmdop_V1_AuditHead {
+  public var signatureBytes: [UInt8] {
+    get { Array(signature) }
+    set { signature = Data(newValue) }
+  }
+  public var publicKeyBytes: [UInt8] {
+    get { Array(publicKey) }
+    set { publicKey = Data(newValue) }
+  }
+}
+
+extension Cmdop_V1_Challenge {
+  public init(nonce: [UInt8]) {
+    self.init()
+    self.nonce = Data(nonce)
+  }
+}
+
+extension Cmdop_V1_ChallengeProof {
+  public var signatureBytes: [UInt8] { Array(signature) }
+}

@@ -1,12 +1,7 @@
-public import Core
+import Core
 public import GRPCCore
 import NIOCore
 import Synchronization
-
-/// Who was admitted for the typed call that runs now. Set by the door, read by the services.
-public enum Admitted {
-  @TaskLocal public static var caller: Caller?
-}
 
 /// What a typed service is told about a call.
 public typealias CallContext = ServerContext

@@ -36,6 +36,9 @@ struct Home: Sendable {
 
   var relayDatabase: String { path + "/relay/server.db" }
   var relayKey: String { path + "/relay/tls/key.pem" }
+  var relayNextKey: String { path + "/relay/tls/next-key.pem" }
+  var relaySigningKey: String { path + "/relay/signing-key" }
+  var relayOldSigningKey: String { path + "/relay/signing-key.old" }
   var relayJoinSecret: String { path + "/relay/join-secret" }
   var relayToken: String { path + "/relay/admin-token" }
   var relayStatus: String { path + "/relay/relay.status" }

@@ -2,6 +2,7 @@ import Core
 import Crypto
 import Fleet
 import Store
+import Synchronization
 
 /// A machine that wants to belong: its key, and how it signs.
 struct Applicant: Sendable {
@@ -16,20 +17,36 @@ struct Applicant: Sendable {
       signature: Array(try key.signature(for: Array("cmdop-enroll-v1\0\(secret)\0\(hostname)".utf8))),
       hostname: hostname, name: name, platform: platform)
   }
+
+  /// As a machine proves itself when it connects.
+  func proof(_ id: MachineID, _ nonce: [UInt8], pin: String = "") throws -> [UInt8] {
+    Array(try key.signature(for: Array("cmdop-connect-v1\0\(id)\0\(pin)\0".utf8) + nonce))
+  }
+}
+
+/// A clock that a test moves.
+final class Clock: Sendable {
+  private let time = Mutex<Int64>(1_000_000_000)
+  var now: Int64 { time.withLock { $0 } }
+  func pass(_ milliseconds: Int64) { time.withLock { $0 += milliseconds } }
 }
 
 /// Two fleets on one relay, each with a join key.
+@Loop
 struct TwoFleets {
   let database: Database
   let registry: FleetRegistry
+  let clock = Clock()
   let ours: FleetRecord
   let theirs: FleetRecord
-  static let ourSecret = "cjs_ours"
-  static let theirSecret = "cjs_theirs"
+  nonisolated static let ourSecret = "cjs_ours"
+  nonisolated static let theirSecret = "cjs_theirs"
 
   init() async throws {
     database = try await Database(inMemory: FleetRegistry.migrations)
-    registry = FleetRegistry(database)
+    let clock = clock
+    registry = try await FleetRegistry(
+      database, keys: try SigningKeys(secrets: [SigningKeys.newSecret()]), now: { clock.now })
     ours = try await registry.ensureDefaultFleet(name: "ours")
     theirs = try await registry.ensureDefaultFleet(name: "theirs")
     try await registry.addJoinKey(secret: Self.ourSecret, fleet: ours.id)
@@ -38,7 +55,7 @@ struct TwoFleets {
 
   @discardableResult
   func enroll(_ applicant: Applicant, _ secret: String = ourSecret, name: String = "") async throws -> Enrollment {
-    try await registry.enroll(try applicant.request(secret, name: name), now: 1000)
+    try await registry.enroll(try applicant.request(secret, name: name), from: "10.0.0.1")
   }
 }
 

@@ -21,33 +21,58 @@ struct AdmissionTests {
     }
   }
 
-  @Test("Without its credential, or with another machine's, a machine does not get on line")
+  @Test("Without a proof of its own key a machine does not get on line, nor with a spare stream of a stranger's connection")
   func machines() async throws {
     try await RelayBench.run { bench in
       let (box, other) = (try await FakeMachine("box", on: bench), try await FakeMachine("other", on: bench))
-      for (credential, code) in [
-        ("", CmdopError.Code.unauthenticated), (RelayBench.token, .unauthenticated), (other.card.credential, .denied),
-      ] {
-        for purpose in [Cmdop_V1_RegisterRequest.Purpose.control, .spare] {
-          let error = await failure {
-            try await box.send(box.registration(purpose), credential: credential).receive()
-          }
-          #expect(error?.code == code)
-        }
+      for proof in [[], Array(repeating: 1, count: 64), try other.identity.sign([1])] {
+        let error = await failure { try await box.send(box.registration(.control), proof: proof).receive() }
+        #expect(error?.code == .unauthenticated && error?.hint == "cmdop join <join-key>")
       }
-      let bare = try await box.link.open(CallPath.connect)
-      #expect(await failure { try await bare.receive() }?.hint == "cmdop join <join-key>")
-      #expect(try await bench.machines().allSatisfy { !$0.online })
+      // The other one's proof for this one's id.
+      var stolen = other.registration(.control)
+      stolen.machineID = box.card.machineID
+      #expect(await failure { try await other.send(stolen).receive() }?.code == .unauthenticated)
+      #expect(await failure { try await box.send(box.registration(.spare)).receive() }?.code == .wrongState)
+      _ = try await box.register()
+      var spare = other.registration(.spare)
+      spare.machineID = box.card.machineID
+      #expect(await failure { try await other.send(spare).receive() }?.code == .wrongState)
+      #expect(try await bench.machines().map(\.online) == [true, false])
     }
   }
 
-  @Test("After ten wrong tokens the door is shut for wrong ones and for who enrols; who has a right one still comes in")
+  @Test("A second machine with a copied home is refused while the first one answers, and both are named; else it takes over")
+  func copies() async throws {
+    try await RelayBench.run { bench in
+      let box = try await FakeMachine("box", on: bench)
+      let first = try await box.register()
+      var copy = box.again(try await bench.dial())
+      copy.instance = newIdentifier()
+      async let refused = failure { try await copy.send(copy.registration(.control)).receive() }
+      // The first one hears that it is asked for, and says that it lives.
+      while let message = try await first.receive(ControlMessage.self) {
+        guard case .probe? = message.payload else { continue }
+        try first.send(AgentMessage(.heartbeat(.init())))
+        break
+      }
+      let error = await refused
+      #expect(error?.code == .exists && error?.hint?.contains("cmdop join") == true)
+      #expect(error?.message.contains("box") == true)
+      // One that does not answer any more is replaced.
+      #expect(await failure { _ = try await copy.send(copy.registration(.control)).receive() } == nil)
+    }
+  }
+
+  @Test("After ten wrong tokens, or join keys, the door is shut for wrong ones; who has a right token still comes in")
   func limiter() async throws {
     try await RelayBench.run { bench in
       for _ in 0..<10 { #expect(await bench.refusal("box", token: "wrong")?.code == .unauthenticated) }
       #expect(await bench.refusal("box", token: "wrong")?.code == .limit)
-      #expect(await failure { try await bench.enroll("box") }?.code == .limit)
+      #expect(await bench.refusal("box", token: "wrong")?.retryAfter != nil)
       #expect(await bench.refusal("box")?.code == .notFound)
+      for _ in 0..<10 { #expect(await failure { try await bench.enroll("box", secret: "wrong") }?.code == .denied) }
+      #expect(await failure { try await bench.enroll("box") }?.code == .limit)
       bench.clock.pass(60_001)
       #expect(await bench.refusal("box", token: "wrong")?.code == .unauthenticated)
       let box = try await bench.enroll("box")
@@ -106,7 +131,7 @@ struct AdmissionTests {
   func firstMessages() async throws {
     try await RelayBench.run { bench in
       let box = try await FakeMachine("box", on: bench)
-      let heartbeat = try await box.link.open(CallPath.connect, credential: box.card.credential)
+      let heartbeat = try await box.link.open(CallPath.connect)
       try heartbeat.send(AgentMessage(.heartbeat(.init())))
       #expect(await failure { try await heartbeat.receive() }?.code == .badUsage)
       let silent = try await bench.dial().open(CallPath.open, credential: RelayBench.token)

@@ -47,8 +47,7 @@ struct CardTests {
   @Test("A lost machine's sessions are in their grace period; when it returns under the same ids they are connected")
   func lostAndFound() async throws {
     try await RelayBench.run { bench in
-      let enrolled = try await bench.enroll("box")
-      let box = FakeMachine(card: enrolled, link: try await bench.dial())
+      let box = try await FakeMachine("box", on: bench)
       _ = try await box.register(sessions: [Self.card(Self.ids[0], "one"), Self.card(Self.ids[1], "two")])
       box.link.close()
       try await eventually("grace begins") { try await Self.sessions(bench).allSatisfy { $0.state == .gracePeriod } }
@@ -56,7 +55,7 @@ struct CardTests {
       bench.clock.pass(30_000)
       try await eventually("grace ends") { try await Self.sessions(bench).allSatisfy { $0.state == .disconnected } }
       #expect(try await Self.sessions(bench).allSatisfy { $0.endedAtMs == 0 })
-      let back = FakeMachine(card: enrolled, link: try await bench.dial())
+      let back = box.again(try await bench.dial())
       _ = try await back.register(sessions: [Self.card(Self.ids[0], "one")])
       let states = try await Self.sessions(bench).map { "\($0.name) \($0.state) \($0.endedAtMs != 0)" }
       #expect(Set(states) == ["one connected false", "two disconnected true"])

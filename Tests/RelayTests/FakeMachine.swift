@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import NIOCore
 import Wire
 
@@ -7,12 +8,27 @@ import Wire
 struct FakeMachine: Sendable {
   let card: Cmdop_V1_EnrollReply
   let link: Link
+  let identity: MachineIdentity
+  /// Of the daemon process that it plays.
+  var instance = newIdentifier()
 
   init(_ hostname: String, on bench: RelayBench, secret: String = RelayBench.joinSecret) async throws {
-    self.init(card: try await bench.enroll(hostname, secret: secret), link: try await bench.dial())
+    let identity = MachineIdentity()
+    self.init(
+      card: try await bench.enroll(hostname, secret: secret, identity: identity), link: try await bench.dial(),
+      identity: identity)
   }
 
-  init(card: Cmdop_V1_EnrollReply, link: Link) { (self.card, self.link) = (card, link) }
+  init(card: Cmdop_V1_EnrollReply, link: Link, identity: MachineIdentity) {
+    (self.card, self.link, self.identity) = (card, link, identity)
+  }
+
+  /// The same daemon on another connection.
+  func again(_ link: Link) -> FakeMachine {
+    var copy = FakeMachine(card: card, link: link, identity: identity)
+    copy.instance = instance
+    return copy
+  }
 
   func registration(_ purpose: Cmdop_V1_RegisterRequest.Purpose) -> Cmdop_V1_RegisterRequest {
     .filled {
@@ -23,13 +39,20 @@ struct FakeMachine: Sendable {
       $0.version = "9.8"
       $0.protocolVersion = CmdopVersion.protocolVersion
       $0.minimumProtocolVersion = CmdopVersion.minimumProtocolVersion
+      $0.instance = instance
     }
   }
 
-  /// Opens the registration stream and says who this is.
-  func send(_ register: Cmdop_V1_RegisterRequest, credential: String? = nil) async throws -> CallStream {
-    let call = try await link.open(CallPath.connect, credential: credential ?? card.credential)
+  /// Opens the registration stream, says who this is, and proves it. `proof`: another one than the right one.
+  func send(_ register: Cmdop_V1_RegisterRequest, proof: [UInt8]? = nil) async throws -> CallStream {
+    let call = try await link.open(CallPath.connect)
     try call.send(AgentMessage(.register(register)))
+    guard register.purpose == .control else { return call }
+    guard case .challenge(let challenge)? = try await call.receive(ControlMessage.self)?.payload else {
+      throw CmdopError(.internalError, "the relay did not ask for a proof")
+    }
+    let claim = Array("cmdop-connect-v1\0\(register.machineID)\0\0".utf8) + Array(challenge.nonce)
+    try call.send(AgentMessage(.proof(.signed(proof ?? (try identity.sign(claim))))))
     return call
   }
 
@@ -55,4 +78,8 @@ struct FakeMachine: Sendable {
     while try await call.receive() != nil {}
     return first
   }
+}
+
+extension Cmdop_V1_ChallengeProof {
+  static func signed(_ signature: [UInt8]) -> Self { .filled { $0.signature = Data(signature) } }
 }

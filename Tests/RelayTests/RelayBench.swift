@@ -36,7 +36,10 @@ struct RelayBench: Sendable {
     options: RelayService.Options = .init(), _ body: @escaping @Loop @Sendable (RelayBench) async throws -> Void
   ) async throws {
     let database = try await Database(inMemory: FleetRegistry.migrations + SessionDirectory.migrations)
-    let (registry, sessions) = (FleetRegistry(database), SessionDirectory(database))
+    let clock = Clock()
+    let registry = try await FleetRegistry(
+      database, keys: try SigningKeys(secrets: [SigningKeys.newSecret()]), now: { clock.now })
+    let sessions = SessionDirectory(database)
     let ours = try await registry.ensureDefaultFleet(name: "ours").id
     let theirs = try await registry.ensureDefaultFleet(name: "theirs").id
     try await registry.addJoinKey(secret: joinSecret, fleet: ours)
@@ -44,7 +47,6 @@ struct RelayBench: Sendable {
     try await registry.addToken(token, subject: "anna", role: .owner, fleet: ours)
     try await registry.addToken(viewerToken, subject: "eve", role: .viewer, fleet: ours)
     try await registry.addToken(strangerToken, subject: "bob", role: .owner, fleet: theirs)
-    let clock = Clock()
     let relay = RelayService(
       fleets: registry, sessions: sessions, options: options,
       log: Logger(label: "relay") { _ in SwiftLogNoOpLogHandler() }, now: { clock.now })

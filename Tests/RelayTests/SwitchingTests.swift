@@ -55,10 +55,9 @@ struct SwitchingTests {
   @Test("A machine that registers again takes the place of its predecessor, whose streams are cut")
   func replaced() async throws {
     try await RelayBench.run { bench in
-      let card = try await bench.enroll("box")
-      let old = FakeMachine(card: card, link: try await bench.dial())
+      let old = try await FakeMachine("box", on: bench)
       let (control, spare) = (try await old.register(), try await old.send(old.registration(.spare)))
-      let new = FakeMachine(card: card, link: try await bench.dial())
+      let new = old.again(try await bench.dial())
       _ = try await new.register()
       for stream in [control, spare] { #expect(await failure { try await stream.receive() }?.code == .cancelled) }
       #expect(bench.relay.onlineMachines == 1)

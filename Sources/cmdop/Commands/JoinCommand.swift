@@ -20,7 +20,7 @@ struct JoinCommand: Verb {
     let hostname = Self.valid(LocalMachine.hostname)
     let (reply, relays) = try await Enrolling.enroll(key, identity: identity, hostname: hostname, name: name)
     let enrollment = Enrollment(
-      relays: relays.map(\.description), machineID: reply.machineID, credential: reply.credential,
+      relays: relays.map(\.description), machineID: reply.machineID, credential: "",
       fleetID: reply.fleetID, fleetName: reply.fleetName, hostname: reply.hostname)
     try home.save(enrollment, home.enrollment)
     let daemon = InstanceLock.holder(of: home.pidFile)

@@ -1,15 +1,16 @@
 import ArgumentParser
 import Core
-import FoundationEssentials
 import Fleet
 import Host
-import Store
 import Wire
 
 struct RelayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "relay", abstract: "Run a relay, or ask the one on this host.",
-    subcommands: [RelayServeCommand.self, RelayJoinKeyCommand.self, RelayTokenCommand.self, RelayStatusCommand.self])
+    subcommands: [
+      RelayServeCommand.self, RelayJoinKeyCommand.self, RelayTokenCommand.self, RelayAdminPasswordCommand.self,
+      RelayRotateKeyCommand.self, RelayStatusCommand.self,
+    ])
 }
 
 struct RelayServeCommand: Verb {
@@ -23,6 +24,12 @@ struct RelayServeCommand: Verb {
   var advertise: [String] = []
   @Option(help: "PEM file of a certificate that the machines' system roots trust.") var tlsCert: String?
   @Option(help: "PEM file of its key.") var tlsKey: String?
+  @Option(help: "File with the first admin's password; without it one is made up and printed once.")
+  var adminPasswordFile: String?
+  @Option(
+    name: .customLong("trusted-proxy"),
+    help: "Address of a proxy whose x-forwarded-for says where calls come from; repeatable.")
+  var trustedProxies: [String] = []
   @Option(help: "How long a missing machine's sessions stay in GRACE_PERIOD.") var grace = Span(argument: "30s")!
 
   func validate() throws {
@@ -34,10 +41,12 @@ struct RelayServeCommand: Verb {
       home: try options.place(),
       options: .init(
         host: host, port: port, advertise: advertise, tlsCert: tlsCert, tlsKey: tlsKey, grace: grace.duration,
-        logLevel: try options.level()))
-    try await role.run { relay, key in
+        adminPasswordFile: adminPasswordFile, trustedProxies: trustedProxies, logLevel: try options.level()))
+    try await role.run { news in
+      let (relay, key) = (news.relay, news.joinKey)
       if options.json { return Report.json(relay) }
       // On stdout: the log is on stderr and holds no secret.
+      let admin = news.adminPassword.map { "with the password \($0)   (shown this once)" } ?? "with its password"
       Report.lines(
         """
         cmdop relay \(relay.version) serves on port \(relay.port), reachable as \(relay.address)
@@ -45,9 +54,10 @@ struct RelayServeCommand: Verb {
         on each machine:
           cmdop join \(key)
           cmdop agent start
-        where you sit (the token: cmdop relay token):
-          cmdop login '\(relay.address)' --token TOKEN
+        where you sit:
+          cmdop login '\(relay.address)'
           cmdop connect HOST
+        and sign in as admin, \(admin)
 
         """)
     }
@@ -66,34 +76,16 @@ struct RelayJoinKeyCommand: Verb {
     let relay = try RelayStatusFile.required(in: home)
     let secrets = RelaySecrets(home: home)
     if rotate {
-      let database = try await Database(path: home.relayDatabase, migrations: RelayRole.migrations)
-      let fleets = FleetRegistry(database)
-      let fleet = try await fleets.ensureDefaultFleet(name: "default")
+      let (fleets, fleet) = try await secrets.fleets()
       // The database first: what is printed lets machines in.
       let fresh = newSecret(prefix: RelaySecrets.joinPrefix)
-      try await fleets.replaceJoinKeys(secret: fresh, fleet: fleet.id)
+      try await fleets.replaceJoinKeys(secret: fresh, fleet: fleet, by: Author("host", in: fleet, from: "local"))
       try secrets.keepJoinSecret(fresh)
     }
     var addresses: [RelayAddress] = []
     for text in relay.addresses { addresses.append(try RelayAddress(text)) }
     let key = JoinKey(addresses: addresses, secret: try secrets.joinSecret()).description
     if options.json { Report.json(["join_key": key]) } else { Report.line(key) }
-  }
-}
-
-struct RelayTokenCommand: Verb {
-  static let configuration = CommandConfiguration(
-    commandName: "token", abstract: "Print the admin's token for this relay.",
-    discussion: "Example: export CMDOP_TOKEN=$(cmdop relay token)")
-  @OptionGroup var options: GlobalOptions
-
-  func work() async throws {
-    let home = try options.place()
-    guard try PrivateFiles.read(home.relayToken, limit: 4096) != nil else {
-      throw CmdopError(.notFound, "no relay was ever started in \(home.path)", hint: "cmdop relay serve")
-    }
-    let token = try RelaySecrets(home: home).adminToken()
-    if options.json { Report.json(["token": token]) } else { Report.line(token) }
   }
 }
 

@@ -18,15 +18,26 @@ struct RelayRole {
     var tlsCert: String?
     var tlsKey: String?
     var grace = Duration.seconds(30)
+    /// The first admin's password stands there; nil: one is made up and announced.
+    var adminPasswordFile: String?
+    var trustedProxies: [String] = []
     var logLevel = Logger.Level.info
   }
 
-  static let migrations = FleetRegistry.migrations + SessionDirectory.migrations
+  static var migrations: [Migration] { FleetRegistry.migrations + SessionDirectory.migrations }
 
   let home: Home
   let options: Options
 
-  func run(announce: (_ relay: RelayStatusFile, _ joinKey: String) -> Void) async throws {
+  /// What is said once, when it serves.
+  struct Announcement {
+    let relay: RelayStatusFile
+    let joinKey: String
+    /// Of the account "admin", when it was made just now and nobody gave one.
+    let adminPassword: String?
+  }
+
+  func run(announce: (Announcement) -> Void) async throws {
     try home.prepareRelay()
     let lock = try InstanceLock.acquire(home.relayPID, what: "a relay")
     defer { lock.release() }
@@ -35,32 +46,40 @@ struct RelayRole {
     let now: @Sendable () -> Int64 = { SteadyClock.now() }
 
     let database = try await Database(path: home.relayDatabase, migrations: Self.migrations)
-    let fleets = FleetRegistry(database)
-    let fleet = try await fleets.ensureDefaultFleet(name: "default")
     let secrets = RelaySecrets(home: home)
+    let fleets = try await FleetRegistry(database, keys: try secrets.signingKeys(), now: now)
+    let fleet = try await fleets.ensureDefaultFleet(name: "default")
     try await fleets.addJoinKey(secret: try secrets.joinSecret(), fleet: fleet.id)
     try await fleets.addToken(try secrets.adminToken(), subject: "admin", role: .owner, fleet: fleet.id)
+    let password = try await ensureAdmin(fleets, fleet.id)
 
-    let (names, pin, certificate) = try identity(secrets)
+    let (names, pins, certificate) = try identity(secrets)
     var relayOptions = RelayService.Options()
     relayOptions.grace = options.grace
+    relayOptions.pins = pins.map(\.description)
+    relayOptions.trustedProxies = Set(options.trustedProxies)
     let relay = await RelayService(
       fleets: fleets, sessions: SessionDirectory(database), options: relayOptions, log: log, now: now)
-    let door = HealthDoor { await relay.isReady }
-    var listening = Listener.Options(certificatePEM: certificate.chain, keyPEM: certificate.key, http: door)
+    let pages = HealthDoor { await relay.isReady }
+    var listening = Listener.Options(
+      certificatePEM: certificate.chain, keyPEM: certificate.key, http: RelayDoor(relay, pages: pages))
     if let cert = options.tlsCert, let key = options.tlsKey { listening.origin = "\(cert) and \(key)" }
     let listener = try await Listener.tcp(host: options.host, port: options.port, options: listening) {
       relay.accept($0)
     }
 
     let port = await listener.port
-    let addresses = addresses(names, port: port, pin: pin)
+    let addresses = addresses(names, port: port, pin: pins.first)
+    await relay.isReachable(at: addresses)
     let status = RelayStatusFile(
       pid: Processes.ownID, port: port, address: addresses[0].description,
       addresses: addresses.map(\.description), startedAtMs: now(), version: CmdopVersion.program)
     try home.save(status, home.relayStatus)
     defer { PrivateFiles.remove(home.relayStatus) }
-    announce(status, JoinKey(addresses: addresses, secret: try secrets.joinSecret()).description)
+    announce(
+      Announcement(
+        relay: status, joinKey: JoinKey(addresses: addresses, secret: try secrets.joinSecret()).description,
+        adminPassword: password))
     log.info("relay serving", metadata: ["port": "\(port)"])
 
     try await withThrowingTaskGroup { group in
@@ -80,6 +99,16 @@ struct RelayRole {
     log.info("relay stopped")
   }
 
+  /// The first account. Returns the password that was made up for it; nil: there is one, or it was given.
+  @Loop private func ensureAdmin(_ fleets: FleetRegistry, _ fleet: FleetID) async throws(CmdopError) -> String? {
+    let given = try options.adminPasswordFile.map { path throws(CmdopError) in
+      try readText(path).split(separator: "\n").first.map { String($0) } ?? ""
+    }
+    let password = given ?? newPassword()
+    let isNew = try await fleets.ensureOwner(name: "admin", password: password, of: fleet)
+    return isNew && given == nil ? password : nil
+  }
+
   private func makeLogger() -> Logger {
     let level = options.logLevel
     return Logger(label: "relay") { _ in
@@ -87,17 +116,18 @@ struct RelayRole {
     }
   }
 
-  /// The names to be reached by, the fingerprint to pin (nil: the system's roots verify), and the certificate itself.
+  /// The names to be reached by, the fingerprints to pin, also the next one (none: the system's roots verify), and the
+  /// certificate itself.
   private func identity(
     _ secrets: RelaySecrets
-  ) throws(CmdopError) -> (names: [String], pin: KeyFingerprint?, certificate: (chain: String, key: String)) {
+  ) throws(CmdopError) -> (names: [String], pins: [KeyFingerprint], certificate: (chain: String, key: String)) {
     var names = options.advertise
     for name in names { _ = try RelayAddress(name) }
     if names.isEmpty {
       names = options.host == "0.0.0.0" || options.host == "::" ? [LocalMachine.hostname] : [options.host]
     }
     if let cert = options.tlsCert, let key = options.tlsKey {
-      return (names, nil, (try readText(cert), try readText(key)))
+      return (names, [], (try readText(cert), try readText(key)))
     }
     guard options.tlsCert == nil, options.tlsKey == nil else {
       throw CmdopError(.badUsage, "--tls-cert and --tls-key go together", hint: "give both, or neither")
@@ -106,9 +136,12 @@ struct RelayRole {
     let identity = try RelayIdentity(
       keyPEM: try secrets.tlsKey(), names: hosts + ["localhost", "127.0.0.1"], now: Double(wallClock()) / 1000)
     try secrets.keepTLSKey(identity.keyPEM)
-    return (
-      names, try KeyFingerprint(certificatePEM: identity.certificatePEM), (identity.certificatePEM, identity.keyPEM)
-    )
+    var pins = [try KeyFingerprint(certificatePEM: identity.certificatePEM)]
+    if let next = try secrets.nextTLSKey() {
+      let next = try RelayIdentity(keyPEM: next, names: hosts, now: Double(wallClock()) / 1000)
+      pins.append(try KeyFingerprint(certificatePEM: next.certificatePEM))
+    }
+    return (names, pins, (identity.certificatePEM, identity.keyPEM))
   }
 
   private func addresses(_ names: [String], port: Int, pin: KeyFingerprint?) -> [RelayAddress] {
@@ -140,36 +173,5 @@ struct RelayStatusFile: Codable {
   enum CodingKeys: String, CodingKey {
     case pid, port, address, addresses, version
     case startedAtMs = "started_at_ms"
-  }
-}
-
-/// The relay's own secrets, each in a file of its own, 0600, made on first use.
-struct RelaySecrets {
-  let home: Home
-
-  func joinSecret() throws(CmdopError) -> String { try secret(home.relayJoinSecret, prefix: Self.joinPrefix) }
-  func adminToken() throws(CmdopError) -> String { try secret(home.relayToken, prefix: "cmt_") }
-
-  static let joinPrefix = "cms_"
-  func keepJoinSecret(_ secret: String) throws(CmdopError) {
-    try PrivateFiles.write(Array((secret + "\n").utf8), to: home.relayJoinSecret)
-  }
-
-  func tlsKey() throws(CmdopError) -> String? {
-    try PrivateFiles.read(home.relayKey, limit: 64 * 1024).map { String(decoding: $0, as: UTF8.self) }
-  }
-
-  func keepTLSKey(_ pem: String) throws(CmdopError) {
-    if try tlsKey() != pem { try PrivateFiles.write(Array(pem.utf8), to: home.relayKey) }
-  }
-
-  private func secret(_ path: String, prefix: String) throws(CmdopError) -> String {
-    if let bytes = try PrivateFiles.read(path, limit: 4096) {
-      let text = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
-      if !text.isEmpty { return text }
-    }
-    let secret = newSecret(prefix: prefix)
-    try PrivateFiles.write(Array((secret + "\n").utf8), to: path)
-    return secret
   }
 }

@@ -1,0 +1,29 @@
+/// Lets tasks on the loop in one after the other, in the order of their coming.
+@Loop
+public final class OneByOne: Sendable {
+  private var isBusy = false
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+  private var first = 0
+
+  public init() {}
+
+  /// Runs `body` when it is its turn. Who waits is not woken by a cancellation: turns are short.
+  public func run<T: Sendable, E: Error>(_ body: () async throws(E) -> T) async throws(E) -> T {
+    if isBusy {
+      await withCheckedContinuation { waiting.append($0) }
+    } else {
+      isBusy = true
+    }
+    defer { next() }
+    return try await body()
+  }
+
+  private func next() {
+    guard first < waiting.count else {
+      (waiting, first, isBusy) = ([], 0, false)
+      return
+    }
+    first += 1
+    waiting[first - 1].resume()
+  }
+}

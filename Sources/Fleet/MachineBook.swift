@@ -1,0 +1,43 @@
+import Core
+
+/// The machines of one fleet, in memory: every operation looks one up.
+struct MachineBook: Sendable {
+  private(set) var byID: [MachineID: MachineRecord] = [:]
+  private var byHostname: [String: MachineID] = [:]
+  /// Ordered by hostname; made anew when it is asked for after a change.
+  private var ordered: [MachineID]?
+
+  var count: Int { byID.count }
+
+  mutating func put(_ machine: MachineRecord) {
+    let old = byID.updateValue(machine, forKey: machine.id)
+    guard old?.hostname != machine.hostname else { return }
+    if let old { byHostname[MachineResolver.normal(old.hostname)] = nil }
+    byHostname[MachineResolver.normal(machine.hostname)] = machine.id
+    ordered = nil
+  }
+
+  mutating func remove(_ id: MachineID) {
+    guard let old = byID.removeValue(forKey: id) else { return }
+    byHostname[MachineResolver.normal(old.hostname)] = nil
+    ordered = nil
+  }
+
+  mutating func seen(_ id: MachineID, at time: Int64, version: String?, platform: String?) {
+    byID[id]?.lastSeenAt = time
+    if let version { byID[id]?.version = version }
+    if let platform { byID[id]?.platform = platform }
+  }
+
+  mutating func sorted() -> [MachineRecord] {
+    if ordered == nil { ordered = byID.values.map { ($0.hostname.lowercased(), $0.id) }.sorted { $0.0 < $1.0 }.map(\.1) }
+    return (ordered ?? []).compactMap { byID[$0] }
+  }
+
+  /// What most words are: a whole id or a whole hostname. nil: look further.
+  func exact(_ words: String) -> MachineRecord? {
+    let wanted = MachineResolver.normal(words)
+    guard wanted.count >= 2 else { return nil }
+    return byID[MachineID(wanted)] ?? byHostname[wanted].flatMap { byID[$0] }
+  }
+}

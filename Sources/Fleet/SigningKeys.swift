@@ -1,0 +1,38 @@
+public import Core
+import Crypto
+import FoundationEssentials
+
+/// The relay's Ed25519 keys (RFC 8032): they sign access tokens and the ends of audit trails. The first one signs; the
+/// others were replaced, and what they have signed holds until it ends.
+public struct SigningKeys: Sendable {
+  struct Key: Sendable {
+    let id: String
+    let secret: Curve25519.Signing.PrivateKey
+  }
+  let keys: [Key]
+
+  /// Makes the 32 secret bytes of a new key.
+  public static func newSecret() -> [UInt8] { Array(Curve25519.Signing.PrivateKey().rawRepresentation) }
+
+  /// From what `newSecret` gave, the newest first. Throws `internal` for anything else.
+  public init(secrets: [[UInt8]]) throws(CmdopError) {
+    do {
+      keys = try secrets.map { bytes in
+        let key = try Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
+        return Key(id: String(hex(SHA256.hash(data: key.publicKey.rawRepresentation)).prefix(16)), secret: key)
+      }
+    } catch { throw CmdopError(.internalError, "the relay's signing key is damaged") }
+    guard !keys.isEmpty else { throw CmdopError(.internalError, "the relay has no signing key") }
+  }
+
+  /// Key ids and 32 bytes each, the signing one first.
+  public var publicKeys: [(id: String, key: [UInt8])] {
+    keys.map { ($0.id, Array($0.secret.publicKey.rawRepresentation)) }
+  }
+
+  func sign(_ bytes: [UInt8]) throws(CmdopError) -> [UInt8] {
+    do { return Array(try keys[0].secret.signature(for: bytes)) } catch {
+      throw CmdopError(.internalError, "the relay's key could not sign")
+    }
+  }
+}

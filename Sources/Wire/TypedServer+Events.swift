@@ -1,0 +1,15 @@
+public import GRPCCore
+
+/// Events.Watch for a room that does not know gRPC: `serve` writes one event after the other until it throws or returns.
+public struct EventsAdapter: Cmdop_V1_Events.SimpleServiceProtocol {
+  public typealias Sink = @Sendable (Cmdop_V1_Event) async throws -> Void
+  private let serve: @Sendable (Cmdop_V1_WatchRequest, Sink) async throws -> Void
+
+  public init(serve: @escaping @Sendable (Cmdop_V1_WatchRequest, Sink) async throws -> Void) { self.serve = serve }
+
+  public func watch(
+    request: Cmdop_V1_WatchRequest, response: RPCWriter<Cmdop_V1_Event>, context: ServerContext
+  ) async throws {
+    try await serve(request) { try await response.write($0) }
+  }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Core
+import Fleet
+import Host
+import Store
+import Wire
+
+struct RelayTokenCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "token", abstract: "Print the admin's token for this relay.",
+    discussion: "Example: export CMDOP_TOKEN=$(cmdop relay token)")
+  @OptionGroup var options: GlobalOptions
+
+  func work() async throws {
+    let home = try options.place()
+    guard try PrivateFiles.read(home.relayToken, limit: 4096) != nil else {
+      throw CmdopError(.notFound, "no relay was ever started in \(home.path)", hint: "cmdop relay serve")
+    }
+    let token = try RelaySecrets(home: home).adminToken()
+    if options.json { Report.json(["token": token]) } else { Report.line(token) }
+  }
+}
+
+struct RelayAdminPasswordCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "admin-password", abstract: "Make a new password for the relay's first account, \"admin\".",
+    discussion: "Example: cmdop relay admin-password --reset")
+  @OptionGroup var options: GlobalOptions
+  @Flag(help: "Make a new one; everybody who is signed in as admin is signed out.") var reset = false
+  @Option(help: "File with the new password; without it one is made up and printed.") var passwordFile: String?
+
+  func work() async throws {
+    guard reset else {
+      throw CmdopError(
+        .badUsage, "the relay keeps no password, only a hash of it", hint: "cmdop relay admin-password --reset")
+    }
+    let home = try options.place()
+    guard PrivateFiles.size(home.relayDatabase) != nil else {
+      throw CmdopError(.notFound, "no relay was ever started in \(home.path)", hint: "cmdop relay serve")
+    }
+    var password = newPassword()
+    if let passwordFile {
+      guard let bytes = try PrivateFiles.read(passwordFile, limit: 4096) else {
+        throw CmdopError(.notFound, "there is no file \(passwordFile)")
+      }
+      password = String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
+    }
+    let (fleets, fleet) = try await RelaySecrets(home: home).fleets()
+    try await fleets.setPassword(password, of: "admin", by: Author("host", in: fleet, from: "local"))
+    let shown = passwordFile == nil ? password : nil
+    if options.json { return Report.json(["account": "admin", "password": shown]) }
+    if let shown { Report.line(shown) }
+    Report.note("the password of admin is new; who was signed in as admin is signed out")
+  }
+}
+
+struct RelayRotateKeyCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "rotate-key", abstract: "Change the relay's own keys, with a time in which both are known.",
+    discussion: """
+      Example: cmdop relay rotate-key, restart the relay, wait until all machines were online, then
+               cmdop relay rotate-key --finish, and restart it again
+      The first step makes the next key and tells it to everybody who connects; the second one takes it into use. Who was
+      away in between must join or sign in anew, with the new fingerprint.
+      """)
+  @OptionGroup var options: GlobalOptions
+  @Flag(help: "Take the next key into use with the relay's next start.") var finish = false
+
+  func work() async throws {
+    let home = try options.place()
+    let secrets = RelaySecrets(home: home)
+    guard try secrets.tlsKey() != nil else {
+      throw CmdopError(.notFound, "no relay with a key of its own was ever started in \(home.path)", hint: "cmdop relay serve")
+    }
+    if finish { try secrets.useNextKey() } else if try secrets.nextTLSKey() == nil {
+      let next = try RelayIdentity(keyPEM: nil, names: ["localhost"], now: Double(wallClock()) / 1000)
+      try secrets.prepareNextKey(next.keyPEM)
+    }
+    let state = finish ? "in use from the next start on" : "made, and told to everybody from the next start on"
+    if options.json { return Report.json(["next_key": finish ? "in_use" : "announced"]) }
+    Report.line("the next key is \(state)")
+  }
+}
+
+extension RelaySecrets {
+  /// The relay's fleets, from beside the relay: it notices within a second what is changed here.
+  @Loop func fleets() async throws(CmdopError) -> (FleetRegistry, FleetID) {
+    let database = try await Database(path: home.relayDatabase, migrations: RelayRole.migrations)
+    let fleets = try await FleetRegistry(database, keys: try signingKeys(), now: { SteadyClock.now() })
+    return (fleets, try await fleets.ensureDefaultFleet(name: "default").id)
+  }
+}
