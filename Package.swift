@@ -14,6 +14,7 @@ let grpc = product("GRPCCore", of: "grpc-swift-2")
 let grpcProtobuf = product("GRPCProtobuf", of: "grpc-swift-protobuf")
 let grdb = product("GRDB", of: "GRDB.swift")
 let crypto = product("Crypto", of: "swift-crypto")
+let cryptoExtras = product("CryptoExtras", of: "swift-crypto")
 let asn1 = product("SwiftASN1", of: "swift-asn1")
 let x509 = product("X509", of: "swift-certificates")
 let log = product("Logging", of: "swift-log")
@@ -31,7 +32,7 @@ let rooms: [Room] = [
     nio, nioPosix, nioHTTP1, nioTLS, nioSSL, nioHTTP2, nioHPACK, protobuf, grpc, grpcProtobuf, crypto, x509, asn1,
   ]),
   room("Connect",    floor: 2, uses: ["Core", "Host", "Wire"], rents: [nio]),
-  room("Fleet",      floor: 2, uses: ["Core", "Store"], rents: [crypto]),
+  room("Fleet",      floor: 2, uses: ["Core", "Store"], rents: [crypto, cryptoExtras]),
   room("Session",    floor: 2, uses: ["Core", "Store"], rents: [nio]),
   room("Tools",      floor: 2, uses: ["Core", "Host", "Permission"]),
   room("Agent",      floor: 3, uses: []),

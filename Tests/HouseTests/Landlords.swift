@@ -22,6 +22,8 @@ enum Landlords {
     "SwiftProtobuf": ["Wire"], "GRPCCore": ["Wire"], "GRPCProtobuf": ["Wire"],
     "X509": ["Wire"], "SwiftASN1": ["Wire"],
     "Crypto": ["Wire", "Fleet"],
+    // Slow hashes for what people choose (docs/decisions/0007).
+    "CryptoExtras": ["Fleet"],
     "GRDB": ["Store"],
     "ArgumentParser": ["cmdop"],
     // The operating system.
