@@ -31,6 +31,7 @@ struct Home: Sendable {
   var identity: String { path + "/identity" }
   var credentials: String { path + "/credentials.json" }
   var enrollment: String { path + "/enrollment.json" }
+  var pin: String { path + "/pin" }
   var recent: String { path + "/recent.json" }
   var agentLog: String { path + "/logs/agent.log" }
 

@@ -1,5 +1,6 @@
 import Core
 import Daemon
+import Fleet
 import Host
 import Logging
 import NIOCore
@@ -36,8 +37,8 @@ struct DaemonRole {
       .init(
         hostname: hostname, machine: MachineID(enrollment?.machineID ?? ""), fleet: FleetID(enrollment?.fleetID ?? ""),
         mostTerminals: mostTerminals),
-      tools: tools, storage: try SessionFolder(home.sessions), directory: SessionDirectory(database), log: log, now: now
-    )
+      tools: tools, storage: try SessionFolder(home.sessions), directory: SessionDirectory(database),
+      pinLock: home.pinLock(of: hostname), log: log, now: now)
     let vitals = await VitalsReader()
     let tether = try await makeTether(enrollment, service, log, now, vitals: { vitals.read(home: account.home) })
     // After the tether is there to be told, and before anybody is served.
