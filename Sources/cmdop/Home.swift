@@ -78,7 +78,8 @@ struct Enrollment: Codable {
   /// As RelayAddress writes them, best first.
   var relays: [String]
   var machineID: String
-  var credential: String
+  /// From earlier relays; today the identity alone counts.
+  var credential: String?
   var fleetID: String
   var fleetName: String
   /// The name the fleet knows this machine by.

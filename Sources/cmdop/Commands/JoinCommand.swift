@@ -31,7 +31,8 @@ struct JoinCommand: Verb {
     let hostname = Self.valid(LocalMachine.hostname)
     let (reply, relays) = try await Enrolling.enroll(key, identity: identity, hostname: hostname, name: name)
     let enrollment = Enrollment(
-      relays: relays.map(\.description), machineID: reply.machineID, credential: reply.credential,
+      relays: relays.map(\.description), machineID: reply.machineID,
+      credential: reply.credential.isEmpty ? nil : reply.credential,
       fleetID: reply.fleetID, fleetName: reply.fleetName, hostname: reply.hostname)
     // The gate stands before anybody can come.
     if let gate { try home.save(gate, home.pin) }
