@@ -1,4 +1,5 @@
 public import Core
+public import Fleet
 public import Logging
 import NIOCore
 public import Session
@@ -16,6 +17,8 @@ public final class MachineService: Sendable {
   let machineID: String
   let log: Logger
   let now: @Sendable () -> Int64
+  /// Asked first for whatever comes over the relay; nil: nobody is asked for a PIN.
+  private let pinLock: PINLock?
   private let nursery = Nursery()
   /// Told when a terminal is new, has changed, or has ended.
   var whenCardChanges: (@Loop (Cmdop_V1_SessionCard) -> Void)?
@@ -34,9 +37,10 @@ public final class MachineService: Sendable {
   }
 
   public init(
-    _ options: Options, tools: ToolBelt, storage: any SessionStorage, directory: SessionDirectory, log: Logger,
-    now: @escaping @Sendable () -> Int64
+    _ options: Options, tools: ToolBelt, storage: any SessionStorage, directory: SessionDirectory,
+    pinLock: PINLock? = nil, log: Logger, now: @escaping @Sendable () -> Int64
   ) {
+    self.pinLock = pinLock
     (hostname, machineID) = (options.hostname, options.machine.rawValue)
     (self.tools, self.storage, self.log, self.now) = (tools, storage, log, now)
     terminals = TerminalTable(
@@ -80,12 +84,18 @@ public final class MachineService: Sendable {
 
   /// Takes one operation on, as a task of this machine.
   func take(_ first: ControlMessage, on call: CallStream, as caller: Caller) {
-    nursery.start { await self.serve(first, on: call, as: caller) }
+    var first = first
+    let pin = first.pin
+    first.pin = ""  // nobody else sees it
+    let asked = first
+    nursery.start { await self.serve(asked, pin: pin, on: call, as: caller) }
   }
 
   /// Answers one operation whose first message has been read. Says in the last message how it ended, also when it failed.
-  private func serve(_ first: ControlMessage, on call: CallStream, as caller: Caller) async {
+  private func serve(_ first: ControlMessage, pin: String, on call: CallStream, as caller: Caller) async {
     do {
+      // The machine's own socket is its owner's already.
+      if caller.kind != .local { try await pinLock?.admit(pin) }
       switch first.payload {
       case .runCommand(let run): try await serveExec(run, on: call, as: caller)
       case .startSession(let start): try await serveTerminal(start, on: call, as: caller)

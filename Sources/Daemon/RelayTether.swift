@@ -10,34 +10,45 @@ public final class RelayTether: Sendable {
     /// Best first.
     public var relays: [RelayAddress]
     public var machine: MachineID
-    public var credential: String
     /// The name the fleet knows the machine by.
     public var hostname: String
     public var platform: String
     public var vitals: @Loop @Sendable () -> MachineVitals
+    /// Signs with the machine's key. Throws what the owner is to be told when there is none.
+    public var sign: @Sendable ([UInt8]) throws(CmdopError) -> [UInt8]
+    /// The keys by which the relay wants to be known from now on, the one in use first. Gives the addresses to dial from
+    /// now on, or nil: those it has.
+    public var whenPinsChange: @Loop @Sendable ([String]) -> [RelayAddress]? = { _ in nil }
 
     public init(
-      relays: [RelayAddress], machine: MachineID, credential: String, hostname: String, platform: String,
-      vitals: @escaping @Loop @Sendable () -> MachineVitals
+      relays: [RelayAddress], machine: MachineID, hostname: String, platform: String,
+      vitals: @escaping @Loop @Sendable () -> MachineVitals,
+      sign: @escaping @Sendable ([UInt8]) throws(CmdopError) -> [UInt8]
     ) {
-      (self.relays, self.machine, self.credential) = (relays, machine, credential)
-      (self.hostname, self.platform, self.vitals) = (hostname, platform, vitals)
+      (self.relays, self.machine) = (relays, machine)
+      (self.hostname, self.platform, self.vitals, self.sign) = (hostname, platform, vitals, sign)
     }
   }
 
   public let options: Options
-  private let service: MachineService
-  private let log: Logger
-  private let now: @Sendable () -> Int64
+  /// Best first.
+  public internal(set) var relays: [RelayAddress]
+  /// This process: tells a daemon that comes back from a copy of its home on another machine.
+  let instance = newIdentifier()
+  let service: MachineService
+  let log: Logger
+  let now: @Sendable () -> Int64
   private(set) var link: Link?
   private var control: CallStream?
-  private var heartbeat: Duration = .seconds(30)
+  private(set) var heartbeat: Duration = .seconds(30)
   /// Milliseconds since 1970; nil while it is not registered.
   public private(set) var connectedSince: Int64?
   public private(set) var fleetName = ""
   public private(set) var relay: RelayAddress?
   /// Why it is not connected; nil when it is.
   public private(set) var trouble: String? = "starting"
+  /// What the relay has refused us for.
+  private var refused: CmdopError.Code?
   /// Told when the connection has come or gone.
   public var whenChanged: (@Loop () -> Void)?
   private let impatience = Turnstile()
@@ -58,6 +69,7 @@ public final class RelayTether: Sendable {
     _ options: Options, service: MachineService, log: Logger, now: @escaping @Sendable () -> Int64
   ) {
     (self.options, self.service, self.log, self.now) = (options, service, log, now)
+    relays = options.relays
     service.whenCardChanges = { [weak self] card in self?.tell(card) }
   }
 
@@ -65,17 +77,21 @@ public final class RelayTether: Sendable {
   public func run() async {
     var backoff = Backoff()
     while !Task.isCancelled {
-      for address in successor.map({ [$0.address] }) ?? options.relays {
+      var patience: Duration?
+      for address in successor.map({ [$0.address] }) ?? relays {
         do {
           try await stay(at: address) { backoff = Backoff() }
           lost("the relay closed the connection")
         } catch {
-          lost(CmdopError(error).message)
+          let error = CmdopError(error)
+          patience = self.patience(after: error)
+          lost(words(for: error), refused: patience == nil ? nil : error.code)
         }
         if Task.isCancelled || isLeaving { return }
-        if successor != nil { break }
+        // Its other addresses lead to the same relay.
+        if successor != nil || patience != nil { break }
       }
-      if successor == nil { await rest(isAwaited ? Link.haste : backoff.next()) }
+      if successor == nil { await rest(patience ?? (isAwaited ? Link.haste : backoff.next())) }
     }
   }
 
@@ -103,11 +119,13 @@ public final class RelayTether: Sendable {
     if untold.count < 1000 { untold[card.sessionID] = card }
   }
 
-  private func lost(_ why: String) {
+  private func lost(_ why: String, refused code: CmdopError.Code? = nil) {
     if link?.wasAttended == true { awaitedUntil = .now + .seconds(60) }
-    if !isLeaving && (connectedSince != nil || trouble != why) {
+    let isNews = code == nil ? trouble != why : refused != code
+    if !isLeaving && (connectedSince != nil || isNews) {
       log.warning("no connection to the relay", metadata: ["why": "\(why)"])
     }
+    refused = code
     if link != nil { (lostAt, tries) = (.now, 0) }
     (link, control, connectedSince, trouble) = (nil, nil, nil, why)
     connectionMoved.wake()
@@ -138,17 +156,13 @@ public final class RelayTether: Sendable {
     let link = try await connection(to: address)
     link.idleCalls = 1 + Limits.spareStreams
     defer { link.close() }
-    let control = try await link.open(CallPath.connect, credential: options.credential)
-    try control.send(AgentMessage(.register(registration())))
-    let limit = Loop.eventLoop.scheduleTask(in: .seconds(10)) { Loop.assumeIsolated { control.cancel() } }
-    guard let reply = try await control.receive(ControlMessage.self), case .registered(let welcome)? = reply.payload
-    else { throw CmdopError(.badUsage, "the relay did not answer the registration") }
-    limit.cancel()
-    try check(welcome)
+    let control = try await link.open(CallPath.connect)
+    let welcome = try await register(on: control, over: link)
+    follow(pins: welcome.relayPins, over: link)
     (self.link, self.control, relay) = (link, control, address)
     place = link.place.map { (address, $0) }
     service.follow(welcome.settings)
-    (fleetName, connectedSince, trouble) = (welcome.fleetName, now(), nil)
+    (fleetName, connectedSince, trouble, refused) = (welcome.fleetName, now(), nil, nil)
     heartbeat = .seconds(Int64(min(max(welcome.heartbeatSeconds, 1), 3600)))
     log.info("connected to the relay", metadata: ["relay": "\(address.hostAndPort)", "fleet": "\(fleetName)"])
     registered()
@@ -161,7 +175,7 @@ public final class RelayTether: Sendable {
     try await withThrowingTaskGroup { group in
       group.addTask { await nursery.run() }
       group.addTask { try await self.beat(control) }
-      group.addTask { try await self.listen(control) }
+      group.addTask { try await self.listen(control, over: link) }
       group.addTask { try await self.lookForBetter(than: link, at: address) }
       defer { group.cancelAll() }
       try await group.next()
@@ -203,88 +217,5 @@ public final class RelayTether: Sendable {
     defer { alarm.cancel() }
     try? await connectionMoved.wait { link?.isOpen == true || ContinuousClock.now >= deadline }
     return link?.isOpen == true ? link : nil
-  }
-
-  private func registration() -> Cmdop_V1_RegisterRequest {
-    .filled {
-      $0.purpose = .control
-      $0.machineID = options.machine.rawValue
-      $0.hostname = options.hostname
-      $0.platform = options.platform
-      $0.version = CmdopVersion.program
-      $0.protocolVersion = CmdopVersion.protocolVersion
-      $0.minimumProtocolVersion = CmdopVersion.minimumProtocolVersion
-      $0.capabilities = ["terminal", "exec", "session", "screen"]
-      $0.sessions = service.cards
-    }
-  }
-
-  private func check(_ welcome: Cmdop_V1_RegisterReply) throws(CmdopError) {
-    if welcome.protocolVersion < CmdopVersion.minimumProtocolVersion {
-      throw CmdopError(
-        .version,
-        "the relay (\(welcome.version)) speaks protocol \(welcome.protocolVersion), this machine needs "
-          + "\(CmdopVersion.minimumProtocolVersion) or newer", hint: "update cmdop on the relay's host")
-    }
-  }
-
-  private func beat(_ control: CallStream) async throws {
-    while true {
-      try control.send(
-        AgentMessage(
-          .heartbeat(
-            .filled {
-              $0.sentAtMs = now()
-              $0.metrics = .init(options.vitals())
-            })))
-      try await Task.sleep(for: heartbeat)
-    }
-  }
-
-  /// Follows the registration stream: when it ends, the connection has ended.
-  private func listen(_ control: CallStream) async throws {
-    while let message = try await control.receive(ControlMessage.self) {
-      switch message.payload {
-      case .draining: log.info("the relay is stopping")
-      case .settings(let settings): service.follow(settings)
-      case .background(let notice): service.follow(notice)
-      default: break
-      }
-    }
-  }
-
-  /// Offers the relay one stream for one operation. When it is taken the next one is offered at once, so that a burst
-  /// waits for no more than round trips.
-  private func offer(on link: Link, _ nursery: Nursery) {
-    nursery.start {
-      do {
-        let call = try await link.open(CallPath.connect, credential: self.options.credential)
-        try await call.send(
-          AgentMessage(
-            .register(
-              .filled {
-                $0.purpose = .spare
-                $0.machineID = self.options.machine.rawValue
-              })))
-        guard let first = try await call.receive(ControlMessage.self) else {
-          throw CmdopError(.wrongState, "a spare stream ended unused")
-        }
-        await self.offer(on: link, nursery)
-        await self.answer(first, on: call)
-      } catch {
-        // Refused or lost before it was taken. On a living connection that is rare: try again, slowly.
-        guard await link.isOpen, (try? await Task.sleep(for: .seconds(1))) != nil else { return }
-        await self.offer(on: link, nursery)
-      }
-    }
-  }
-
-  /// Operations are not children of the connection: how each reacts to its loss is its own business.
-  private func answer(_ first: ControlMessage, on call: CallStream) {
-    guard let caller = Caller(first.caller), caller.kind != .local else {
-      try? call.send(AgentMessage.failed(CmdopError(.denied, "the relay admitted nobody for this operation")))
-      return call.finish()
-    }
-    service.take(first, on: call, as: caller)
   }
 }

@@ -7,6 +7,8 @@ import NIOTLS
 @Loop
 final class Verdict: Sendable {
   var refusal: CmdopError?
+  /// The key that was shown and is a pinned one.
+  var pin: KeyFingerprint?
 }
 
 enum ClientTLS {
@@ -42,7 +44,10 @@ enum ClientTLS {
     // Replaces the library's verification: the pinned key is the only thing that counts.
     return try NIOSSLClientHandler(context: context, serverHostname: name) { certificates, promise in
       let shown = try? certificates.first.map { try KeyFingerprint(certificate: $0) }
-      if shown == pin { return promise.succeed(.certificateVerified) }
+      if shown == pin {
+        Loop.assumeIsolated { verdict.pin = shown }
+        return promise.succeed(.certificateVerified)
+      }
       Loop.assumeIsolated {
         verdict.refusal = CmdopError(
           .untrusted,

@@ -10,6 +10,8 @@ import NIOSSL
 public final class Link: Sendable {
   /// The address, for people.
   public nonisolated let peer: String
+  /// The relay's key as the handshake showed it; nil where none is pinned.
+  public nonisolated let relayPin: KeyFingerprint?
   /// Where the other side was found.
   public var place: SocketAddress? { channel.remoteAddress }
   private let channel: any Channel
@@ -25,8 +27,9 @@ public final class Link: Sendable {
   /// Woken when it is closed, or suspected, or trusted again.
   let change = Turnstile()
 
-  private init(_ made: SetUp, peer: String) {
+  private init(_ made: SetUp, peer: String, relayPin: KeyFingerprint? = nil) {
     (channel, multiplexer, ear, self.peer) = (made.channel, made.multiplexer, made.ear, peer)
+    self.relayPin = relayPin
     channel.closeFuture.whenComplete { _ in Loop.enqueue { self.closed() } }
     ear.value.whenSuspect = { [weak self] isSuspect in
       Loop.assumeIsolated {
@@ -171,7 +174,7 @@ public final class Link: Sendable {
         .unavailable, "\(address.hostAndPort) did not complete a TLS handshake: \(reason(error))",
         hint: "check that this is a cmdop relay's port")
     }
-    return Link(made, peer: address.hostAndPort)
+    return Link(made, peer: address.hostAndPort, relayPin: verdict.pin)
   }
 
   /// Connects to a daemon's socket. Throws `unavailable` when no daemon listens there.

@@ -99,14 +99,3 @@ extension Cmdop_V1_AuditHead {
     set { publicKey = Data(newValue) }
   }
 }
-
-extension Cmdop_V1_Challenge {
-  public init(nonce: [UInt8]) {
-    self.init()
-    self.nonce = Data(nonce)
-  }
-}
-
-extension Cmdop_V1_ChallengeProof {
-  public var signatureBytes: [UInt8] { Array(signature) }
-}

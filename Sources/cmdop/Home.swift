@@ -31,6 +31,7 @@ struct Home: Sendable {
   var identity: String { path + "/identity" }
   var credentials: String { path + "/credentials.json" }
   var enrollment: String { path + "/enrollment.json" }
+  var pin: String { path + "/pin" }
   var recent: String { path + "/recent.json" }
   var agentLog: String { path + "/logs/agent.log" }
 
@@ -80,7 +81,6 @@ struct Enrollment: Codable {
   /// As RelayAddress writes them, best first.
   var relays: [String]
   var machineID: String
-  var credential: String
   var fleetID: String
   var fleetName: String
   /// The name the fleet knows this machine by.

@@ -85,9 +85,6 @@ public nonisolated struct Cmdop_V1_EnrollReply: Sendable {
   /// The machine's id: a UUID.
   public var machineID: String = String()
 
-  /// Its credential for AgentLink.Connect; kept 0600 on the machine, stored hashed on the relay.
-  public var credential: String = String()
-
   /// The fleet's id: a UUID.
   public var fleetID: String = String()
 
@@ -690,7 +687,7 @@ nonisolated extension Cmdop_V1_EnrollRequest: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Cmdop_V1_EnrollReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".EnrollReply"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}machine_id\0\u{1}credential\0\u{3}fleet_id\0\u{3}fleet_name\0\u{1}created\0\u{1}hostname\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}machine_id\0\u{4}\u{2}fleet_id\0\u{3}fleet_name\0\u{1}created\0\u{1}hostname\0\u{c}\u{2}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -699,7 +696,6 @@ nonisolated extension Cmdop_V1_EnrollReply: SwiftProtobuf.Message, SwiftProtobuf
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.machineID) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.credential) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.fleetID) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.fleetName) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.created) }()
@@ -712,9 +708,6 @@ nonisolated extension Cmdop_V1_EnrollReply: SwiftProtobuf.Message, SwiftProtobuf
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.machineID.isEmpty {
       try visitor.visitSingularStringField(value: self.machineID, fieldNumber: 1)
-    }
-    if !self.credential.isEmpty {
-      try visitor.visitSingularStringField(value: self.credential, fieldNumber: 2)
     }
     if !self.fleetID.isEmpty {
       try visitor.visitSingularStringField(value: self.fleetID, fieldNumber: 3)
@@ -733,7 +726,6 @@ nonisolated extension Cmdop_V1_EnrollReply: SwiftProtobuf.Message, SwiftProtobuf
 
   public static func ==(lhs: Cmdop_V1_EnrollReply, rhs: Cmdop_V1_EnrollReply) -> Bool {
     if lhs.machineID != rhs.machineID {return false}
-    if lhs.credential != rhs.credential {return false}
     if lhs.fleetID != rhs.fleetID {return false}
     if lhs.fleetName != rhs.fleetName {return false}
     if lhs.created != rhs.created {return false}

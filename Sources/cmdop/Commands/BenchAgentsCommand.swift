@@ -36,10 +36,11 @@ struct BenchAgentsCommand: Verb {
   }
 
   @Loop private static func idle(_ key: JoinKey, _ name: String) async throws -> Link {
-    let (reply, relays) = try await Enrolling.enroll(key, identity: MachineIdentity(), hostname: name, name: name)
+    let identity = MachineIdentity()
+    let (reply, relays) = try await Enrolling.enroll(key, identity: identity, hostname: name, name: name)
     let link = try await Link.dial(relays[0])
     for number in 0...Limits.spareStreams {
-      let call = try await link.open(CallPath.connect, credential: reply.credential)
+      let call = try await link.open(CallPath.connect)
       try call.send(
         AgentMessage(
           .register(
@@ -49,9 +50,22 @@ struct BenchAgentsCommand: Verb {
               $0.hostname = name
               $0.protocolVersion = CmdopVersion.protocolVersion
               $0.minimumProtocolVersion = CmdopVersion.minimumProtocolVersion
+              $0.instance = reply.machineID
             })))
-      if number == 0 { _ = try await call.receive() }
+      if number == 0 { try await prove(identity, MachineID(reply.machineID), on: call, link) }
     }
     return link
+  }
+
+  @Loop private static func prove(
+    _ identity: MachineIdentity, _ machine: MachineID, on call: CallStream, _ link: Link
+  ) async throws {
+    guard case .challenge(let challenge)? = try await call.receive(ControlMessage.self)?.payload else {
+      throw CmdopError(.badUsage, "the relay wants no proof")
+    }
+    let pin = link.relayPin?.description ?? ""
+    let claim = MachineIdentity.connectClaim(machine: machine, relayPin: pin, nonce: challenge.nonceBytes)
+    try call.send(AgentMessage(.proof(.init(signature: try identity.sign(claim), relayPin: pin))))
+    _ = try await call.receive()
   }
 }

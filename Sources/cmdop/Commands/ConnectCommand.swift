@@ -8,7 +8,8 @@ import Wire
 struct ConnectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "connect", abstract: "Open a terminal on a machine.",
-    subcommands: [ConnectAttachCommand.self, ConnectExecCommand.self], defaultSubcommand: ConnectAttachCommand.self)
+    subcommands: [ConnectAttachCommand.self, ConnectExecCommand.self, ConnectPasswordCommand.self],
+    defaultSubcommand: ConnectAttachCommand.self)
 }
 
 struct ConnectAttachCommand: Verb {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Connect
 import Core
+import Fleet
 import Host
 import Wire
 
@@ -11,17 +12,29 @@ struct JoinCommand: Verb {
   @OptionGroup var options: GlobalOptions
   @Argument(help: "The join key, as `cmdop relay join-key` prints it.") var joinKey: String
   @Option(help: "Name for people; the hostname if not given.") var name = ""
+  @Option(help: "Set this machine's PIN: who comes over the relay is asked for it.") var pin: String?
+  @Option(help: "The same, from a file, so that no process list shows it.") var pinFile: String?
+
+  func validate() throws {
+    if pin != nil && pinFile != nil { throw ValidationError("--pin and --pin-file exclude each other") }
+  }
 
   func work() async throws {
     let home = try options.place()
     try home.prepare()
     let key = try JoinKey(joinKey)
+    var gate: PINLock.State?
+    if let pin = try pinFile.map({ try PINInput.file($0) }) ?? pin {
+      gate = try await PINLock.State(pin: pin, now: wallClock())
+    }
     let identity = try loadIdentity(home)
     let hostname = Self.valid(LocalMachine.hostname)
     let (reply, relays) = try await Enrolling.enroll(key, identity: identity, hostname: hostname, name: name)
     let enrollment = Enrollment(
-      relays: relays.map(\.description), machineID: reply.machineID, credential: "",
+      relays: relays.map(\.description), machineID: reply.machineID,
       fleetID: reply.fleetID, fleetName: reply.fleetName, hostname: reply.hostname)
+    // The gate stands before anybody can come.
+    if let gate { try home.save(gate, home.pin) }
     try home.save(enrollment, home.enrollment)
     let daemon = InstanceLock.holder(of: home.pidFile)
     if options.json {

@@ -1,5 +1,6 @@
 import Core
 import Daemon
+import Fleet
 import Host
 import Logging
 import NIOCore
@@ -36,8 +37,8 @@ struct DaemonRole {
       .init(
         hostname: hostname, machine: MachineID(enrollment?.machineID ?? ""), fleet: FleetID(enrollment?.fleetID ?? ""),
         mostTerminals: mostTerminals),
-      tools: tools, storage: try SessionFolder(home.sessions), directory: SessionDirectory(database), log: log, now: now
-    )
+      tools: tools, storage: try SessionFolder(home.sessions), directory: SessionDirectory(database),
+      pinLock: home.pinLock(of: hostname), log: log, now: now)
     let vitals = await VitalsReader()
     let tether = try await makeTether(enrollment, service, log, now, vitals: { vitals.read(home: account.home) })
     // After the tether is there to be told, and before anybody is served.
@@ -100,20 +101,6 @@ struct DaemonRole {
         }, now: { wallClock() })
     }
   }
-
-  @Loop private func makeTether(
-    _ enrollment: Enrollment?, _ service: MachineService, _ log: Logger, _ now: @escaping @Sendable () -> Int64,
-    vitals: @escaping @Loop @Sendable () -> MachineVitals
-  ) throws(CmdopError) -> RelayTether? {
-    guard let enrollment else { return nil }
-    var relays: [RelayAddress] = []
-    for text in enrollment.relays { relays.append(try RelayAddress(text)) }
-    return RelayTether(
-      .init(
-        relays: relays, machine: MachineID(enrollment.machineID), credential: enrollment.credential,
-        hostname: enrollment.hostname, platform: LocalMachine.platform, vitals: vitals),
-      service: service, log: log, now: now)
-  }
 }
 
 /// Writes `daemon.status`, every 10 s and at once when the connection comes or goes.
@@ -146,7 +133,7 @@ private final class StatusReporter: Sendable {
       $0.hostname = hostname
       $0.machineID = enrollment?.machineID ?? ""
       $0.fleetName = tether?.fleetName ?? ""
-      $0.relay = (tether?.relay ?? tether?.options.relays.first)?.hostAndPort ?? ""
+      $0.relay = (tether?.relay ?? tether?.relays.first)?.hostAndPort ?? ""
       $0.version = CmdopVersion.program
       $0.connectedSinceMs = tether?.connectedSince ?? 0
       $0.sessions = UInt32(service.livingSessions)
