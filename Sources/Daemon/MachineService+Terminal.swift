@@ -14,8 +14,8 @@ extension MachineService {
       return try call.send(AgentMessage.ended(.exited(code: 0)))
     }
     let viewer = TerminalViewer(
-      client: start.clientID, subject: caller.subject, observes: start.observe, announces: start.announce,
-      since: now(), size: TerminalSize(rows: start.rows, columns: start.columns))
+      client: start.clientID, subject: caller.subject, observes: start.observe, isGuest: caller.kind == .guest,
+      announces: start.announce, since: now(), size: TerminalSize(rows: start.rows, columns: start.columns))
     live.attach(viewer, from: start.hasOutputFrom ? start.outputFrom : created && start.history.isEmpty ? 0 : nil)
     if !start.observe {
       live.expect(viewer.client, from: start.inputFrom)
@@ -32,7 +32,11 @@ extension MachineService {
         try call.send(AgentMessage(.redraw(.init(offset: offset, bytes: bytes, size: live.currentSize))))
       }
     }
-    call.whenClosed = { live.news.wake() }
+    call.whenClosed = {
+      // A link that has ended ends what it opened, also while a slow program still reads.
+      if caller.kind == .guest { live.detach(viewer) }
+      live.news.wake()
+    }
     let last = await withTaskGroup(of: AgentMessage?.self) { group in
       group.addTask { await self.pumpOutput(of: live, to: viewer, into: call) }
       group.addTask { await self.pumpInput(from: call, into: live, by: viewer) }
@@ -46,6 +50,7 @@ extension MachineService {
   private func terminal(
     _ start: Cmdop_V1_StartSessionCommand, on call: CallStream, as caller: Caller
   ) async throws -> (LiveTerminal, isNew: Bool) {
+    if let pass = caller.guest { return try await terminal(of: pass, start, as: caller) }
     if start.session.isEmpty {
       if start.resume, let left = terminals.lastLeft(by: caller) { return (left, false) }
       return (try await terminals.open(start, as: caller), true)
@@ -107,6 +112,8 @@ extension MachineService {
   ) async -> AgentMessage? {
     do {
       while let message = try await call.receive(ControlMessage.self) {
+        // What a guest typed before its link ended is not typed after.
+        if viewer.isGuest && call.isClosed { return nil }
         switch message.payload {
         case .sendInput(let input):
           let seen = viewer.position

@@ -96,6 +96,7 @@ public final class MachineService: Sendable {
     do {
       // The machine's own socket is its owner's already.
       if caller.kind != .local { try await pinLock?.admit(pin) }
+      let first = caller.kind == .guest ? try admit(guest: caller, first) : first
       switch first.payload {
       case .runCommand(let run): try await serveExec(run, on: call, as: caller)
       case .startSession(let start): try await serveTerminal(start, on: call, as: caller)

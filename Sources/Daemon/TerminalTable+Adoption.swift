@@ -31,6 +31,7 @@ extension TerminalTable {
         origin, terminal: session.terminal, journal: try reopenedJournal(session.id),
         drawing: try storage.screen(of: session.id), now: now)
       live.graceSeconds = note.card.graceSeconds
+      shares[live.id] = note.clients.first?.clientID
       await take(live, isRecorded: note.recording)
     } catch {
       log.error(
@@ -78,19 +79,24 @@ extension TerminalTable {
   }
 
   /// What the keeper tells the next daemon of a session.
-  static func note(_ origin: LiveTerminal.Origin, grace: UInt32 = 0, isRecorded: Bool) -> [UInt8] {
+  static func note(
+    _ origin: LiveTerminal.Origin, grace: UInt32 = 0, isRecorded: Bool, share: String?
+  ) -> [UInt8] {
     let note = Cmdop_V1_SessionDetails.filled {
       $0.card.name = origin.name
       $0.card.createdAtMs = origin.createdAt
       $0.card.graceSeconds = grace
       $0.idleTtlSeconds = UInt32(clamping: Int(origin.idleLimit / .seconds(1)))
       $0.recording = isRecorded
+      // No client outlives a daemon; the link that opened it stands in their place.
+      if let share { $0.clients = [.filled { $0.clientID = share }] }
     }
     return note.bytes
   }
 
   func renewNote(of live: LiveTerminal) {
     let origin = LiveTerminal.Origin(id: live.id, name: live.name, createdAt: live.createdAt, idleLimit: live.idleLimit)
-    tools.note(Self.note(origin, grace: live.graceSeconds, isRecorded: live.isRecorded), of: live.id)
+    tools.note(
+      Self.note(origin, grace: live.graceSeconds, isRecorded: live.isRecorded, share: shares[live.id]), of: live.id)
   }
 }

@@ -16,7 +16,18 @@ final class TerminalTable: Sendable {
 
   private(set) var terminals: [SessionID: LiveTerminal] = [:]
   /// Who left which terminal last, for those who come back without naming it.
-  private var lastLeft: [SessionID: String] = [:]
+  private var lastLeft: [SessionID: Visitor] = [:]
+  /// The share links by which guests opened terminals.
+  var shares: [SessionID: String] = [:]
+  /// The machine is not theirs to fill.
+  private static let mostPerShare = 4
+
+  /// Guests of two links may have the same name.
+  private struct Visitor: Hashable {
+    let subject: String
+    let share: String?
+    init(_ caller: Caller) { (subject, share) = (caller.subject, caller.guest?.share) }
+  }
   let options: Options
   let tools: ToolBelt
   let storage: any SessionStorage
@@ -71,11 +82,13 @@ final class TerminalTable: Sendable {
 
   /// The terminal that this caller left last and that nobody is attached to.
   func lastLeft(by caller: Caller) -> LiveTerminal? {
-    living.filter { $0.viewers.isEmpty && lastLeft[$0.id] == caller.subject }.max { $0.lastActiveAt < $1.lastActiveAt }
+    living.filter { $0.viewers.isEmpty && lastLeft[$0.id] == Visitor(caller) }
+      .max { $0.lastActiveAt < $1.lastActiveAt }
   }
 
   func left(_ live: LiveTerminal, by caller: Caller) {
-    lastLeft[live.id] = caller.subject
+    // People come back to terminals of people, guests to those of their link: who visits the other's leaves no mark.
+    if shares[live.id] == caller.guest?.share { lastLeft[live.id] = Visitor(caller) }
     changed(live)
   }
 
@@ -86,6 +99,12 @@ final class TerminalTable: Sendable {
       throw CmdopError(
         .limit, "\(living.count) sessions live on this machine, and no more than \(options.most) may",
         hint: "cmdop session destroy --idle 24h   # or CMDOP_MAX_SESSIONS for its daemon")
+    }
+    let share = caller.guest?.share
+    guard share == nil || living.count(where: { shares[$0.id] == share }) < Self.mostPerShare else {
+      throw CmdopError(
+        .limit, "\(Self.mostPerShare) terminals of your link live on this machine, and no more may",
+        hint: "go back to one of them, or end one: exit")
     }
     let origin = LiveTerminal.Origin(
       id: SessionID(newIdentifier()), name: try freeName(start.name), createdAt: now(),
@@ -99,9 +118,10 @@ final class TerminalTable: Sendable {
     if !start.historyBytes.isEmpty { start.historyBytes.withUnsafeBytes { journal.append($0) } }
     do {
       let terminal = try await tools.openTerminal(
-        order(start, origin), id: origin.id, note: Self.note(origin, isRecorded: isRecorded),
+        order(start, origin), id: origin.id, note: Self.note(origin, isRecorded: isRecorded, share: share),
         as: caller)
       let live = LiveTerminal(origin, terminal: terminal, journal: journal, now: now)
+      shares[live.id] = share
       await take(live, isRecorded: isRecorded)
       return live
     } catch {
@@ -158,7 +178,7 @@ final class TerminalTable: Sendable {
     tools.forget(live.id)
     storage.dropJournal(of: live.id)
     terminals[live.id] = nil
-    lastLeft[live.id] = nil
+    (lastLeft[live.id], shares[live.id]) = (nil, nil)
     changed(live)
   }
 

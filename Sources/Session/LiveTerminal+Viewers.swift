@@ -125,6 +125,8 @@ public final class TerminalViewer: Sendable {
   /// Who it is, for people.
   public let subject: String
   public let observes: Bool
+  /// It came by a share link.
+  public let isGuest: Bool
   /// It wants to be told who joins and leaves.
   public let announces: Bool
   /// Milliseconds since 1970.
@@ -145,9 +147,10 @@ public final class TerminalViewer: Sendable {
   public internal(set) var dismissal: String?
 
   public init(
-    client: String, subject: String, observes: Bool, announces: Bool = false, since: Int64 = 0, size: TerminalSize
+    client: String, subject: String, observes: Bool, isGuest: Bool = false, announces: Bool = false, since: Int64 = 0,
+    size: TerminalSize
   ) {
     (self.client, self.subject, self.observes, self.announces) = (client, subject, observes, announces)
-    (self.since, self.size) = (since, size)
+    (self.isGuest, self.since, self.size) = (isGuest, since, size)
   }
 }

@@ -16,7 +16,11 @@ public final class ToolBelt: Sendable {
   public func openTerminal(
     _ order: LaunchOrder, id: SessionID, note: [UInt8], as caller: Caller
   ) async throws(CmdopError) -> any Terminal {
-    try admit(caller, to: "open a terminal")
+    if let pass = caller.guest {
+      try admit(newTerminalOf: pass, order)
+    } else {
+      try admit(caller, to: "open a terminal")
+    }
     return try await machine.openTerminal(order, id: id, note: note, keeper: keeper)
   }
 
@@ -38,9 +42,9 @@ public final class ToolBelt: Sendable {
     return try machine.run(order, input: input)
   }
 
-  /// Lets somebody into a terminal that is open already. Watching is for everybody in the fleet.
+  /// Lets somebody into a terminal that is open already. Watching is for everybody in the fleet; guests were judged as such.
   public func admit(_ caller: Caller, toTerminalObserving observing: Bool) throws(CmdopError) {
-    if !observing { try admit(caller, to: "type into a terminal") }
+    if caller.kind != .guest && !observing { try admit(caller, to: "type into a terminal") }
   }
 
   /// Ends or changes a session.
@@ -48,6 +52,7 @@ public final class ToolBelt: Sendable {
 
   /// A person's rights come from the role that the door wrote down; the rules of permissions.yaml judge models.
   private func admit(_ caller: Caller, to action: String) throws(CmdopError) {
+    try refuse(guest: caller)
     let decision: Decision =
       caller.role.mayOperate
       ? .allow(reason: "role \(caller.role.rawValue)")
