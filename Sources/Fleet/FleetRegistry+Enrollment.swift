@@ -49,7 +49,7 @@ extension FleetRegistry {
   private nonisolated static var refusal: CmdopError {
     CmdopError(
       .denied, "the join key is not valid (any more)",
-      hint: "ask for a new one: cmdop fleet join-key create   # or, on the relay's host: cmdop relay join-key")
+      hint: "cmdop fleet join-key create   # or, on the relay's host: cmdop relay join-key")
   }
 
   private func check(_ request: EnrollmentRequest) throws(CmdopError) {

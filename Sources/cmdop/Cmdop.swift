@@ -19,7 +19,7 @@ struct Cmdop: AsyncParsableCommand {
       StatusCommand.self, LoginCommand.self, LogoutCommand.self, AuthCommand.self, MachinesCommand.self,
       ConnectCommand.self, ExecCommand.self, SessionCommand.self, FleetCommand.self, VersionCommand.self,
       CompletionsCommand.self,
-      BenchAgentsCommand.self, RoleToComeCommand.self,
+      BenchAgentsCommand.self, BenchAdmissionCommand.self, RoleToComeCommand.self,
     ])
 
   static func main() async {

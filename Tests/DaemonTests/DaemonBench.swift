@@ -82,7 +82,7 @@ final class DaemonBench: Sendable {
       directory: SessionDirectory(try await Database(inMemory: SessionDirectory.migrations)), pinLock: lock, log: log,
       now: now)
     var options = RelayTether.Options(
-      relays: [relay.address], machine: Self.machine, credential: setting.credential, hostname: "box",
+      relays: [relay.address], machine: Self.machine, hostname: "box",
       platform: "linux/x86_64", vitals: { MachineVitals() },
       sign: { [identity] (claim) throws(CmdopError) in
         if let trouble = setting.trouble { throw trouble }

@@ -4,7 +4,8 @@ import Core
 import Host
 import Wire
 
-/// Many machines in one process, for measuring what each costs the relay (docs/performance.md). They only wait.
+/// Many machines in one process, for measuring what each costs the relay, and how they all come back when it was away
+/// (docs/performance.md). Between that they only wait.
 struct BenchAgentsCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "bench-agents", abstract: "Simulate idle machines.", shouldDisplay: false)
@@ -15,57 +16,120 @@ struct BenchAgentsCommand: Verb {
   func work() async throws {
     let key = try JoinKey(joinKey)
     let signals = ProcessSignals.stream([.interrupt, .terminate])
-    let links = try await withThrowingTaskGroup(of: Link.self) { group in
-      var links: [Link] = []
-      var next = 0
-      func add() {
-        guard next < count else { return }
-        next += 1
-        let name = "bench-\(next)"
-        group.addTask { try await Self.idle(key, name) }
-      }
-      for _ in 0..<16 { add() }
-      for try await link in group {
-        links.append(link)
-        add()
-      }
-      return links
+    let crowd = await BenchCrowd(key: key, count: count)
+    await withTaskGroup { group in
+      group.addTask { await crowd.run() }
+      group.addTask { for await _ in signals { break } }
+      await group.next()
+      group.cancelAll()
     }
-    Report.line("ready \(links.count)")
-    for await _ in signals { break }
+  }
+}
+
+/// Enrols its machines, at most 16 at once, then keeps each connected as a daemon does: with growing pauses, each of
+/// another length.
+@Loop
+private final class BenchCrowd: Sendable {
+  private let key: JoinKey
+  private let count: Int
+  private var online = 0
+  private var left: ContinuousClock.Instant?
+
+  init(key: JoinKey, count: Int) { (self.key, self.count) = (key, count) }
+
+  func run() async {
+    await withTaskGroup { group in
+      await withTaskGroup(of: BenchAgent?.self) { joining in
+        for number in 1...count {
+          if number > 16, let agent = await joining.next() ?? nil { group.addTask { await self.stay(agent) } }
+          joining.addTask { await self.enroll(number) }
+        }
+        for await agent in joining { if let agent { group.addTask { await self.stay(agent) } } }
+      }
+    }
   }
 
-  @Loop private static func idle(_ key: JoinKey, _ name: String) async throws -> Link {
-    let identity = MachineIdentity()
+  private func enroll(_ number: Int) async -> BenchAgent? {
+    do { return try await BenchAgent(key, "bench-\(Processes.ownID)-\(number)") } catch {
+      Report.note("not enrolled: \(CmdopError(anything: error).message)")
+      return nil
+    }
+  }
+
+  private func stay(_ agent: BenchAgent) async {
+    var backoff = Backoff()
+    while !Task.isCancelled {
+      if let link = try? await agent.connect() {
+        backoff = Backoff()
+        came()
+        await link.waitUntilClosed()
+        went()
+      }
+      guard (try? await Task.sleep(for: backoff.next())) != nil else { return }
+    }
+  }
+
+  private func came() {
+    online += 1
+    guard online == count else { return }
+    if let left {
+      Report.line("back \(count) in \((ContinuousClock.now - left) / .milliseconds(1)) ms")
+    } else {
+      Report.line("ready \(count)")
+    }
+    left = nil
+  }
+
+  private func went() {
+    if left == nil { left = .now }
+    online -= 1
+  }
+}
+
+/// One machine: it enrols once, and proves itself each time it connects.
+private struct BenchAgent: Sendable {
+  let identity = MachineIdentity()
+  let name: String
+  let machine: MachineID
+  let relay: RelayAddress
+
+  init(_ key: JoinKey, _ name: String) async throws {
     let (reply, relays) = try await Enrolling.enroll(key, identity: identity, hostname: name, name: name)
-    let link = try await Link.dial(relays[0])
-    for number in 0...Limits.spareStreams {
-      let call = try await link.open(CallPath.connect)
-      try call.send(
-        AgentMessage(
-          .register(
-            .filled {
-              $0.purpose = number == 0 ? .control : .spare
-              $0.machineID = reply.machineID
-              $0.hostname = name
-              $0.protocolVersion = CmdopVersion.protocolVersion
-              $0.minimumProtocolVersion = CmdopVersion.minimumProtocolVersion
-              $0.instance = reply.machineID
-            })))
-      if number == 0 { try await prove(identity, MachineID(reply.machineID), on: call, link) }
-    }
-    return link
+    (self.name, machine, relay) = (name, MachineID(reply.machineID), relays[0])
   }
 
-  @Loop private static func prove(
-    _ identity: MachineIdentity, _ machine: MachineID, on call: CallStream, _ link: Link
-  ) async throws {
+  @Loop func connect() async throws -> Link {
+    let link = try await Link.dial(relay)
+    do {
+      for number in 0...Limits.spareStreams {
+        let call = try await link.open(CallPath.connect)
+        try call.send(AgentMessage(.register(registration(number == 0 ? .control : .spare))))
+        if number == 0 { try await prove(on: call, link) }
+      }
+      return link
+    } catch {
+      link.close()
+      throw error
+    }
+  }
+
+  private func registration(_ purpose: Cmdop_V1_RegisterRequest.Purpose) -> Cmdop_V1_RegisterRequest {
+    .filled {
+      ($0.purpose, $0.machineID, $0.hostname, $0.instance) = (purpose, machine.rawValue, name, machine.rawValue)
+      $0.protocolVersion = CmdopVersion.protocolVersion
+      $0.minimumProtocolVersion = CmdopVersion.minimumProtocolVersion
+    }
+  }
+
+  @Loop private func prove(on call: CallStream, _ link: Link) async throws {
     guard case .challenge(let challenge)? = try await call.receive(ControlMessage.self)?.payload else {
       throw CmdopError(.badUsage, "the relay wants no proof")
     }
     let pin = link.relayPin?.description ?? ""
     let claim = MachineIdentity.connectClaim(machine: machine, relayPin: pin, nonce: challenge.nonceBytes)
     try call.send(AgentMessage(.proof(.init(signature: try identity.sign(claim), relayPin: pin))))
-    _ = try await call.receive()
+    guard case .registered? = try await call.receive(ControlMessage.self)?.payload else {
+      throw CmdopError(.badUsage, "the relay did not register the machine")
+    }
   }
 }
