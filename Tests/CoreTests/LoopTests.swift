@@ -47,7 +47,7 @@ struct LoopTests {
     #expect(steps == ["caller", "callback"])
   }
 
-  @Test("Sockets are read while work that is long takes breaths, also when several do so side by side", arguments: [1, 3])
+  @Test("Sockets are read while long work takes breaths, also when several do so side by side", arguments: [1, 3])
   @Loop
   func breath(workers: Int) async throws {
     let way = try await Way()
