@@ -18,8 +18,7 @@ extension RelayService {
     }
     first.caller = .init(caller)
     first.route.machine = machine.id.rawValue
-    let spare = try await board.take(line)
-    guard !call.isClosed else { return spare.cancel() }  // the client left while we found the machine
+    let spare = try await board.take(line, for: call)
     do { try spare.send(first) } catch {
       spare.cancel()
       throw error
