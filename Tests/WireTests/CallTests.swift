@@ -117,8 +117,13 @@ struct CallTests {
     let preface = ByteBuffer(string: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     let settings = ByteBuffer(bytes: [0, 0, 0, 4, 0, 0, 0, 0, 0])
     let goAway = ByteBuffer(bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 5])
-    for bytes in [preface, settings, goAway] { try await other.writeAndFlush(bytes) }
+    // A call that is open: without any the connection would be closed anyway.
+    let call = ByteBuffer(bytes: [0, 0, 3, 1, 4, 0, 0, 0, 1, 0x83, 0x86, 0x84])
+    for bytes in [preface, settings, call, goAway] { try await other.writeAndFlush(bytes) }
+    let said = ContinuousClock.now
     try await other.closeFuture.get()
+    // A silent one is closed after 30 s.
+    #expect(ContinuousClock.now - said < .seconds(15))
     await listener.close()
   }
 
