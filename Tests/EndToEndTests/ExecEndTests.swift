@@ -18,20 +18,6 @@ struct ExecEndTests {
     }
   }
 
-  @Test("Ctrl-C also spares the machines whose turn had not come")
-  func interruptSeveral() async throws {
-    try await Street.run(["box", "far"]) { street in
-      let file = street.root + "/begun"
-      let client = try await street.start(
-        ["exec", "box,far", "--width", "1", "--", "sh", "-c", "echo begun >> \(file); sleep \(mark); true"])
-      try await eventually("the first runs") { !ProcessTable.running("sleep \(mark)").isEmpty }
-      client.signal(SIGINT)
-      #expect(try await client.outcome().status == 130)
-      try await eventually("none is left", within: 10) { ProcessTable.running(mark).isEmpty }
-      #expect(try String(contentsOfFile: file, encoding: .utf8) == "begun\n")
-    }
-  }
-
   @Test("a command that ignores TERM is killed 5 s after its client has vanished")
   func stubborn() async throws {
     try await Street.run(["box", "far"]) { street in
