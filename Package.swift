@@ -55,9 +55,9 @@ let settings: [SwiftSetting] = [
 // The tests of a room see that room and what lies below it. The end-to-end tests see only the binary.
 // swift-format-ignore
 let tests: [Room] = [
-  room("CoreTests",     floor: 6, uses: ["Core"]),
+  room("CoreTests",     floor: 6, uses: ["Core"], rents: [nio, nioPosix]),
   room("HostTests",     floor: 6, uses: ["Core", "Host"], rents: [nio], closet: "CHost"),
-  room("WireTests",     floor: 6, uses: ["Core", "Wire"], rents: [nio]),
+  room("WireTests",     floor: 6, uses: ["Core", "Wire"], rents: [nio, nioPosix]),
   room("ConnectTests",  floor: 6, uses: ["Connect", "Core", "Host", "Wire"], rents: [nio]),
   room("StoreTests",    floor: 6, uses: ["Core", "Store"]),
   room("FleetTests",    floor: 6, uses: ["Core", "Fleet", "Store"], rents: [crypto]),

@@ -15,6 +15,7 @@ public final class Reach: Sendable {
   /// Where the relay was found last, and how often it was tried there since.
   private var place: (address: RelayAddress, socket: SocketAddress)?
   private var tries = 0
+  private var lostAt: ContinuousClock.Instant?
   /// Somebody sits before a frozen screen: do not wait for one try before the next.
   public var hurries = false
 
@@ -26,6 +27,7 @@ public final class Reach: Sendable {
   /// A connection that is open now.
   public func connection() async throws(CmdopError) -> Link {
     if let link, link.isOpen { return link }
+    if address != nil { lostAt = .now }
     (link, address) = (nil, nil)
     if let socket, let near = try? await Link.dial(socket: socket) {
       link = near
@@ -52,7 +54,7 @@ public final class Reach: Sendable {
     }
     // It may have moved meanwhile: now and then its name is looked up again.
     tries += 1
-    return try await Link.dial(address, at: place.socket, every: Link.haste)
+    return try await Link.dial(address, at: place.socket, every: Link.haste, silence: lostAt ?? .now)
   }
 
   private func use(_ far: Link, _ address: RelayAddress) {

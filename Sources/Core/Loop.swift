@@ -36,6 +36,41 @@ public actor Loop {
   public static func enqueue(_ body: @escaping @Loop @Sendable () -> Void) {
     eventLoop.execute { assumeIsolated(body) }
   }
+
+  // MARK: long work
+
+  /// For long work, after each turn of a few milliseconds: returns once the loop has looked at its sockets.
+  ///
+  /// `Task.yield` and `enqueue` do not do that: they append to the loop's queue, and that is drained before the next poll.
+  @Loop
+  public static func breathe() async {
+    await withCheckedContinuation { continuation in afterBreath { continuation.resume() } }
+  }
+
+  /// The same for callbacks: runs `body` once the loop has looked at its sockets.
+  @Loop
+  public static func afterBreath(_ body: @escaping @Loop @Sendable () -> Void) {
+    outOfBreath.append(body)
+    if outOfBreath.count == 1 && !isBreathing { breatheIn() }
+  }
+
+  /// Long work that waits for its next turn. One at a time gets it: the alarms of two would each fall due in the turn of the
+  /// other, and what is due is run before the next poll.
+  @Loop private static var outOfBreath = CircularBuffer<@Loop @Sendable () -> Void>()
+  @Loop private static var isBreathing = false
+
+  @Loop
+  private static func breatheIn() {
+    isBreathing = true
+    // A little later than now: until then the loop has nothing to do but to look at its sockets.
+    eventLoop.scheduleTask(in: .microseconds(50)) {
+      assumeIsolated {
+        outOfBreath.removeFirst()()
+        // Behind the task that was resumed: its turn has ended then.
+        enqueue { if outOfBreath.isEmpty { isBreathing = false } else { breatheIn() } }
+      }
+    }
+  }
 }
 
 /// Runs Swift jobs on the event loop.

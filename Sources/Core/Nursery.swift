@@ -6,17 +6,14 @@ public final class Nursery: Sendable {
 
   public init() { (jobs, incoming) = AsyncStream.makeStream() }
 
-  /// Runs `job` as a child of `run`. Before `run` has begun it waits; after `close` it is dropped.
+  /// Runs `job` as a child of `run`. Before `run` has begun it waits.
   public func start(_ job: @escaping Job) { incoming.yield(job) }
 
-  /// No more jobs are taken; `run` returns when those that run have ended.
-  public func close() { incoming.finish() }
-
-  /// Looks after the jobs until `close`, or until its own task is cancelled: then the jobs are cancelled too.
+  /// Looks after the jobs until its own task is cancelled: then the jobs are cancelled too, and waited for.
   public func run() async {
     await withDiscardingTaskGroup { group in
       for await job in jobs { group.addTask(operation: job) }
-      if Task.isCancelled { group.cancelAll() }
+      group.cancelAll()
     }
   }
 }

@@ -197,7 +197,7 @@ public final class RelayTether: Sendable {
     }
     // It may have moved meanwhile: now and then its name is looked up again.
     tries += 1
-    return try await Link.dial(address, at: place.socket, every: Link.haste)
+    return try await Link.dial(address, at: place.socket, every: Link.haste, silence: lostAt ?? .now)
   }
 
   /// Returns when this connection has ended or a better one stands.

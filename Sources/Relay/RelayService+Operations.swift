@@ -18,8 +18,7 @@ extension RelayService {
       throw CmdopError(
         .offline, "\(machine.hostname) is offline", hint: "cmdop agent start   # on \(machine.hostname)")
     }
-    let spare = try await board.take(line)
-    guard !call.isClosed else { return spare.cancel() }  // the client left while we found the machine
+    let spare = try await board.take(line, for: call)
     // The grant may have ended meanwhile.
     if let fault = fleets.fault(in: pass.grant) {
       spare.cancel()

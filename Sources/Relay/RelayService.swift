@@ -91,6 +91,8 @@ public final class RelayService: Sendable {
 
   /// Machines that are connected now.
   public var onlineMachines: Int { board.all.count }
+  /// Operations that wait for their machine to open a stream.
+  public var waitingOperations: Int { board.all.reduce(0) { $0 + $1.waitingOperations } }
   /// False while it stops.
   public var isReady: Bool { !isDraining }
 

@@ -16,8 +16,8 @@ final class MachineLine: Sendable {
   var vitals: MachineVitals?
   var sessions: UInt32 = 0
   fileprivate var spares: [CallStream] = []
-  fileprivate var waiting = 0
-  fileprivate let arrival = Turnstile()
+  /// Operations that wait for a spare stream, the oldest first. Each is woken by itself: an arrival is for one of them.
+  fileprivate var waiting: [Turnstile] = []
   fileprivate(set) var isUp = true
 
   init(machine: MachineID, fleet: FleetID, control: CallStream, now: NIODeadline) {
@@ -39,6 +39,13 @@ final class MachineLine: Sendable {
     defer { alarm.cancel() }
     try? await sign.wait { lastHeard > asked || !isUp || ContinuousClock.now >= deadline }
     return isUp && lastHeard > asked
+  }
+
+  var waitingOperations: Int { waiting.count }
+
+  /// There is something for whoever waits longest.
+  fileprivate func serve() {
+    if !spares.isEmpty { waiting.first?.wake() }
   }
 }
 
@@ -78,7 +85,7 @@ final class Switchboard: Sendable {
     line.spares = []
     for spare in spares { spare.cancel() }
     line.control.cancel()
-    line.arrival.wake()
+    for operation in line.waiting { operation.wake() }
   }
 
   /// A machine offers a stream for one operation.
@@ -87,38 +94,52 @@ final class Switchboard: Sendable {
     guard let line = lines[machine], line.isUp, line.control.connection == spare.connection else {
       throw CmdopError(.wrongState, "machine \(machine) offers a spare stream before it registered")
     }
-    guard line.spares.count < 4 * Limits.spareStreams + line.waiting else {
+    guard line.spares.count < 4 * Limits.spareStreams + line.waiting.count else {
       throw CmdopError(.limit, "machine \(machine) offers more than \(line.spares.count) spare streams")
     }
     line.spares.append(spare)
     spare.whenClosed = { [weak line, weak spare] in line?.spares.removeAll { $0 === spare } }
-    line.arrival.wake()
+    line.serve()
   }
 
-  /// A stream to the machine, oldest first. The machine opens the next one when it hears that one was taken, so in a
-  /// burst an operation waits its turn for a round trip or two: at most `patience`.
-  func take(_ line: MachineLine, patience: Duration = .seconds(5)) async throws(CmdopError) -> CallStream {
-    guard line.waiting < Limits.waitingOperations else {
-      throw CmdopError(.limit, "\(line.waiting) operations wait for machine \(line.machine) already")
+  /// A stream to the machine, oldest first, for what `client` asks. The machine opens the next one when it hears that one
+  /// was taken, so in a burst an operation waits its turn for a round trip or two: at most `patience`, and not after its
+  /// client has left.
+  func take(
+    _ line: MachineLine, for client: CallStream, patience: Duration = .seconds(5)
+  ) async throws(CmdopError) -> CallStream {
+    guard line.waiting.count < Limits.waitingOperations else {
+      throw CmdopError(.limit, "\(line.waiting.count) operations wait for machine \(line.machine) already")
     }
-    line.waiting += 1
-    defer { line.waiting -= 1 }
+    let turn = Turnstile()
+    line.waiting.append(turn)
     let deadline = ContinuousClock.now + patience
     let alarm = Loop.eventLoop.scheduleTask(in: .nanoseconds(Int64(patience / .nanoseconds(1)))) {
-      Loop.assumeIsolated { line.arrival.wake() }
+      Loop.assumeIsolated { turn.wake() }
     }
-    defer { alarm.cancel() }
-    // All that wait are woken by one arrival, and only one of them gets it.
-    while line.spares.isEmpty {
-      guard line.isUp else { throw CmdopError(.connectionLost, "the machine's connection was lost just now") }
-      guard ContinuousClock.now < deadline else {
-        throw CmdopError(.unavailable, "the machine opened no stream within \(patience)", hint: "try again")
+    let whenClosed = client.whenClosed
+    client.whenClosed = {
+      whenClosed?()
+      turn.wake()
+    }
+    defer {
+      alarm.cancel()
+      client.whenClosed = whenClosed
+      line.waiting.removeAll { $0 === turn }
+      line.serve()  // who comes next may have been waiting for us only
+    }
+    do {
+      try await turn.wait {
+        line.waiting.first === turn && !line.spares.isEmpty || !line.isUp || client.isClosed
+          || ContinuousClock.now >= deadline
       }
-      do {
-        try await line.arrival.wait { !line.spares.isEmpty || !line.isUp || ContinuousClock.now >= deadline }
-      } catch { throw CmdopError(.cancelled, "cancelled") }
-    }
+    } catch { throw CmdopError(.cancelled, "cancelled") }
+    if client.isClosed { throw CmdopError(.cancelled, "the client has left") }
     guard line.isUp else { throw CmdopError(.connectionLost, "the machine's connection was lost just now") }
+    // In a crowd the wait may end late; what is there by then is taken.
+    guard line.waiting.first === turn, !line.spares.isEmpty else {
+      throw CmdopError(.unavailable, "the machine opened no stream within \(patience)", hint: "try again")
+    }
     let spare = line.spares.removeFirst()
     spare.whenClosed = nil
     return spare

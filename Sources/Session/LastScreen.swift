@@ -8,7 +8,7 @@ public enum LastScreen {
     let screen = LiveScreen(journal, size: .standard, drawing: drawing)
     while screen.lag > 0 {
       screen.catchUp()
-      await Task.yield()
+      await Loop.breathe()
     }
     return screen.model.text(history: true)
   }

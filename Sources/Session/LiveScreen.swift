@@ -48,15 +48,19 @@ final class LiveScreen {
     guard model.position < journal.end else { return }
     if let place = skippable() { model.skip(to: place) }
     if model.position < journal.start { model.goOn(at: journal.start) }
-    let deadline = ContinuousClock.now + Self.turn
-    repeat {
-      let end = min(journal.end, model.position + 4096)
-      journal.withBytes(from: model.position, to: end) { model.feed($0) }
-    } while lag > 0 && ContinuousClock.now < deadline
+    feed(&model, to: journal.end)
     for range in model.takeQuestions() {
       if questions.count >= 64 { questions.removeFirst() }
       questions.append((range, client))
     }
+  }
+
+  /// Shows a model what stands in the journal before `end`, for one turn at most.
+  private func feed(_ model: inout ScreenModel, to end: UInt64) {
+    let deadline = ContinuousClock.now + Self.turn
+    repeat {
+      journal.withBytes(from: model.position, to: min(end, model.position + 4096)) { model.feed($0) }
+    } while model.position < end && ContinuousClock.now < deadline
   }
 
   /// What is to be answered; nothing of what an earlier process has seen.
@@ -83,9 +87,8 @@ final class LiveScreen {
     past.goOn(at: begin)
     while past.position < position {
       guard past.position >= journal.start else { return nil }
-      // As long as one turn: 64 KiB take about a millisecond.
-      journal.withBytes(from: past.position, to: min(position, past.position + 64 * 1024)) { past.feed($0) }
-      await Task.yield()
+      feed(&past, to: position)
+      if past.position < position { await Loop.breathe() }
     }
     return past
   }

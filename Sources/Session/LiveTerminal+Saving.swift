@@ -17,7 +17,7 @@ extension LiveTerminal {
   public func text() async -> String {
     while screen.lag > 0 {
       follow()
-      await Task.yield()
+      await Loop.breathe()
     }
     return screen.model.text(history: true)
   }

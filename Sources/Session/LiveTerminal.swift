@@ -94,7 +94,7 @@ public final class LiveTerminal: Sendable {
     if Task.isCancelled && how == .unknown { return }
     while screen.lag > 0 {
       follow()
-      await Task.yield()
+      await Loop.breathe()
     }
     recorder?.finish()
     end = how
@@ -137,7 +137,7 @@ public final class LiveTerminal: Sendable {
     guard !isFollowing, isTooFarBehind || operators.count != 1 else { return }
     if isTooFarBehind { terminal.isPaused = true }
     isFollowing = true
-    Loop.enqueue {
+    Loop.afterBreath {
       self.isFollowing = false
       self.follow()
       if !self.isDrawingLate { self.news.wake() }

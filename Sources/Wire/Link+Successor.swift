@@ -7,6 +7,15 @@ extension Link {
   /// Between two tries where somebody waits: half of it is what a person notices of an outage's end.
   public nonisolated static let haste = Duration.milliseconds(60)
 
+  /// The same where somebody took a connection and only does not answer. As a hole in the network does; but so
+  /// does a relay with more to do than it can, and a handshake from everybody each 60 ms would be what it never gets up
+  /// from. The longer nobody has been heard, the less a moment matters: a 64th of that time, at most 1 s.
+  nonisolated static func forbearance(since silence: ContinuousClock.Instant) -> Duration {
+    let span = min(max((.now - silence) / 64, haste), .seconds(1))
+    // All who lost a relay lost it at the same moment.
+    return span * Double.random(in: 0.8...1.2)
+  }
+
   /// Waits until this connection does not answer, then tries others beside it, until one stands: that is returned. Nil when
   /// this one was closed first. It is closed when for 3 s neither it nor anything else got through while somebody waits for
   /// it, who shall be told.
@@ -28,10 +37,10 @@ extension Link {
   }
 
   /// Dials again and again, without waiting for earlier tries, until one stands. `place`: where the last connection found the
-  /// relay; a name that cannot be looked up while the network is away would hold up its try for long. Throws the last failure when there is none
-  /// after 3 s, or `isWanted` no longer.
+  /// relay; a name that cannot be looked up while the network is away would hold up its try for long. `silence`: since when
+  /// nobody was heard there. Throws the last failure when there is none after 3 s, or `isWanted` no longer.
   public static func dial(
-    _ address: RelayAddress, at place: SocketAddress?, every pause: Duration,
+    _ address: RelayAddress, at place: SocketAddress?, every pause: Duration, silence: ContinuousClock.Instant = .now,
     while isWanted: @Loop () -> Bool = { true }
   ) async throws(CmdopError) -> Link {
     enum News: Sendable {
@@ -40,12 +49,20 @@ extension Link {
       case pauseOver
     }
     let result: Result<Link, CmdopError> = await withTaskGroup(of: News.self) { group in
+      var attempts: [Attempt] = []
+      var overtaken = ContinuousClock.now
       func attempt() {
+        let newest = Attempt()
+        attempts.append(newest)
+        overtaken = .now + forbearance(since: silence)
         group.addTask {
-          do { return .made(try await dial(address, at: place, timeout: .seconds(3))) } catch {
+          do { return .made(try await dial(address, at: place, timeout: .seconds(3), newest)) } catch {
             return .failed(CmdopError(error))
           }
         }
+        rest()
+      }
+      func rest() {
         group.addTask {
           try? await Task.sleep(for: pause)
           return .pauseOver
@@ -66,7 +83,13 @@ extension Link {
           guard winner == nil else { continue }
           let isLate = Task.isCancelled || !isWanted() || ContinuousClock.now > deadline
           // What no waiting mends is said at once.
-          if isLate || failure.code == .untrusted { group.cancelAll() } else { attempt() }
+          if isLate || failure.code == .untrusted {
+            group.cancelAll()
+          } else if attempts.contains(where: { $0.stage == .greeting }), .now < overtaken {
+            rest()
+          } else {
+            attempt()
+          }
         }
       }
       return winner.map { .success($0) } ?? .failure(failure)

@@ -105,9 +105,8 @@ public final class Link: Sendable {
 
   /// `place`: where the address is known to be; nil: its name is looked up.
   static func dial(
-    _ address: RelayAddress, at place: SocketAddress?, timeout: TimeAmount
+    _ address: RelayAddress, at place: SocketAddress?, timeout: TimeAmount, _ attempt: Attempt = Attempt()
   ) async throws(CmdopError) -> Link {
-    let attempt = Attempt()
     do {
       return try await withTaskCancellationHandler {
         try await dial(address, place, timeout, attempt)
@@ -115,23 +114,6 @@ public final class Link: Sendable {
         Loop.enqueue { attempt.giveUp() }
       }
     } catch { throw CmdopError(error) }
-  }
-
-  /// What can be closed of a connection that is being made.
-  @Loop
-  private final class Attempt: Sendable {
-    /// A name may have several addresses.
-    private var channels: [any Channel] = []
-    private var isGivenUp = false
-
-    func made(_ channel: any Channel) {
-      if isGivenUp { channel.close(promise: nil) } else { channels.append(channel) }
-    }
-    func giveUp() {
-      isGivenUp = true
-      for channel in channels { channel.close(promise: nil) }
-      channels = []
-    }
   }
 
   private static func dial(
@@ -158,11 +140,13 @@ public final class Link: Sendable {
         .unavailable, "no relay answers at \(address.hostAndPort): \(reason(error))",
         hint: "cmdop relay serve   # on the relay's host, or check the address")
     }
+    attempt.greets()
     let limit = made.channel.eventLoop.scheduleTask(in: timeout) { [channel = made.channel] in
       channel.close(promise: nil)
     }
     defer { limit.cancel() }
     do { try await made.ready.get() } catch {
+      attempt.failed()
       made.channel.close(promise: nil)
       if let refusal = verdict.refusal { throw refusal }
       if ClientTLS.isDistrust(error) {
@@ -174,6 +158,7 @@ public final class Link: Sendable {
         .unavailable, "\(address.hostAndPort) did not complete a TLS handshake: \(reason(error))",
         hint: "check that this is a cmdop relay's port")
     }
+    guard attempt.done() else { throw CmdopError(.cancelled, "the connection was given up") }
     return Link(made, peer: address.hostAndPort, relayPin: verdict.pin)
   }
 

@@ -75,7 +75,13 @@ final class LivenessHandler: ChannelDuplexHandler {
     }
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}  // connection frames end here
+  /// Connection frames end here. A peer that has given the connection up (GOAWAY with an error) says so and no more: it hears
+  /// nothing of what is still asked, and nobody would answer ever.
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if case .goAway(_, let code, _) = Self.unwrapInboundIn(data).payload, code != .noError {
+      context.close(promise: nil)
+    }
+  }
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // Errors of one stream are told to that stream; what reaches us concerns the connection.
     if error is NIOHTTP2Errors.NoSuchStream || error is NIOHTTP2Errors.StreamClosed { return }

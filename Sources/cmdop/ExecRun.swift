@@ -89,7 +89,8 @@ final class ExecRun: Sendable {
     await withTaskGroup(of: (String, HostResult).self) { group in
       var waiting = hosts[...]
       func next() {
-        guard let host = waiting.popFirst() else { return }
+        // Given up is given up: whoever had not begun does not begin now.
+        guard !Task.isCancelled, let host = waiting.popFirst() else { return }
         group.addTask { (host, await self.result(host, input: false)) }
       }
       for _ in 0..<width { next() }

@@ -4,38 +4,31 @@ import Testing
 
 @Suite("Nursery: a parent for tasks")
 struct NurseryTests {
-  @Test("Jobs that were started before run has begun are run, and run waits for all")
-  func waitsForAll() async {
+  @Test("Jobs that were started before run has begun are run")
+  func runsAll() async {
     let nursery = Nursery()
-    let ran = Mutex(0)
-    for _ in 0..<10 { nursery.start { ran.withLock { $0 += 1 } } }
-    nursery.close()
-    await nursery.run()
-    #expect(ran.withLock { $0 } == 10)
+    let (ran, tell) = AsyncStream<Int>.makeStream()
+    for number in 0..<10 { nursery.start { tell.yield(number) } }
+    let parent = Task { await nursery.run() }
+    var seen: Set<Int> = []
+    for await number in ran {
+      seen.insert(number)
+      if seen.count == 10 { break }
+    }
+    parent.cancel()
+    await parent.value
+    #expect(seen == Set(0..<10))
   }
 
   @Test("A job may start another")
   func nests() async {
     let nursery = Nursery()
-    let ran = Mutex(false)
-    nursery.start {
-      nursery.start {
-        ran.withLock { $0 = true }
-        nursery.close()
-      }
-    }
-    await nursery.run()
-    #expect(ran.withLock { $0 })
-  }
-
-  @Test("After close nothing is taken")
-  func closes() async {
-    let nursery = Nursery()
-    let ran = Mutex(false)
-    nursery.close()
-    nursery.start { ran.withLock { $0 = true } }
-    await nursery.run()
-    #expect(!ran.withLock { $0 })
+    let (ran, tell) = AsyncStream<Void>.makeStream()
+    nursery.start { nursery.start { tell.finish() } }
+    let parent = Task { await nursery.run() }
+    for await _ in ran {}
+    parent.cancel()
+    await parent.value
   }
 
   @Test("When its parent is cancelled, the jobs are cancelled and waited for")

@@ -53,6 +53,11 @@ struct HabitTests {
     report(word, in: SourceFile.written + SourceFile.tests, because: "wait for a condition with a deadline")
   }
 
+  @Test("Long work lets the loop look at its sockets, which a yield does not", arguments: ["Task.yield("])
+  func noYields(_ word: String) {
+    report(word, in: SourceFile.written, because: "use Loop.breathe")
+  }
+
   private func report(_ word: String, in files: [SourceFile], because reason: String) {
     for place in files.flatMap({ $0.places(of: word) }) { Issue.record("\(place) – \(reason)") }
   }

@@ -123,4 +123,44 @@ struct SwitchingTests {
       try await eventually("it is offline") { bench.relay.onlineMachines == 0 }
     }
   }
+
+  @Test("Operations that wait for a stream get one in the order in which they came")
+  func inTurn() async throws {
+    try await RelayBench.run { bench in
+      let box = try await FakeMachine("box", on: bench)
+      _ = try await box.register()
+      var calls: [CallStream] = []
+      for number in 0..<12 { calls.append(try await waiting("\(number)", on: bench)) }
+      for number in 0..<12 {
+        let spare = try await box.send(box.registration(.spare))
+        #expect(try await spare.receive(ControlMessage.self)?.runCommand.arguments == ["\(number)"])
+      }
+      #expect(bench.relay.waitingOperations == 0 && calls.allSatisfy { !$0.isClosed })
+    }
+  }
+
+  @Test("An operation whose client has left does not wait any longer, and its stream goes to the next")
+  func leftWhileWaiting() async throws {
+    try await RelayBench.run { bench in
+      let box = try await FakeMachine("box", on: bench)
+      _ = try await box.register()
+      let (first, second) = (try await waiting("first", on: bench), try await waiting("second", on: bench))
+      first.cancel()
+      let left = ContinuousClock.now
+      try await eventually("it does not wait") { bench.relay.waitingOperations == 1 }
+      #expect(ContinuousClock.now - left < .seconds(3))
+      let spare = try await box.send(box.registration(.spare))
+      #expect(try await spare.receive(ControlMessage.self)?.runCommand.arguments == ["second"])
+      #expect(!second.isClosed)
+    }
+  }
+
+  /// An operation on box that waits for a stream by now.
+  private func waiting(_ word: String, on bench: RelayBench) async throws -> CallStream {
+    let before = bench.relay.waitingOperations
+    let call = try await bench.dial().open(CallPath.open, credential: RelayBench.token)
+    try call.send(ControlMessage(.runCommand(.filled { $0.arguments = [word] })).to("box"))
+    try await eventually("it waits") { bench.relay.waitingOperations == before + 1 }
+    return call
+  }
 }

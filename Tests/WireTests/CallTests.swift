@@ -1,5 +1,6 @@
 import Core
 import NIOCore
+import NIOPosix
 import Testing
 import Wire
 
@@ -82,6 +83,48 @@ struct CallTests {
       call.cancel()
       try await learned.wait()
     }
+  }
+
+  @Test("a fan-out may be given up as a whole, and the next one a second later, and the connection goes on")
+  func manyCancelled() async throws {
+    try await Bench.run { call in
+      if call.path == "/echo" { try call.send(input("here")) }
+      while try await call.receive() != nil {}
+      call.finish()
+    } _: { bench in
+      let link = try await Link.dial(bench.address)
+      for _ in 0..<2 {
+        var calls: [CallStream] = []
+        for _ in 0..<600 { calls.append(try await link.open("/x/y")) }
+        let end = ContinuousClock.now + .milliseconds(1100)
+        for call in calls { call.cancel() }
+        repeat {
+          let call = try await link.open("/echo")
+          #expect(try await call.receive() != nil)
+          call.finish()
+          #expect(try await call.receive() == nil)
+        } while ContinuousClock.now < end
+      }
+      #expect(link.isOpen)
+    }
+  }
+
+  @Test("a connection that the other side has given up is closed, not kept as one that never answers")
+  func goneAway() async throws {
+    let path = "/tmp/cmdop-wire-\(newIdentifier().prefix(8)).sock"
+    let listener = try await Listener.unix(path: path, admits: { _ in true }, accept: { _ in })
+    let other = try await ClientBootstrap(group: Loop.eventLoop).connect(unixDomainSocketPath: path).get()
+    let preface = ByteBuffer(string: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    let settings = ByteBuffer(bytes: [0, 0, 0, 4, 0, 0, 0, 0, 0])
+    let goAway = ByteBuffer(bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 5])
+    // A call that is open: without any the connection would be closed anyway.
+    let call = ByteBuffer(bytes: [0, 0, 3, 1, 4, 0, 0, 0, 1, 0x83, 0x86, 0x84])
+    for bytes in [preface, settings, call, goAway] { try await other.writeAndFlush(bytes) }
+    let said = ContinuousClock.now
+    try await other.closeFuture.get()
+    // A silent one is closed after 30 s.
+    #expect(ContinuousClock.now - said < .seconds(15))
+    await listener.close()
   }
 
   @Test("a reader that does not read stops the sender")
