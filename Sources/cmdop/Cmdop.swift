@@ -11,14 +11,14 @@ struct Cmdop: AsyncParsableCommand {
     discussion: """
       On the relay's host:  cmdop relay serve
       On each machine:      cmdop join <join-key> && cmdop agent start
-      Where you sit:        cmdop login <relay> --token <token> && cmdop connect HOST
+      Where you sit:        cmdop login <relay> && cmdop connect HOST
       """,
     version: "cmdop \(CmdopVersion.program)",
     subcommands: [
       RelayCommand.self, JoinCommand.self, AgentCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self,
       StatusCommand.self, LoginCommand.self, LogoutCommand.self, AuthCommand.self, MachinesCommand.self,
-      ConnectCommand.self, ExecCommand.self, SessionCommand.self, FleetCommand.self, VersionCommand.self,
-      CompletionsCommand.self,
+      MachineCommand.self, ConnectCommand.self, ExecCommand.self, SessionCommand.self, FleetCommand.self,
+      VersionCommand.self, CompletionsCommand.self,
       BenchAgentsCommand.self, RoleToComeCommand.self,
     ])
 
