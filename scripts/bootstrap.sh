@@ -43,7 +43,9 @@ need_swift() {
 need_build() {
   need_swift
   case $(uname -s) in
-    Darwin) xcode-select -p >/dev/null 2>&1 || fail "no developer tools found" "xcode-select --install" ;;
+    Darwin)
+      xcode-select -p >/dev/null 2>&1 || fail "no developer tools found" "xcode-select --install"
+      say "please have libqrcodegen yourself: https://github.com/nayuki/QR-Code-generator, folder c, headers in qrcodegen/" ;;
     *) packages ca-certificates git libc6-dev g++ libqrcodegen-dev libsqlite3-dev ;;
   esac
 }

@@ -70,9 +70,13 @@ struct Cmdop: AsyncParsableCommand {
   }
 
   private static func helpHint(_ words: [String]) -> String {
-    let verbs = words.prefix { !$0.hasPrefix("-") }.prefix(1)
-    let known = Self.configuration.subcommands.compactMap { $0.configuration.commandName }
-    return (["cmdop"] + verbs.filter { known.contains($0) } + ["--help"]).joined(separator: " ")
+    var (verbs, known) = (["cmdop"], Self.configuration.subcommands)
+    for word in words {
+      guard let verb = known.first(where: { $0.configuration.commandName == word }) else { break }
+      verbs.append(word)
+      known = verb.configuration.subcommands
+    }
+    return (verbs + ["--help"]).joined(separator: " ")
   }
 
   static func leave(_ code: Int32) -> Never { exit(withError: ExitCode(code)) }

@@ -5,10 +5,12 @@ import Host
 /// The person at the terminal: questions, and Ctrl-C.
 enum Person {
   /// y or yes. Without a terminal to ask at it is bad usage; `isSure`: nobody is asked.
-  static func confirm(_ question: String, isSure: Bool, _ options: GlobalOptions) async throws(CmdopError) {
+  static func confirm(
+    _ question: String, isSure: Bool, hint: String, _ options: GlobalOptions
+  ) async throws(CmdopError) {
     if isSure || options.quiet && StandardStreams.isTerminal(0) { return }
     guard options.canAsk, let answer = try await TerminalQuestion.ask("\(question) [y/N] ", isHidden: false) else {
-      throw CmdopError(.badUsage, "\(question) Nobody is here to be asked", hint: "--yes")
+      throw CmdopError(.badUsage, "nobody is here to be asked: \(question)", hint: hint)
     }
     guard ["y", "yes"].contains(answer.lowercased()) else { throw CmdopError(.cancelled, "left as it is") }
   }

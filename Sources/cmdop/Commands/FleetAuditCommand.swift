@@ -7,6 +7,10 @@ import Wire
 struct FleetAuditCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit", abstract: "Who was let in, who was refused, who changed what.",
+    discussion: """
+      Example: cmdop fleet audit --since 24h --actor anna     # its options: cmdop fleet audit read --help
+      Example: cmdop fleet audit verify
+      """,
     subcommands: [AuditReadCommand.self, AuditVerifyCommand.self], defaultSubcommand: AuditReadCommand.self)
 }
 

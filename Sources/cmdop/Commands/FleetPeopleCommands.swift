@@ -107,7 +107,8 @@ struct FleetLeaveCommand: Verb {
     let choice = try options.choice()
     let client = RelayClient(try await options.reach())
     let me = try await client.whoAmI()
-    try await Person.confirm("leave fleet \(OneLine.of(me.fleetName))?", isSure: yes, options)
+    try await Person.confirm(
+      "leave fleet \(OneLine.of(me.fleetName))?", isSure: yes, hint: "cmdop fleet leave --yes", options)
     let card = try await client.removeMember("")
     if case .login = choice.credential, let relay = choice.addresses.first {
       try await Keyring(home: choice.home).change { (book) throws(CmdopError) in

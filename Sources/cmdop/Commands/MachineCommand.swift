@@ -38,7 +38,8 @@ struct MachineRemoveCommand: Verb {
 
   func work() async throws {
     let reach = try await options.reach()
-    try await Person.confirm("remove \(OneLine.of(host))?", isSure: yes, options)
+    try await Person.confirm(
+      "remove \(OneLine.of(host))?", isSure: yes, hint: "cmdop machine remove \(host) --yes", options)
     let card = try await RelayClient(reach).removeMachine(host)
     if options.json { return Report.json(MachineView(card)) }
     Report.line("\(card.hostname) is out of the fleet")

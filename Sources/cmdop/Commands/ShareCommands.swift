@@ -6,6 +6,7 @@ import Wire
 struct ShareCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "share", abstract: "Links by which guests reach one machine or one session.",
+    discussion: "Example: cmdop connect share box --ttl 2h     # its options: cmdop connect share create --help",
     subcommands: [ShareCreateCommand.self, ShareListCommand.self, ShareRevokeCommand.self],
     defaultSubcommand: ShareCreateCommand.self)
 }
