@@ -1,6 +1,7 @@
 import ArgumentParser
 import Connect
 import Core
+import Fleet
 import Host
 import Wire
 
@@ -64,8 +65,13 @@ struct AuditVerifyCommand: Verb {
   @OptionGroup var options: GlobalOptions
 
   func work() async throws {
-    let (entries, head) = try await RelayClient(try await options.reach()).wholeAudit()
-    try Self.verify(entries, head)
+    let client = RelayClient(try await options.reach())
+    // Whose trail it is goes into each hash: a relay cannot show another fleet's.
+    let fleet = FleetID(try await client.whoAmI().caller.fleetID)
+    let (entries, head) = try await client.wholeAudit()
+    if let fault = AuditChain.fault(in: entries.map { $0.entry(in: fleet) }, fleet: fleet, head: head.signed) {
+      throw CmdopError(.untrusted, "the trail is not whole: \(fault)", hint: "cmdop fleet audit --json > trail.json")
+    }
     if options.json {
       struct View: Encodable {
         let entries: Int
@@ -77,11 +83,20 @@ struct AuditVerifyCommand: Verb {
     }
     Report.line("\(entries.count) entries, unbroken up to number \(head.number) (\(head.hash.prefix(16))…)")
   }
+}
 
-  /// Throws what is wrong with the trail.
-  private static func verify(_ entries: [Cmdop_V1_AuditEntry], _ head: Cmdop_V1_AuditHead) throws(CmdopError) {
-    // TODO: Fleet's AuditChain.verify(entries:head:), once it is there; this is the only place that needs it.
-    throw CmdopError(.unsupported, "this version cannot verify a trail yet", hint: "cmdop fleet audit --json")
+extension Cmdop_V1_AuditHead {
+  fileprivate var signed: AuditHead {
+    AuditHead(number: number, hash: hash, signature: signatureBytes, publicKey: publicKeyBytes)
+  }
+}
+
+extension Cmdop_V1_AuditEntry {
+  fileprivate func entry(in fleet: FleetID) -> AuditEntry {
+    var note = AuditNote(action, by: actor, in: fleet, isRefused: outcome != "ok", address: address)
+    // As it came: what is cut on the way in would not be what was hashed.
+    (note.actor, note.object, note.detail) = (actor, object, detail)
+    return AuditEntry(number: number, at: atMs, note: note, hash: hash)
   }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Connect
 import Core
+import Fleet
 import Wire
 
 struct FleetSettingsCommand: Verb {
@@ -15,7 +16,7 @@ struct FleetSettingsCommand: Verb {
   @Flag(help: "Print who may do what instead; needs no relay.") var roles = false
 
   func work() async throws {
-    if roles { return try RoleRights.show(asJSON: options.json) }
+    if roles { return showRoles() }
     let client = RelayClient(try await options.reach())
     let change = Cmdop_V1_ChangeSettingsRequest.filled {
       if let grace { $0.graceSeconds = grace.seconds }
@@ -41,10 +42,27 @@ struct FleetSettingsCommand: Verb {
   }
 }
 
-/// Who may do what: Fleet's table.
-private enum RoleRights {
-  static func show(asJSON: Bool) throws(CmdopError) {
-    // TODO: Fleet's RoleTable, once it is there; this is the only place that needs it.
-    throw CmdopError(.unsupported, "this version cannot print the table of roles yet", hint: "cmdop fleet members")
+extension FleetSettingsCommand {
+  private struct RightView: Encodable {
+    let right, meaning, scope: String
+    let roles: [String]
+  }
+
+  /// The table that every door of the relay asks.
+  private func showRoles() {
+    let all = Role.allCases
+    if options.json {
+      return Report.json(
+        RoleTable.rows.map { row in
+          RightView(
+            right: row.right.rawValue, meaning: row.meaning, scope: row.scope.rawValue,
+            roles: all.filter { row.roles.contains($0) }.map(\.rawValue))
+        })
+    }
+    Report.table(
+      [["RIGHT"] + all.map { $0.rawValue.uppercased() } + ["SCOPE OF A KEY", "MEANING"]]
+        + RoleTable.rows.map { row in
+          [row.right.rawValue] + all.map { row.roles.contains($0) ? "yes" : "-" } + [row.scope.rawValue, row.meaning]
+        })
   }
 }
