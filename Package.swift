@@ -105,14 +105,17 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
-  targets: [.target(name: "CHost", path: "Sources/Shims/CHost")]
+  targets: [
+    .target(name: "CHost", path: "Sources/Shims/CHost"),
+    .systemLibrary(name: "CQRCodeGen", path: "Sources/Shims/CQRCodeGen", providers: [.apt(["libqrcodegen-dev"])]),
+  ]
     + rooms.map { room in
       .target(
         name: room.name, dependencies: room.dependencies, exclude: ["README.md"], swiftSettings: settings)
     } + [
       .executableTarget(
         name: "cmdop",
-        dependencies: rooms.map { .byName(name: $0.name) } + [arguments, log, nio],
+        dependencies: rooms.map { .byName(name: $0.name) } + ["CQRCodeGen", arguments, log, nio],
         exclude: ["README.md"], swiftSettings: settings)
     ]
     + tests.map {

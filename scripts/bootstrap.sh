@@ -39,12 +39,14 @@ need_swift() {
     || fail "swift is version ${version:-unknown}: $get"
 }
 
-# SQLite's headers for the store, a C++ library to link against, git for SwiftPM.
+# SQLite's headers for the store, QR codes for signing in, a C++ library to link against, git for SwiftPM.
 need_build() {
   need_swift
   case $(uname -s) in
-    Darwin) xcode-select -p >/dev/null 2>&1 || fail "no developer tools found" "xcode-select --install" ;;
-    *) packages ca-certificates git libc6-dev g++ libsqlite3-dev ;;
+    Darwin)
+      xcode-select -p >/dev/null 2>&1 || fail "no developer tools found" "xcode-select --install"
+      say "please have libqrcodegen yourself: https://github.com/nayuki/QR-Code-generator, folder c, headers in qrcodegen/" ;;
+    *) packages ca-certificates git libc6-dev g++ libqrcodegen-dev libsqlite3-dev ;;
   esac
 }
 

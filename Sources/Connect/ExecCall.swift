@@ -25,7 +25,7 @@ public final class ExecCall: Sendable {
     public let milliseconds: UInt64
   }
 
-  private let call: CallStream
+  private let call: Operation
   /// Where it runs, once it does.
   public private(set) var machine: (id: String, hostname: String)?
 
@@ -43,14 +43,14 @@ public final class ExecCall: Sendable {
     return ExecCall(try await reach.open(ControlMessage(.runCommand(run), to: machine)))
   }
 
-  private init(_ call: CallStream) { self.call = call }
+  private init(_ call: Operation) { self.call = call }
 
   /// Follows it to its end. Throws what went wrong on the way; `connection_lost` when nobody said how it ended.
   public func follow(
     _ output: @Loop (Cmdop_V1_CommandOutput.Stream, ByteBuffer) async throws -> Void
   ) async throws(CmdopError) -> Outcome {
     do {
-      while let message = try await call.receive(AgentMessage.self) {
+      while let message = try await call.receive() {
         switch message.payload {
         case .commandStarted(let started): machine = (started.machineID, started.hostname)
         case .commandOutput(let piece): try await output(piece.stream, piece.bytes)

@@ -7,7 +7,9 @@ public import Wire
 public final class Reach: Sendable {
   private let socket: String?
   private let relays: [RelayAddress]
-  public let credential: String?
+  private let credential: CredentialSource
+  /// Asked when a machine wants a PIN; nil: then it is refused.
+  public var pins: (any PINSource)?
   private var link: Link?
   /// Where `link` leads when it leads straight to a relay.
   private var address: RelayAddress?
@@ -20,8 +22,13 @@ public final class Reach: Sendable {
   public var hurries = false
 
   /// `socket`: of a daemon that knows the same relay; nil: do not ask one. `relays`: best first.
-  public init(socket: String?, relays: [RelayAddress], credential: String?) {
-    (self.socket, self.relays, self.credential) = (socket, relays, credential)
+  public init(socket: String?, relays: [RelayAddress], source: @escaping CredentialSource) {
+    (self.socket, self.relays, self.credential) = (socket, relays, source)
+  }
+
+  /// With a credential that never changes.
+  public convenience init(socket: String?, relays: [RelayAddress], credential: String?) {
+    self.init(socket: socket, relays: relays) { _ in credential }
   }
 
   /// A connection that is open now.
@@ -43,8 +50,7 @@ public final class Reach: Sendable {
     }
     throw failure
       ?? CmdopError(
-        .unavailable, "no relay is known here", hint: "cmdop login <relay> --token <token>   or   cmdop join <join-key>"
-      )
+        .unavailable, "no relay is known here", hint: "cmdop login <relay>   or   cmdop join <join-key>")
   }
 
   private func dial(_ address: RelayAddress) async throws(CmdopError) -> Link {
@@ -77,11 +83,54 @@ public final class Reach: Sendable {
     }
   }
 
-  /// Opens an operation on a machine and says what it is.
-  public func open(_ first: ControlMessage) async throws(CmdopError) -> CallStream {
-    let call = try await connection().open(CallPath.open, credential: credential, headers: Self.headers)
-    try call.send(first)
-    return call
+  /// Lets go of the connection. The next call makes a new one.
+  public func close() {
+    link?.close()
+    (link, address) = (nil, nil)
+  }
+
+  /// Runs `body` with a connection and a credential. A credential that the relay refuses is renewed once, if it can be.
+  func call<T: Sendable>(
+    _ body: @Loop @Sendable (Link, String?) async throws(CmdopError) -> T
+  ) async throws(CmdopError) -> T {
+    let token = try await credential(nil)
+    do { return try await body(try await connection(), token) } catch {
+      guard error.code == .unauthenticated, let token, let fresh = try await credential(token), fresh != token else {
+        throw error
+      }
+      return try await body(try await connection(), fresh)
+    }
+  }
+
+  /// Opens an operation on a machine and says what it is. With a source of PINs it hears what the machine says first: one
+  /// that wants a PIN gets it.
+  public func open(_ first: ControlMessage) async throws(CmdopError) -> Operation {
+    let machine = first.route.machine
+    var (first, refused) = (first, String?.none)
+    if first.pin.isEmpty, let known = await pins?.known(for: machine) { first.pin = known }
+    while true {
+      let operation = try await begin(first)
+      guard let why = operation.refusal, why.code == .pinRequired, let pins else {
+        if !first.pin.isEmpty && operation.refusal == nil { await pins?.accepted(first.pin, for: machine) }
+        return operation
+      }
+      operation.cancel()
+      if !first.pin.isEmpty { refused = first.pin }
+      first.pin = try await pins.pin(for: machine, refused: refused, why: why)
+      // Another try is another operation.
+      first.commandID = newIdentifier()
+    }
+  }
+
+  private func begin(_ first: ControlMessage) async throws(CmdopError) -> Operation {
+    try await call { (link, token) throws(CmdopError) in
+      let call = try await link.open(CallPath.open, credential: token, headers: Self.headers)
+      let operation = try Operation(call, first)
+      guard self.pins != nil else { return operation }
+      try await operation.listen()
+      if let refusal = operation.refusal, refusal.code == .unauthenticated { throw refusal }
+      return operation
+    }
   }
 
   static let headers: [(name: String, value: String)] = [("cmdop-protocol", "\(CmdopVersion.protocolVersion)")]

@@ -1,5 +1,4 @@
 public import Core
-import Host
 public import Wire
 
 /// The relay's typed calls.
@@ -7,68 +6,44 @@ public struct RelayClient: Sendable {
   private let reach: Reach
   public init(_ reach: Reach) { self.reach = reach }
 
+  /// The whole roster, ordered by hostname; the relay gives it in pages.
   public func machines(onlineOnly: Bool) async throws(CmdopError) -> [Cmdop_V1_MachineCard] {
-    let request = Cmdop_V1_ListMachinesRequest.filled { $0.onlineOnly = onlineOnly }
-    return try await typed().call { client, options in
-      try await Cmdop_V1_Fleet.Client(wrapping: client).listMachines(request, options: options).machines
+    var all: [Cmdop_V1_MachineCard] = []
+    while true {
+      let request = Cmdop_V1_ListMachinesRequest.filled {
+        ($0.onlineOnly, $0.after) = (onlineOnly, all.last?.hostname ?? "")
+      }
+      let page = try await ask { try await Cmdop_V1_Fleet.Client(wrapping: $0).listMachines(request, options: $1) }
+      all += page.machines
+      guard page.more, let last = page.machines.last, last.hostname > request.after else { return all }
     }
   }
 
   public func sessions(on machine: String, includeEnded: Bool) async throws(CmdopError) -> [Cmdop_V1_SessionCard] {
-    let request = Cmdop_V1_ListSessionsRequest.filled {
-      $0.machine = machine
-      $0.includeEnded = includeEnded
-    }
-    return try await typed().call { client, options in
-      try await Cmdop_V1_Sessions.Client(wrapping: client).listSessions(request, options: options).sessions
+    let request = Cmdop_V1_ListSessionsRequest.filled { ($0.machine, $0.includeEnded) = (machine, includeEnded) }
+    return try await ask {
+      try await Cmdop_V1_Sessions.Client(wrapping: $0).listSessions(request, options: $1).sessions
     }
   }
 
   public func whoAmI() async throws(CmdopError) -> Cmdop_V1_WhoAmIReply {
-    try await typed().call { client, options in
-      try await Cmdop_V1_Fleet.Client(wrapping: client).whoAmI(.init(), options: options)
-    }
+    try await ask { try await Cmdop_V1_Fleet.Client(wrapping: $0).whoAmI(.init(), options: $1) }
   }
 
   public func settings() async throws(CmdopError) -> Cmdop_V1_FleetSettings {
-    try await typed().call { client, options in
-      try await Cmdop_V1_Fleet.Client(wrapping: client).getSettings(.init(), options: options)
-    }
+    try await ask { try await Cmdop_V1_Fleet.Client(wrapping: $0).getSettings(.init(), options: $1) }
   }
 
   public func change(_ request: Cmdop_V1_ChangeSettingsRequest) async throws(CmdopError) -> Cmdop_V1_FleetSettings {
-    try await typed().call { client, options in
-      try await Cmdop_V1_Fleet.Client(wrapping: client).changeSettings(request, options: options)
-    }
+    try await ask { try await Cmdop_V1_Fleet.Client(wrapping: $0).changeSettings(request, options: $1) }
   }
 
-  private func typed() async throws(CmdopError) -> TypedClient {
-    TypedClient(try await reach.connection(), credential: reach.credential, headers: await Reach.headers)
-  }
-}
-
-/// How a machine comes to belong to a fleet.
-public enum Enrolling {
-  /// Tries the join key's addresses in order. `name`: for people; empty: the hostname.
-  public static func enroll(
-    _ key: JoinKey, identity: MachineIdentity, hostname: String, name: String
-  ) async throws(CmdopError) -> (reply: Cmdop_V1_EnrollReply, relays: [RelayAddress]) {
-    let request = try Cmdop_V1_EnrollRequest(
-      secret: key.secret, identity: identity, hostname: hostname, name: name, platform: LocalMachine.platform)
-    var failure: CmdopError?
-    for address in key.addresses {
-      let link: Link
-      do { link = try await Link.dial(address) } catch {
-        failure = failure ?? error
-        continue
-      }
-      defer { Loop.enqueue { link.close() } }
-      let reply = try await TypedClient(link, credential: nil, headers: await Reach.headers).call { client, options in
-        try await Cmdop_V1_Fleet.Client(wrapping: client).enroll(request, options: options)
-      }
-      // The address that answered goes first: it is the one this machine can reach.
-      return (reply, [address] + key.addresses.filter { $0 != address })
+  /// `timeout` nil: a call that goes on.
+  func ask<T: Sendable>(
+    timeout: Duration? = .seconds(30), _ body: @escaping TypedClient.Body<T>
+  ) async throws(CmdopError) -> T {
+    try await reach.call { (link, credential) throws(CmdopError) in
+      try await TypedClient(link, credential: credential, headers: Reach.headers).call(timeout: timeout, body)
     }
-    throw failure ?? CmdopError(.badUsage, "the join key names no address")
   }
 }

@@ -57,7 +57,7 @@ public struct SessionClient: Sendable {
     let call = try await reach.open(first)
     var isOver = false
     do {
-      while let message = try await call.receive(AgentMessage.self) {
+      while let message = try await call.receive() {
         if case .ended(let ended) = message.payload {
           isOver = true
           if case .failure(let failure)? = ended.how { throw failure.error }

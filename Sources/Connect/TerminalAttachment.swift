@@ -38,7 +38,7 @@ public final class TerminalAttachment: Sendable {
   private var input = UnconfirmedInput()
   /// The next output byte that we want.
   private var position: UInt64 = 0
-  private var call: CallStream?
+  private var call: Operation?
   private var wasStarted = false
   private let event = Turnstile()
   /// Set while there is no connection.
@@ -51,6 +51,7 @@ public final class TerminalAttachment: Sendable {
   /// Woken when there may be room for more input.
   private let confirmed = Turnstile()
   private var keyPressed = false
+  private var question: SecretQuestion?
   private lazy var notice = NoticeLine(terminal) { [weak self] in
     try? self?.call?.send(ControlMessage(.redraw(.init())))
   }
@@ -163,7 +164,7 @@ public final class TerminalAttachment: Sendable {
     }
     let call = try await reach.open(ControlMessage(.startSession(start), to: order.machine))
     do {
-      while let message = try await call.receive(AgentMessage.self) {
+      while let message = try await call.receive() {
         switch message.payload {
         case .started(let started):
           attached()
@@ -185,7 +186,7 @@ public final class TerminalAttachment: Sendable {
   }
 
   private func began(
-    _ started: Cmdop_V1_SessionStarted, _ call: CallStream, willBeMended: Bool
+    _ started: Cmdop_V1_SessionStarted, _ call: Operation, willBeMended: Bool
   ) async throws(CmdopError) {
     var isDirty = false
     if wasStarted {
@@ -242,10 +243,25 @@ public final class TerminalAttachment: Sendable {
 
   // MARK: the keyboard
 
+  /// Asks before what the machine shows: what is typed does not appear, and is no input.
+  public func ask(_ text: String) async throws(CmdopError) -> String {
+    let asked = SecretQuestion()
+    question = asked
+    defer { question = nil }
+    await terminal.write(text)
+    let answer = try await asked.answer()
+    await terminal.write("\r\n")
+    return answer
+  }
+
   private func typing() async -> Result<Outcome, CmdopError>? {
     while let bytes = await terminal.read() {
       keyPressed = true
       event.wake()
+      if let question {
+        question.take(bytes.readableBytesView)
+        continue
+      }
       for act in keys.take(bytes.readableBytesView) {
         switch act {
         case .pass(let bytes): await type(bytes)

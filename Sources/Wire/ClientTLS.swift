@@ -38,13 +38,14 @@ enum ClientTLS {
   ) throws -> NIOSSLClientHandler {
     let isAddress = address.host.contains(":") || address.host.allSatisfy { $0.isNumber || $0 == "." }
     let name = isAddress ? nil : address.host
-    guard case .pinned(let pin) = address.trust else {
+    let pins = address.pins
+    guard let pin = pins.first else {
       return try NIOSSLClientHandler(context: context, serverHostname: name)
     }
-    // Replaces the library's verification: the pinned key is the only thing that counts.
+    // Replaces the library's verification: the pinned keys are the only thing that counts.
     return try NIOSSLClientHandler(context: context, serverHostname: name) { certificates, promise in
       let shown = try? certificates.first.map { try KeyFingerprint(certificate: $0) }
-      if shown == pin {
+      if let shown, pins.contains(shown) {
         Loop.assumeIsolated { verdict.pin = shown }
         return promise.succeed(.certificateVerified)
       }

@@ -1,18 +1,18 @@
 public import Core
-import FoundationEssentials
-import SwiftProtobuf
 
 /// How a relay is reached and how it is recognised.
 public struct RelayAddress: Hashable, Sendable, CustomStringConvertible {
   public enum Trust: Hashable, Sendable {
-    /// TLS; this public key and no other.
-    case pinned(KeyFingerprint)
+    /// TLS; this public key, or one of those that the relay has announced to use next, and no other.
+    case pinned(KeyFingerprint, or: [KeyFingerprint] = [])
     /// TLS; verified by the system's roots and the host's name.
     case systemRoots
     /// No TLS. Only to a loopback address.
     case plaintext
   }
   public static let standardPort = 63141
+  /// Keys that are pinned at once: more than a relay ever needs to change its own.
+  public static let mostPins = 8
 
   public let host: String
   /// 1 to 65535.
@@ -23,7 +23,8 @@ public struct RelayAddress: Hashable, Sendable, CustomStringConvertible {
     (self.host, self.port, self.trust) = (host, port, trust)
   }
 
-  /// `host`, `host:port`, `[v6]:port`, `https://host:port`, each with `#fingerprint` behind it; `http://127.0.0.1:port`.
+  /// `host`, `host:port`, `[v6]:port`, `https://host:port`, each with `#fingerprint` or `#fingerprint,fingerprint…` behind
+  /// it, the one in use first; `http://127.0.0.1:port`.
   public init(_ text: String) throws(CmdopError) {
     func bad(_ why: String) -> CmdopError {
       CmdopError(.badUsage, "\"\(text)\" is no relay address: \(why)", hint: "host:63141, or host:63141#FINGERPRINT")
@@ -34,10 +35,12 @@ public struct RelayAddress: Hashable, Sendable, CustomStringConvertible {
     if rest.hasPrefix("http://") { (rest, plain) = (rest.dropFirst(7), true) }
     var trust = plain ? Trust.plaintext : .systemRoots
     if let mark = rest.lastIndex(of: "#") {
-      guard let pin = KeyFingerprint(String(rest[rest.index(after: mark)...])) else {
+      let pins = rest[rest.index(after: mark)...].split(separator: ",", omittingEmptySubsequences: false)
+        .map { KeyFingerprint(String($0)) }
+      guard let trusted = Trust(pins: pins.compactMap(\.self)), !pins.contains(nil) else {
         throw bad("what follows # is no fingerprint of 43 characters")
       }
-      trust = .pinned(pin)
+      trust = trusted
       rest = rest[..<mark]
     }
     if rest.hasSuffix("/") { rest = rest.dropLast() }
@@ -67,13 +70,28 @@ public struct RelayAddress: Hashable, Sendable, CustomStringConvertible {
     return (String(host), port)
   }
 
-  /// Whether the two lead to one relay: the same key, or, where nothing is pinned, the same name.
+  /// Whether the two lead to one relay: a key in common, or, where nothing is pinned, the same name.
   public func isSameRelay(as other: RelayAddress) -> Bool {
     switch (trust, other.trust) {
-    case (.pinned(let mine), .pinned(let theirs)): mine == theirs
+    case (.pinned, .pinned): !Set(pins).isDisjoint(with: other.pins)
     case (.systemRoots, .systemRoots), (.plaintext, _), (_, .plaintext): hostAndPort == other.hostAndPort
     default: false
     }
+  }
+
+  /// The keys that it may show, the one in use first; none where the system's roots verify.
+  public var pins: [KeyFingerprint] {
+    if case .pinned(let first, let others) = trust { [first] + others } else { [] }
+  }
+
+  /// The same relay with the keys that it has announced. Those count only together with one that is known already: nobody
+  /// else can have said them, but a list without it would lock us out.
+  public func announcing(_ announced: [String]) -> RelayAddress {
+    let next = announced.compactMap { KeyFingerprint($0) }
+    guard next.count == announced.count, !Set(next).isDisjoint(with: pins), let trust = Trust(pins: next) else {
+      return self
+    }
+    return RelayAddress(host: host, port: port, trust: trust)
   }
 
   static func isLoopback(_ host: String) -> Bool {
@@ -87,49 +105,17 @@ public struct RelayAddress: Hashable, Sendable, CustomStringConvertible {
   /// Text that `init` reads again.
   public var description: String {
     switch trust {
-    case .pinned(let pin): "https://\(hostAndPort)#\(pin)"
+    case .pinned: "https://\(hostAndPort)#\(pins.map(\.description).joined(separator: ","))"
     case .systemRoots: "https://\(hostAndPort)"
     case .plaintext: "http://\(hostAndPort)"
     }
   }
 }
 
-/// The fleet's secret by which a machine enrols, with the way to the relay and the relay's fingerprint: one word to paste.
-public struct JoinKey: Hashable, Sendable, CustomStringConvertible {
-  private static let prefix = "cjk_"
-  public let addresses: [RelayAddress]
-  public let secret: String
-
-  public init(addresses: [RelayAddress], secret: String) { (self.addresses, self.secret) = (addresses, secret) }
-
-  public init(_ text: String) throws(CmdopError) {
-    let broken = CmdopError(
-      .badUsage, "this is no join key: a join key starts with cjk_ and was printed by the relay",
-      hint: "cmdop relay join-key   # on the relay's host")
-    guard text.hasPrefix(Self.prefix), text.utf8.count < 8192,
-      let bytes = Base64URL.decode(String(text.dropFirst(Self.prefix.count))),
-      let ticket = try? Cmdop_V1_JoinTicket(serializedBytes: bytes), !ticket.addresses.isEmpty, !ticket.secret.isEmpty
-    else { throw broken }
-    var addresses: [RelayAddress] = []
-    for text in ticket.addresses {
-      let plain = try RelayAddress(text)
-      guard !ticket.fingerprint.isEmpty else {
-        addresses.append(plain)
-        continue
-      }
-      guard let pin = KeyFingerprint(bytes: Array(ticket.fingerprint)) else { throw broken }
-      addresses.append(RelayAddress(host: plain.host, port: plain.port, trust: .pinned(pin)))
-    }
-    self.init(addresses: addresses, secret: ticket.secret)
-  }
-
-  public var description: String {
-    let ticket = Cmdop_V1_JoinTicket.with {
-      $0.addresses = addresses.map(\.hostAndPort)
-      if case .pinned(let pin) = addresses.first?.trust { $0.fingerprint = .init(pin.bytes) }
-      $0.secret = secret
-    }
-    let bytes: [UInt8] = (try? ticket.serializedBytes()) ?? []
-    return Self.prefix + Base64URL.encode(bytes)
+extension RelayAddress.Trust {
+  /// nil without a key, and for more than `mostPins`.
+  init?(pins: [KeyFingerprint]) {
+    guard let first = pins.first, pins.count <= RelayAddress.mostPins else { return nil }
+    self = .pinned(first, or: Array(pins.dropFirst()))
   }
 }

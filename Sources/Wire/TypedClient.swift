@@ -4,6 +4,8 @@ import NIOCore
 
 /// Typed calls from the client's side: grpc-swift's client over a link.
 public struct TypedClient: Sendable {
+  /// What is done with a client.
+  public typealias Body<T> = @Sendable (GRPCClient<LinkTransport>, CallOptions) async throws -> T
   private let link: Link
   private let credential: String?
   private let headers: [(name: String, value: String)]
@@ -12,9 +14,9 @@ public struct TypedClient: Sendable {
     (self.link, self.credential, self.headers) = (link, credential, headers)
   }
 
-  /// Runs `body` with a client on this link. What it throws is one of our errors.
+  /// Runs `body` with a client on this link. What it throws is one of our errors. `timeout` nil: a call that goes on.
   public func call<T: Sendable>(
-    timeout: Duration = .seconds(30), _ body: @Sendable (GRPCClient<LinkTransport>, CallOptions) async throws -> T
+    timeout: Duration? = .seconds(30), _ body: Body<T>
   ) async throws(CmdopError) -> T {
     var options = CallOptions.defaults
     options.timeout = timeout
@@ -23,6 +25,13 @@ public struct TypedClient: Sendable {
         transport: LinkTransport(link: link, credential: credential, headers: headers)
       ) { client in try await body(client, options) }
     } catch { throw CmdopError(error) }
+  }
+
+  /// Hands on what a server streams, one by one and no faster than `take`, until the server ends.
+  public static func each<M: Sendable>(
+    _ response: StreamingClientResponse<M>, _ take: @Sendable (M) async throws -> Void
+  ) async throws {
+    for try await message in response.messages { try await take(message) }
   }
 }
 

@@ -1,5 +1,6 @@
 import Core
 import FoundationEssentials
+import Host
 
 /// The PINs of other machines that this client has put by, in credentials.json: `{"pins_cached": {id: {pin, until_ms}}}`.
 /// Reads and changes that key and nothing else of the file. A PIN is never shown.
@@ -26,12 +27,14 @@ struct CachedPINs {
   }
 
   /// Forgets one. False when there is none for this id.
-  func forget(_ machine: String) throws(CmdopError) -> Bool {
-    var file = try file()
-    guard case .object(var pins)? = file[Self.key], pins.removeValue(forKey: machine) != nil else { return false }
-    file[Self.key] = .object(pins)
-    try home.save(JSONValue.object(file), home.credentials)
-    return true
+  func forget(_ machine: String) async throws(CmdopError) -> Bool {
+    try await FileLock.hold(home.credentials + ".lock", what: "the credentials") { () throws(CmdopError) in
+      var file = try file()
+      guard case .object(var pins)? = file[Self.key], pins.removeValue(forKey: machine) != nil else { return false }
+      file[Self.key] = .object(pins)
+      try home.save(JSONValue.object(file), home.credentials)
+      return true
+    }
   }
 
   private func file() throws(CmdopError) -> [String: JSONValue] {

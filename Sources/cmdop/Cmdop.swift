@@ -11,14 +11,14 @@ struct Cmdop: AsyncParsableCommand {
     discussion: """
       On the relay's host:  cmdop relay serve
       On each machine:      cmdop join <join-key> && cmdop agent start
-      Where you sit:        cmdop login <relay> --token <token> && cmdop connect HOST
+      Where you sit:        cmdop login <relay> && cmdop connect HOST
       """,
     version: "cmdop \(CmdopVersion.program)",
     subcommands: [
       RelayCommand.self, JoinCommand.self, AgentCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self,
       StatusCommand.self, LoginCommand.self, LogoutCommand.self, AuthCommand.self, MachinesCommand.self,
-      ConnectCommand.self, ExecCommand.self, SessionCommand.self, FleetCommand.self, VersionCommand.self,
-      CompletionsCommand.self,
+      MachineCommand.self, ConnectCommand.self, ExecCommand.self, SessionCommand.self, FleetCommand.self,
+      VersionCommand.self, CompletionsCommand.self,
       BenchAgentsCommand.self, BenchAdmissionCommand.self, RoleToComeCommand.self,
     ])
 
@@ -70,9 +70,13 @@ struct Cmdop: AsyncParsableCommand {
   }
 
   private static func helpHint(_ words: [String]) -> String {
-    let verbs = words.prefix { !$0.hasPrefix("-") }.prefix(1)
-    let known = Self.configuration.subcommands.compactMap { $0.configuration.commandName }
-    return (["cmdop"] + verbs.filter { known.contains($0) } + ["--help"]).joined(separator: " ")
+    var (verbs, known) = (["cmdop"], Self.configuration.subcommands)
+    for word in words {
+      guard let verb = known.first(where: { $0.configuration.commandName == word }) else { break }
+      verbs.append(word)
+      known = verb.configuration.subcommands
+    }
+    return (verbs + ["--help"]).joined(separator: " ")
   }
 
   static func leave(_ code: Int32) -> Never { exit(withError: ExitCode(code)) }

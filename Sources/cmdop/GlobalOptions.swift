@@ -46,57 +46,37 @@ struct GlobalOptions: ParsableArguments {
     return level
   }
 
-  /// The way to the fleet, from what this home knows: see docs/settings.md.
+  /// The relay that is meant: see docs/settings.md.
+  func choice() throws(CmdopError) -> RelayChoice {
+    try RelayChoice(home: try place(), server: server ?? Start.variable("CMDOP_SERVER"))
+  }
+
+  /// The way to the fleet, from what this home knows. `pin`: for machines that want one.
   @Loop
-  func reach() async throws(CmdopError) -> Reach {
-    let home = try place()
-    let credentials = try Credentials.load(home)
-    let enrollment = try Enrollment.load(home)
-    let ownRelay = try RelayStatusFile.running(in: home)
-    var addresses: [RelayAddress] = []
-    if let server = server ?? Start.variable("CMDOP_SERVER") {
-      addresses = [try Self.known(try RelayAddress(server), credentials, enrollment, ownRelay)]
-    } else if let current = credentials.current {
-      addresses = [try RelayAddress(current)]
-    } else if let enrollment {
-      for text in enrollment.relays { addresses.append(try RelayAddress(text)) }
-    } else if let ownRelay {
-      addresses = [try RelayAddress(ownRelay.address)]
-    }
-    var token = Start.variable("CMDOP_TOKEN")
-    if token == nil, let first = addresses.first {
-      // A token goes only to the relay it came from: known by its key, or, under a real certificate, by its name.
-      func isSame(_ text: String) -> Bool { (try? RelayAddress(text)).map { $0.isSameRelay(as: first) } ?? false }
-      token = credentials.relays.first { isSame($0.address) }?.token
-      if token == nil, let ownRelay, ownRelay.addresses.contains(where: isSame) {
-        token = try RelaySecrets(home: home).adminToken()
+  func reach(pin: PINOptions? = nil) async throws(CmdopError) -> Reach {
+    let choice = try choice()
+    let reach = try await choice.reach(fleet: fleet ?? Start.variable("CMDOP_FLEET"))
+    reach.pins = desk(pin, keyring: Keyring(home: choice.home), reach)
+    return reach
+  }
+
+  /// `keyring` nil: nothing is remembered.
+  @Loop
+  func desk(_ pin: PINOptions?, keyring: Keyring?, _ reach: Reach) -> PINDesk {
+    let desk = PINDesk(given: pin?.given ?? Start.variable("CMDOP_PIN"), keyring: keyring, reach: reach)
+    if canAsk {
+      desk.ask = { (question) throws(CmdopError) in
+        guard let answer = try await TerminalQuestion.ask(question, isHidden: true) else {
+          throw CmdopError(.pinRequired, "there is no terminal to ask for the PIN at", hint: "--pin PIN, or CMDOP_PIN")
+        }
+        return answer
       }
     }
-    try checkFleet(enrollment)
-    // The daemon serves for its own relay; for any other one we dial ourselves.
-    let daemons = Set((enrollment?.relays ?? []).compactMap { try? RelayAddress($0).hostAndPort })
-    let fits = addresses.isEmpty || addresses.contains { daemons.contains($0.hostAndPort) }
-    // A home deep down has its socket in /tmp, where somebody else may have been first.
-    let socket = fits && PrivateFiles.isOwn(home.socket) ? home.socket : nil
-    return Reach(socket: socket, relays: addresses, credential: token)
+    return desk
   }
 
-  /// An address without a fingerprint gets the one that this home knows for it.
-  private static func known(
-    _ address: RelayAddress, _ credentials: Credentials, _ enrollment: Enrollment?, _ own: RelayStatusFile?
-  ) throws(CmdopError) -> RelayAddress {
-    guard address.trust == .systemRoots else { return address }
-    let texts = credentials.relays.map(\.address) + (enrollment?.relays ?? []) + (own?.addresses ?? [])
-    return texts.compactMap { try? RelayAddress($0) }.first { $0.hostAndPort == address.hostAndPort } ?? address
-  }
-
-  private func checkFleet(_ enrollment: Enrollment?) throws(CmdopError) {
-    guard let fleet = fleet ?? Start.variable("CMDOP_FLEET") else { return }
-    let known = enrollment?.fleetName ?? "default"
-    guard fleet == known || fleet == enrollment?.fleetID else {
-      throw CmdopError(.notFound, "you know no fleet \"\(fleet)\"", hint: "--fleet \(known)")
-    }
-  }
+  /// Whether somebody is there to be asked.
+  var canAsk: Bool { !quiet && StandardStreams.isTerminal(0) }
 }
 
 extension Start {

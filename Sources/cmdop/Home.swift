@@ -88,17 +88,3 @@ struct Enrollment: Codable {
 
   static func load(_ home: Home) throws(CmdopError) -> Enrollment? { try home.load(Enrollment.self, home.enrollment) }
 }
-
-/// An operator's credentials: credentials.json.
-struct Credentials: Codable {
-  struct Relay: Codable {
-    var address: String
-    var token: String
-  }
-  var current: String?
-  var relays: [Relay] = []
-
-  static func load(_ home: Home) throws(CmdopError) -> Credentials {
-    try home.load(Credentials.self, home.credentials) ?? Credentials()
-  }
-}

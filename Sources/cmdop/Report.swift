@@ -1,4 +1,5 @@
 import ArgumentParser
+import Connect
 import Core
 import FoundationEssentials
 import Host
@@ -23,16 +24,10 @@ enum Report {
     }
   }
 
-  /// Columns as wide as their widest cell.
+  /// Columns as wide as their widest cell, written at once: a roster may have ten thousand rows.
   static func table(_ rows: [[String]]) {
-    let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
-    for row in rows {
-      let cells = row.enumerated().map { index, cell in
-        index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
-      }
-      line(cells.joined(separator: "  "))
-    }
+    if rows.isEmpty { return }
+    StandardStreams.writeOutput(Array((TextTable.lines(rows).joined(separator: "\n") + "\n").utf8))
   }
 
   /// `error: …`, `try: …`; with `asJSON` one object.
@@ -86,6 +81,9 @@ struct Span: ExpressibleByArgument {
     else { return nil }
     duration = .seconds(number * factor)
   }
+
+  /// The same for what counts longer times.
+  var wholeSeconds: UInt64 { UInt64(seconds) }
 
   /// Whole seconds, at least 1.
   var seconds: UInt32 { UInt32(clamping: max(1, Int(duration / .seconds(1)))) }

@@ -20,7 +20,9 @@ extension Verb {
     } catch let code as ExitCode { throw code } catch {
       let error = CmdopError(anything: error)
       Report.failure(error, asJSON: options.json)
-      throw ExitCode(Self.ownFailure ?? Report.exitCode(error))
+      // Who gives up, at a question for example, has not failed.
+      let isOwn = error.code != .cancelled
+      throw ExitCode(isOwn ? Self.ownFailure ?? Report.exitCode(error) : Report.exitCode(error))
     }
   }
 }

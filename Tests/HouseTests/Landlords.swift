@@ -26,6 +26,8 @@ enum Landlords {
     "CryptoExtras": ["Fleet"], "JWTKit": ["Fleet"],
     "GRDB": ["Store"],
     "ArgumentParser": ["cmdop"],
+    // Draws a sign-in's address for a telephone (docs/decisions/0007).
+    "CQRCodeGen": ["cmdop"],
     // The operating system.
     "CHost": ["Host"], "Glibc": ["Host"], "Musl": ["Host"], "Darwin": ["Host"], "Dispatch": ["Host"],
     // Carries 50 MB of time zones and languages; FoundationEssentials is enough.

@@ -8,8 +8,9 @@ import Wire
 struct ConnectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "connect", abstract: "Open a terminal on a machine.",
-    subcommands: [ConnectAttachCommand.self, ConnectExecCommand.self, ConnectPasswordCommand.self],
-    defaultSubcommand: ConnectAttachCommand.self)
+    subcommands: [
+      ConnectAttachCommand.self, ConnectExecCommand.self, ShareCommand.self, ConnectPasswordCommand.self,
+    ], defaultSubcommand: ConnectAttachCommand.self)
 }
 
 struct ConnectAttachCommand: Verb {
@@ -17,13 +18,15 @@ struct ConnectAttachCommand: Verb {
     commandName: "attach", abstract: "Attach a live terminal; it goes on when you leave.",
     discussion: """
       Example: cmdop connect box
+      Example: cmdop connect 'https://relay.example.com:63141/s#shr_…'   # a link from somebody; needs no account
       Without --session you are back in the session that you left there last, or in a new one.
       Keys: Enter ~ . leaves (the terminal goes on), Enter ~ ? lists the keys. Ctrl-C and Ctrl-D go to the machine.
       Ends with the exit status of the remote shell; 255 when cmdop itself fails.
       """)
   static let ownFailure: Int32? = 255
   @OptionGroup var options: GlobalOptions
-  @Argument(help: "The machine; without it you are asked.") var host: String?
+  @OptionGroup var pin: PINOptions
+  @Argument(help: "The machine, or a link from somebody; without it you are asked.") var host: String?
   @Option(help: "Attach to this session: its name, or id.") var session = ""
   @Flag(name: .customLong("new"), help: "Start a new session, also if you left one there.") var fresh = false
   @Flag(help: "Show who joins and leaves.") var announce = false
@@ -31,6 +34,8 @@ struct ConnectAttachCommand: Verb {
   @Flag(help: "Send the session's other operators away.") var takeover = false
   @Flag(name: .customLong("list"), help: "List the machines instead.") var list = false
   @Option(help: "A key that leaves at once: ctrl-], ctrl-\\ … or none.") var detachKey = "none"
+  @Option(name: .customLong("as"), help: "With a link: how you are called there; your user name if not given.")
+  var guestName: String?
 
   func validate() throws {
     if fresh && !session.isEmpty { throw ValidationError("--new and --session exclude each other") }
@@ -38,20 +43,48 @@ struct ConnectAttachCommand: Verb {
   }
 
   func work() async throws {
-    let reach = try await options.reach()
+    if let host, ShareLink.isMeant(by: host) { return try await visit(try ShareLink(host)) }
+    let reach = try await options.reach(pin: pin)
     if list {
       return MachinesCommand.print(try await RelayClient(reach).machines(onlineOnly: false), asJSON: options.json)
     }
     let home = try options.place()
     let recent = RecentMachines(home: home)
     let machine = if let host { host } else { try await MachinePicker(recent: recent, options: options).pick(reach) }
+    try await open(order(machine), reach, called: machine) { recent.used(machine) }
+  }
+
+  /// A guest's way in: what the link says is all that counts, and nothing is kept here.
+  private func visit(_ link: ShareLink) async throws {
+    let name = try guestName ?? UserAccount.current().name
+    let door = await Reach(socket: nil, relays: [link.relay], credential: nil)
+    let pass = try await RelayClient(door).redeem(link, as: name)
+    await door.close()
+    let reach = await Reach(socket: nil, relays: [link.relay], credential: pass.accessToken)
+    await useDesk(reach)
+    var order = order(pass.machineID)
+    if !pass.sessionID.isEmpty { (order.session, order.resume) = (pass.sessionID, false) }
+    if pass.readOnly { order.observe = true }
+    Report.note("a guest on \(pass.hostname)\(pass.readOnly ? ", watching" : "")")
+    try await open(order, reach, called: "LINK") {}
+  }
+
+  @Loop private func useDesk(_ reach: Reach) { reach.pins = options.desk(pin, keyring: nil, reach) }
+
+  private func order(_ machine: String) -> TerminalAttachment.Order {
     var order = TerminalAttachment.Order(machine: machine)
     (order.session, order.observe, order.takeover) = (session, observe, takeover)
     order.detachKey = EscapeKeys.key(named: detachKey) ?? nil
     (order.resume, order.announce) = (!fresh, announce)
     order.beginning = .likeHere()
-    let outcome = try await attach(order, reach) { recent.used(machine) }
-    switch outcome {
+    return order
+  }
+
+  /// `called`: how the user named the machine.
+  private func open(
+    _ order: TerminalAttachment.Order, _ reach: Reach, called machine: String, attached: @escaping @Loop () -> Void
+  ) async throws {
+    switch try await attach(order, reach, attached: attached) {
     case .ended(let status): throw ExitCode(status)
     case .detached(let reason, let session):
       Report.note("\(reason); back to it: cmdop connect \(machine) --session \(session)")
@@ -65,6 +98,10 @@ struct ConnectAttachCommand: Verb {
     let signals = ProcessSignals.stream([.windowChange, .terminate, .hangUp, .interrupt, .quit])
     let attachment = TerminalAttachment(order, reach: reach, terminal: terminal)
     attachment.whenAttached = attached
+    // The keys are read by the attachment: it must be the one that asks.
+    if options.canAsk {
+      (reach.pins as? PINDesk)?.ask = { (text) throws(CmdopError) in try await attachment.ask(text) }
+    }
     let (resized, resize) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let result: Result<TerminalAttachment.Outcome, any Error> = await withTaskGroup(
       of: Result<TerminalAttachment.Outcome, any Error>.self

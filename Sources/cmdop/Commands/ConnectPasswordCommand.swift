@@ -50,7 +50,7 @@ struct PasswordClearCommand: Verb {
   func work() async throws {
     let home = try options.place()
     if let machine {
-      guard try CachedPINs(home: home).forget(machine) else {
+      guard try await CachedPINs(home: home).forget(machine) else {
         throw CmdopError(
           .notFound, "no PIN of a machine \"\(machine)\" is cached here", hint: "cmdop connect password list")
       }

@@ -22,6 +22,7 @@ struct ExecCommand: Verb {
   }
   static let ownFailure: Int32? = 255
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var pin: PINOptions
   @Flag(help: "Run on all machines that are online.") var all = false
   @Option(help: "End the command after this time: 500ms, 30s, 5m.") var timeout: Span?
   @Option(name: .customLong("env"), help: "K=V for the command; repeatable.") var environment: [String] = []
@@ -43,7 +44,7 @@ struct ExecCommand: Verb {
   static func withTerminator(_ words: [String]) -> [String] {
     guard let verb = words.firstIndex(of: "exec"), verb <= 1, !words.contains("--") else { return words }
     let takesValue = [
-      "--timeout", "--env", "--cwd", "--width", "--server", "--fleet", "--workspace", "--home", "--log-level",
+      "--timeout", "--env", "--cwd", "--width", "--server", "--fleet", "--workspace", "--home", "--log-level", "--pin",
     ]
     var place = verb + 1
     while place < words.count, words[place].hasPrefix("-") { place += takesValue.contains(words[place]) ? 2 : 1 }
@@ -68,9 +69,9 @@ struct ExecCommand: Verb {
       order.environment[String(parts[0])] = String(parts[1])
     }
     (order.directory, order.timeout) = (cwd, timeout?.duration)
-    let reach = try await options.reach()
+    let reach = try await options.reach(pin: pin)
     let run = await ExecRun(order: order, reach: reach, asJSON: options.json, width: width)
-    let status = try await cancellable { [hosts] in
+    let status = try await Person.interruptible { [hosts] in
       var hosts = hosts
       if hosts.count == 1 {
         return try await run.single(hosts[0], input: stdin || StandardStreams.inputIsGiven)
@@ -83,25 +84,5 @@ struct ExecCommand: Verb {
       return try await run.several(hosts)
     }
     if status != 0 { throw ExitCode(status) }
-  }
-
-  /// Ctrl-C cancels, so that the machine ends what it started; the exit code is then 130.
-  private func cancellable(_ body: @escaping @Sendable () async throws -> Int32) async throws -> Int32 {
-    let signals = ProcessSignals.stream([.interrupt, .terminate, .hangUp])
-    return try await withThrowingTaskGroup(of: Int32?.self) { group in
-      group.addTask { try await body() }
-      group.addTask {
-        for await _ in signals { return nil }
-        return nil
-      }
-      defer { group.cancelAll() }
-      guard let status = try await group.next() ?? nil else {
-        group.cancelAll()
-        // The cancellation must leave this process before it ends.
-        try? await Task.sleep(for: .milliseconds(50))
-        throw ExitCode(130)
-      }
-      return status
-    }
   }
 }

@@ -5,41 +5,84 @@ import Wire
 
 struct FleetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fleet", abstract: "What your fleet has decided.", subcommands: [FleetSettingsCommand.self])
+    commandName: "fleet", abstract: "Fleets: their members, their keys, their settings, and what happened in them.",
+    subcommands: [
+      FleetListCommand.self, FleetCreateCommand.self, FleetUseCommand.self, FleetMembersCommand.self,
+      FleetInviteCommand.self, FleetSetRoleCommand.self, FleetRemoveCommand.self, FleetLeaveCommand.self,
+      FleetSettingsCommand.self, FleetJoinKeyCommand.self, FleetAuditCommand.self,
+    ])
 }
 
-struct FleetSettingsCommand: Verb {
+struct FleetListCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "settings", abstract: "Show the fleet's settings, or change them; changes hold at once.",
-    discussion: "Example: cmdop fleet settings --idle 30d --grace 5m")
+    commandName: "list", abstract: "The fleets that you belong to.", discussion: "Example: cmdop fleet list")
   @OptionGroup var options: GlobalOptions
-  @Option(help: "How long sessions of a missing machine are in GRACE_PERIOD: 30s to 30d.") var grace: Span?
-  @Option(help: "How long a session stays in BACKGROUND: 30s to 30d.") var background: Span?
-  @Option(help: "How long a session without a client and without output lives: 30s to 30d.") var idle: Span?
-  @Flag(inversion: .prefixedNo, help: "Record new sessions.") var record: Bool?
 
   func work() async throws {
-    let client = RelayClient(try await options.reach())
-    let change = Cmdop_V1_ChangeSettingsRequest.filled {
-      if let grace { $0.graceSeconds = grace.seconds }
-      if let background { $0.backgroundSeconds = background.seconds }
-      if let idle { $0.idleTtlSeconds = idle.seconds }
-      if let record { $0.record = record }
+    let fleets = try await RelayClient(try await options.reach()).fleets()
+    if options.json { return Report.json(fleets.map { FleetView($0) }) }
+    if fleets.isEmpty { return Report.note("you belong to no fleet; try: cmdop fleet create NAME") }
+    Report.table(
+      [["", "NAME", "ROLE", "MACHINES", "MEMBERS", "ID"]]
+        + fleets.map { fleet in
+          [
+            fleet.current ? "*" : "", fleet.name, fleet.role, "\(fleet.machines)", "\(fleet.members)",
+            String(fleet.fleetID.prefix(8)),
+          ]
+        })
+  }
+}
+
+struct FleetCreateCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "create", abstract: "Make a fleet; you are its owner.", discussion: "Example: cmdop fleet create lab")
+  @OptionGroup var options: GlobalOptions
+  @Argument(help: "Its name: letters, digits, \"-\", \"_\", \".\"; unique at the relay.") var name: String
+
+  func work() async throws {
+    let fleet = try await RelayClient(try await options.reach()).createFleet(name)
+    if options.json { return Report.json(FleetView(fleet)) }
+    Report.line("fleet \(fleet.name) (\(fleet.fleetID))")
+    Report.note("to work in it: cmdop fleet use \(fleet.name)   # or --fleet \(fleet.name)")
+  }
+}
+
+struct FleetUseCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "use", abstract: "Work in this fleet when no other is named.",
+    discussion: "Example: cmdop fleet use lab")
+  @OptionGroup var options: GlobalOptions
+  @Argument(help: "Its name or id.") var name: String
+
+  func work() async throws {
+    let choice = try options.choice()
+    guard case .login = choice.credential, let relay = choice.addresses.first else {
+      throw CmdopError(
+        .wrongState, "only who is signed in can choose: an API key belongs to one fleet",
+        hint: "cmdop login \(choice.addresses.first.map { "'\($0)'" } ?? "RELAY")")
     }
-    let settings = change == .init() ? try await client.settings() : try await client.change(change)
-    struct View: Encodable {
-      let grace_seconds, background_seconds, idle_seconds: UInt32
-      let record: Bool
+    let keyring = Keyring(home: choice.home)
+    _ = try await keyring.token(at: relay, fleet: name)
+    let fleet = try await keyring.change { (book) throws(CmdopError) -> (id: String, name: String) in
+      guard let login = book.entry(for: relay)?.login, let id = login.fleetID(name), let token = login.tokens[id] else {
+        throw CmdopError(.notFound, "you know no fleet \"\(name)\"", hint: "cmdop fleet list")
+      }
+      book.update(relay) { $0.fleet = id }
+      return (id, token.name)
     }
-    if options.json {
-      return Report.json(
-        View(
-          grace_seconds: settings.graceSeconds, background_seconds: settings.backgroundSeconds,
-          idle_seconds: settings.idleTtlSeconds, record: settings.record))
-    }
-    Report.table([
-      ["Grace", "\(settings.graceSeconds) s"], ["Background", "\(settings.backgroundSeconds) s"],
-      ["Idle", "\(settings.idleTtlSeconds) s"], ["Record", settings.record ? "yes" : "no"],
-    ])
+    if options.json { return Report.json(["fleet": fleet.name, "fleet_id": fleet.id]) }
+    Report.line("fleet \(fleet.name) is the current one at \(relay.hostAndPort)")
+  }
+}
+
+/// A fleet as programs read it.
+struct FleetView: Encodable {
+  let fleet_id, name, role: String
+  let machines, members: UInt32
+  let current: Bool
+
+  init(_ card: Cmdop_V1_FleetCard) {
+    (fleet_id, name, role) = (card.fleetID, card.name, card.role)
+    (machines, members, current) = (card.machines, card.members, card.current)
   }
 }

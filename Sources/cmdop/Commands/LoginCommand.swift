@@ -6,84 +6,84 @@ import Wire
 
 struct LoginCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "login", abstract: "Sign in at a relay.",
-    discussion: "Example: cmdop login 'relay.example.com#FINGERPRINT' --token \"$(ssh relay cmdop relay token)\"")
+    commandName: "login", abstract: "Sign in at a relay: in a browser, with an invitation, or with a token.",
+    discussion: """
+      Examples: cmdop login 'relay.example.com#FINGERPRINT'
+                cmdop login 'https://relay.example.com:63141/invite/inv_…#FINGERPRINT'
+                cmdop login RELAY --token "$(ssh relay cmdop relay token)"
+      Without a token it prints an address and a code: open the address on any device, and approve.
+      With --json two lines: what to open, and who is signed in.
+      """)
   @OptionGroup var options: GlobalOptions
-  @Argument(help: "The relay: host[:port][#fingerprint]; the one this machine joined if not given.") var relay: String?
-  @Option(help: "The token, as `cmdop relay token` prints it. Also: CMDOP_TOKEN, which no process list shows.")
+  @Argument(
+    help: "The relay, host[:port][#fingerprint], or an invitation; the relay this machine joined if not given.")
+  var relay: String?
+  @Option(help: "An API key, or what `cmdop relay token` prints. CMDOP_TOKEN is better: no process list shows it.")
   var token: String?
+  @Option(help: "With an invitation: your name there.") var name: String?
+  @Option(help: "With an invitation: a file that holds your password.") var passwordFile: String?
 
   func work() async throws {
     let home = try options.place()
     try home.prepare()
-    let given = relay ?? options.server
-    guard
-      let address = try given.map({ try RelayAddress($0) })
-        ?? (try Enrollment.load(home)?.relays.first).map({ try RelayAddress($0) })
-    else { throw CmdopError(.badUsage, "which relay?", hint: "cmdop login HOST:63141#FINGERPRINT --token TOKEN") }
-    guard let token = token ?? Start.variable("CMDOP_TOKEN") else {
-      throw CmdopError(
-        .badUsage, "a token is needed",
-        hint: "cmdop login \(given ?? "RELAY") --token TOKEN   # on the relay's host: cmdop relay token")
+    let given = relay ?? options.server ?? Start.variable("CMDOP_SERVER")
+    if let given, InviteLink.isMeant(by: given) {
+      let entrance = InvitationEntrance(
+        link: try InviteLink(given), name: name, passwordFile: passwordFile, home: home, options: options)
+      return try await entrance.enter()
     }
-    let pinned = try pin(for: address, home)
-    let reach = await Reach(socket: nil, relays: [pinned], credential: token)
+    let address = try address(given, home)
+    if let token = token ?? Start.variable("CMDOP_TOKEN") { return try await keep(token, address, home) }
+    try await DeviceEntrance(relay: address, home: home, options: options).enter()
+  }
+
+  private func address(_ given: String?, _ home: Home) throws(CmdopError) -> RelayAddress {
+    let (book, enrollment) = (try Keyring(home: home).book(), try Enrollment.load(home))
+    if let given {
+      let own = try RelayStatusFile.running(in: home)
+      return RelayChoice.known(try RelayAddress(given), book, enrollment, own)
+    }
+    guard let known = book.current ?? enrollment?.relays.first else {
+      throw CmdopError(.badUsage, "which relay?", hint: "cmdop login 'HOST:63141#FINGERPRINT'")
+    }
+    return try RelayAddress(known)
+  }
+
+  private func keep(_ token: String, _ relay: RelayAddress, _ home: Home) async throws {
+    let reach = await Reach(socket: nil, relays: [relay], credential: token)
     let me = try await RelayClient(reach).whoAmI()
-    var credentials = try Credentials.load(home)
-    credentials.relays.removeAll { (try? RelayAddress($0.address).hostAndPort) == pinned.hostAndPort }
-    credentials.relays.append(.init(address: pinned.description, token: token))
-    credentials.current = pinned.description
-    try home.save(credentials, home.credentials)
+    let pinned = relay.announcing(me.relayPins)
+    try await Keyring(home: home).change { (book) throws(CmdopError) in book.keep(token: token, at: pinned) }
     if options.json {
       return Report.json([
-        "relay": pinned.hostAndPort, "fleet": me.fleetName, "subject": me.caller.subject, "role": me.caller.role,
+        "relay": relay.hostAndPort, "fleet": me.fleetName, "subject": me.caller.subject, "role": me.caller.role,
       ])
     }
     Report.line(
-      "signed in at \(pinned.hostAndPort) as \(me.caller.subject) (\(me.caller.role) of fleet \(me.fleetName))")
-  }
-
-  /// An address without a fingerprint may be one that this machine has joined: then that pin counts.
-  private func pin(for address: RelayAddress, _ home: Home) throws(CmdopError) -> RelayAddress {
-    guard address.trust == .systemRoots, let enrollment = try Enrollment.load(home) else { return address }
-    return enrollment.relays.compactMap { try? RelayAddress($0) }.first { $0.hostAndPort == address.hostAndPort }
-      ?? address
+      "signed in at \(relay.hostAndPort) as \(me.caller.subject) (\(me.caller.role) of fleet \(me.fleetName))")
   }
 }
 
-struct LogoutCommand: Verb {
-  static let configuration = CommandConfiguration(
-    commandName: "logout", abstract: "Forget the credential of the current relay.", discussion: "Example: cmdop logout")
-  @OptionGroup var options: GlobalOptions
+/// What is left to do when the relay has let somebody in.
+struct SignInKeeping {
+  let relay: RelayAddress
+  let home: Home
+  let options: GlobalOptions
 
-  func work() async throws {
-    let home = try options.place()
-    var credentials = try Credentials.load(home)
-    guard let current = credentials.current else { throw CmdopError(.wrongState, "nobody is signed in here") }
-    credentials.relays.removeAll { $0.address == current }
-    credentials.current = credentials.relays.last?.address
-    try home.save(credentials, home.credentials)
-    if options.json { Report.json(["signed_out": current]) } else { Report.line("signed out at \(current)") }
-  }
-}
-
-struct AuthCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "auth", abstract: "Credentials of this user.", subcommands: [AuthStatusCommand.self])
-}
-
-struct AuthStatusCommand: Verb {
-  static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Whom the relay takes you for.", discussion: "Example: cmdop auth status")
-  @OptionGroup var options: GlobalOptions
-
-  func work() async throws {
-    let me = try await RelayClient(try await options.reach()).whoAmI()
+  func keep(_ signedIn: Cmdop_V1_SignedIn) async throws(CmdopError) {
+    let keyring = Keyring(home: home)
+    try await keyring.change { (book) throws(CmdopError) in book.signIn(signedIn, at: relay) }
+    // The relay may have another key soon: it is known from today on. Without an answer it will be said another time.
+    let client = await SignInClient(relay)
+    if let me = try? await client.whoAmI(signedIn.accessToken) { try await keyring.learn(me.relayPins, of: relay) }
+    await client.close()
     if options.json {
       return Report.json([
-        "subject": me.caller.subject, "role": me.caller.role, "fleet": me.fleetName, "relay_version": me.relayVersion,
+        "relay": relay.hostAndPort, "account": signedIn.account, "subject": signedIn.account,
+        "fleet": signedIn.fleetName, "fleet_id": signedIn.fleetID, "role": signedIn.role,
       ])
     }
-    Report.line("\(me.caller.subject), \(me.caller.role) of fleet \(me.fleetName) (relay \(me.relayVersion))")
+    Report.line(
+      "signed in at \(relay.hostAndPort) as \(signedIn.account) (\(signedIn.role) of fleet \(signedIn.fleetName))")
   }
 }

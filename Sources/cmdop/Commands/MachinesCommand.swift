@@ -6,11 +6,22 @@ import Wire
 struct MachinesCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "machines", abstract: "The machines of your fleet.",
-    discussion: "Example: cmdop machines --online --json")
+    discussion: "Example: cmdop machines --online --json\nExample: cmdop machines --watch")
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Only those that are online.") var online = false
+  @Flag(help: "Stay, and show what changes; with --json one object for each change.") var watch = false
+
+  func validate() throws {
+    if watch && online { throw ValidationError("--watch and --online exclude each other") }
+  }
 
   func work() async throws {
+    if watch {
+      let reach = try await options.reach()
+      return try await Person.interruptible {
+        try await MachineWatch(client: RelayClient(reach), asJSON: options.json).run()
+      }
+    }
     let machines = try await RelayClient(try await options.reach()).machines(onlineOnly: online)
     Self.print(machines, asJSON: options.json)
   }
@@ -18,16 +29,19 @@ struct MachinesCommand: Verb {
   static func print(_ machines: [Cmdop_V1_MachineCard], asJSON: Bool) {
     if asJSON { return Report.json(machines.map { MachineView($0) }) }
     if machines.isEmpty { return Report.note("no machines yet; try: cmdop join \"$(cmdop relay join-key)\"") }
-    Report.table(
-      [["HOSTNAME", "NAME", "STATE", "SEEN", "PLATFORM", "VERSION", "CPU", "SESSIONS", "ID"]]
-        + machines.map { machine in
-          [
-            machine.hostname, machine.displayName, machine.online ? "online" : "offline",
-            machine.online ? "now" : Report.ago(machine.lastSeenAtMs), machine.platform, machine.version,
-            machine.metrics.hasCpuPercent ? "\(Int(machine.metrics.cpuPercent)) %" : "-", "\(machine.sessions)",
-            String(machine.machineID.prefix(8)),
-          ]
-        })
+    Report.table(rows(machines))
+  }
+
+  static func rows(_ machines: [Cmdop_V1_MachineCard]) -> [[String]] {
+    [["HOSTNAME", "NAME", "STATE", "SEEN", "PLATFORM", "VERSION", "CPU", "SESSIONS", "ID"]]
+      + machines.map { machine in
+        [
+          machine.hostname, machine.displayName, machine.online ? "online" : "offline",
+          machine.online ? "now" : Report.ago(machine.lastSeenAtMs), machine.platform, machine.version,
+          machine.metrics.hasCpuPercent ? "\(Int(machine.metrics.cpuPercent)) %" : "-", "\(machine.sessions)",
+          String(machine.machineID.prefix(8)),
+        ]
+      }
   }
 }
 

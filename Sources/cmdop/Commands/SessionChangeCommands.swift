@@ -9,11 +9,12 @@ struct SessionDetachCommand: Verb {
     commandName: "detach", abstract: "Send clients away from a session; it goes on.",
     discussion: "Example: cmdop session detach build")
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var pin: PINOptions
   @OptionGroup var choice: SessionChoice
   @Option(help: "Only this client; its id stands in session show.") var client = ""
 
   func work() async throws {
-    let reach = try await options.reach()
+    let reach = try await options.reach(pin: pin)
     let card = try await choice.find(reach)
     _ = try await SessionClient(reach).details(card.sessionID, on: card.machineID, change: .detachClient(client))
     if options.json {
@@ -29,11 +30,12 @@ struct SessionRenameCommand: Verb {
     commandName: "rename", abstract: "Give a session another name.",
     discussion: "Example: cmdop session rename term-1 build")
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var pin: PINOptions
   @OptionGroup var choice: SessionChoice
   @Argument(help: "The new name: letters, digits, \"-\", \"_\", \".\".") var name: String
 
   func work() async throws {
-    let reach = try await options.reach()
+    let reach = try await options.reach(pin: pin)
     let card = try await choice.find(reach)
     let details = try await SessionClient(reach).details(card.sessionID, on: card.machineID, change: .rename(name))
     if options.json {
@@ -49,6 +51,7 @@ struct SessionSetCommand: Verb {
     commandName: "set", abstract: "Change how long a session waits, and whether it is recorded.",
     discussion: "Example: cmdop session set build --idle 30d --record")
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var pin: PINOptions
   @OptionGroup var choice: SessionChoice
   @Option(help: "End it after so long without a client and without output: 30s to 30d.") var idle: Span?
   @Option(help: "How long it is in GRACE_PERIOD when its machine is missing: 30s to 30d.") var grace: Span?
@@ -59,7 +62,7 @@ struct SessionSetCommand: Verb {
   }
 
   func work() async throws {
-    let reach = try await options.reach()
+    let reach = try await options.reach(pin: pin)
     let (client, card) = (SessionClient(reach), try await choice.find(reach))
     if let idle {
       _ = try await client.details(card.sessionID, on: card.machineID, change: .idleTtlSeconds(idle.seconds))
@@ -77,6 +80,7 @@ struct SessionDestroyCommand: Verb {
     commandName: "destroy", abstract: "End a session and the programs in it.",
     discussion: "Example: cmdop session destroy term-1 --host box\nExample: cmdop session destroy --idle 24h")
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var pin: PINOptions
   @Argument(help: "The session's id, a unique beginning of it, or its name.") var session: String?
   @Option(help: "Its machine, where the name alone is not unique; with --idle: only there.") var host = ""
   @Option(help: "All that nobody is attached to and that have shown no life for so long.") var idle: Span?
@@ -86,7 +90,7 @@ struct SessionDestroyCommand: Verb {
   }
 
   func work() async throws {
-    let reach = try await options.reach()
+    let reach = try await options.reach(pin: pin)
     if let idle { return try await destroyIdle(idle, reach) }
     let card = try await SessionChoice.parse([session ?? ""] + (host.isEmpty ? [] : ["--host", host])).find(reach)
     try await SessionClient(reach).destroy(card.sessionID, on: card.machineID)

@@ -10,6 +10,7 @@ struct SessionCreateCommand: Verb {
     commandName: "create", abstract: "Start a session without attaching to it.",
     discussion: "Example: cmdop session create box --name build -- make -j8")
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var pin: PINOptions
   @Argument(help: "The machine.") var host: String
   @Option(help: "Its name: letters, digits, \"-\", \"_\", \".\".") var name = ""
   @Option(help: "Its working directory.") var cwd = ""
@@ -22,7 +23,7 @@ struct SessionCreateCommand: Verb {
     (beginning.name, beginning.directory, beginning.arguments) = (name, cwd, command)
     (beginning.idleSeconds, beginning.isRecorded) = (idle?.seconds ?? 0, record)
     let size = StandardStreams.isTerminal(0) ? OwnTerminal.size : .standard
-    let started = try await SessionClient(try await options.reach()).create(on: host, beginning, size: size)
+    let started = try await SessionClient(try await options.reach(pin: pin)).create(on: host, beginning, size: size)
     if options.json {
       return Report.json(["session_id": started.sessionID, "name": started.name, "hostname": started.hostname])
     }

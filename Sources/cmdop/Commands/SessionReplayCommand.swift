@@ -13,6 +13,7 @@ struct SessionReplayCommand: Verb {
       Keys: space stops and goes on, + and - change the speed, q leaves. Without a terminal it prints all at once.
       """)
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var pin: PINOptions
   @Argument(help: "An asciicast file, or a session's name or id.") var what: String
   @Option(help: "Its machine, where a name alone is not unique.") var host = ""
   @Option(help: "How many times as fast.") var speed = 1.0
@@ -33,7 +34,7 @@ struct SessionReplayCommand: Verb {
 
   private func content() async throws -> [UInt8] {
     if let bytes = try PrivateFiles.read(what, limit: CastFile.limit) { return bytes }
-    let reach = try await options.reach()
+    let reach = try await options.reach(pin: pin)
     let choice = try SessionChoice.parse([what] + (host.isEmpty ? [] : ["--host", host]))
     let card = try await choice.find(reach, ended: true)
     var content: [UInt8] = []

@@ -9,6 +9,7 @@ struct SessionRestoreCommand: Verb {
     commandName: "restore", abstract: "Start a new session that begins with a saved one's output, directory and name.",
     discussion: "Example: cmdop session restore box --from build.cast")
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var pin: PINOptions
   @Argument(help: "The machine.") var host: String
   @Option(help: "The asciicast file that session save has written.") var from: String
   @Option(help: "Another name.") var name: String?
@@ -30,7 +31,7 @@ struct SessionRestoreCommand: Verb {
       Array(output.text.reversed().joined().suffix(1000 * 1024)) + Array(TerminalReset.bytes.utf8)
       + Array("\r\n\u{1b}[2m[cmdop: restored]\u{1b}[0m\r\n".utf8)
     let size = StandardStreams.isTerminal(0) ? OwnTerminal.size : .standard
-    let started = try await SessionClient(try await options.reach()).create(on: host, beginning, size: size)
+    let started = try await SessionClient(try await options.reach(pin: pin)).create(on: host, beginning, size: size)
     if options.json {
       return Report.json(["session_id": started.sessionID, "name": started.name, "hostname": started.hostname])
     }

@@ -13,12 +13,13 @@ struct SessionSaveCommand: Verb {
       Without a recording (session set --record) a cast holds what the journal keeps, the last 8 MiB.
       """)
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var pin: PINOptions
   @OptionGroup var choice: SessionChoice
   @Option(help: "The file; - is standard output.") var to: String
   @Flag(help: "Screen and scrollback as plain text.") var text = false
 
   func work() async throws {
-    let reach = try await options.reach()
+    let reach = try await options.reach(pin: pin)
     let card = try await choice.find(reach, ended: true)
     var content: [UInt8] = []
     try await SessionClient(reach).save(card.sessionID, on: card.machineID, asText: text) { content += $0 }

@@ -8,10 +8,11 @@ struct SessionShowCommand: Verb {
     commandName: "show", abstract: "All that is known of a session, and who is attached.",
     discussion: "Example: cmdop session show build")
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var pin: PINOptions
   @OptionGroup var choice: SessionChoice
 
   func work() async throws {
-    let reach = try await options.reach()
+    let reach = try await options.reach(pin: pin)
     let card = try await choice.find(reach, ended: true)
     // Its machine knows more, but may be away.
     let details =

@@ -39,19 +39,14 @@ extension DaemonRole {
 
   /// Writes down by which keys the relay wants to be known, the one in use first. Gives the addresses when they have changed.
   private func follow(pins: [String], _ log: Logger) -> [RelayAddress]? {
-    // One until addresses can have several.
-    let pins = pins.prefix(1).joined(separator: ",")
     do {
       guard var enrollment = try Enrollment.load(home) else { return nil }
-      let known = enrollment.relays
-      enrollment.relays = known.map { address in
-        address.firstIndex(of: "#").map { "\(address[..<$0])#\(pins)" } ?? address
-      }
-      if enrollment.relays == known { return nil }
       var relays: [RelayAddress] = []
-      for text in enrollment.relays { relays.append(try RelayAddress(text)) }
+      for text in enrollment.relays { relays.append(try RelayAddress(text).announcing(pins)) }
+      if enrollment.relays == relays.map(\.description) { return nil }
+      enrollment.relays = relays.map(\.description)
       try home.save(enrollment, home.enrollment)
-      log.info("the relay's keys were written down", metadata: ["keys": "\(pins)"])
+      log.info("the relay's keys were written down", metadata: ["keys": "\(pins.joined(separator: ","))"])
       return relays
     } catch {
       log.error("the relay's new keys could not be written down", metadata: ["why": "\(CmdopError(error).message)"])

@@ -60,6 +60,7 @@ struct DaemonRole {
       group.addTask { try await door.run() }
       group.addTask { await reporter.run() }
       if let tether { group.addTask { await tether.run() } }
+      group.addTask { await makeKeeper(log).run() }
       group.addTask {
         for await signal in signals {
           log.info("stopping", metadata: ["signal": "\(signal)"])
@@ -86,6 +87,12 @@ struct DaemonRole {
       try Processes.startInBackground(
         program, [KeeperEntrance.word, home.keeperSocket, home.keeperLock], environment: environment,
         logFile: home.path + "/logs/keeper.stderr")
+    }
+  }
+
+  private func makeKeeper(_ log: Logger) -> CredentialKeeper {
+    CredentialKeeper(keyring: Keyring(home: home)) { relay, error in
+      log.warning("a sign-in could not be renewed", metadata: ["relay": "\(relay)", "why": "\(error.message)"])
     }
   }
 

@@ -1,0 +1,3 @@
+#pragma once
+// Debian's libqrcodegen-dev (docs/decisions/0007).
+#include <qrcodegen/qrcodegen.h>

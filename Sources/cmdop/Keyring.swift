@@ -1,0 +1,123 @@
+import Connect
+import Core
+import Host
+import Wire
+
+/// The file of credentials, and the refreshing of what is in it. Daemon and command line both do that: under a lock, and
+/// with a look at the file behind it.
+struct Keyring: Sendable {
+  let home: Home
+
+  func book() throws(CmdopError) -> CredentialBook {
+    try home.load(CredentialBook.self, home.credentials) ?? CredentialBook()
+  }
+
+  /// Changes the file while nobody else does. What was changed before a failure is kept: a used-up token is used up.
+  func change<T: Sendable>(
+    _ body: @Sendable (inout CredentialBook) async throws(CmdopError) -> T
+  ) async throws(CmdopError) -> T {
+    try home.prepare()
+    return try await FileLock.hold(home.credentials + ".lock", what: "the credentials") { () throws(CmdopError) in
+      let before = try book()
+      var after = before
+      let result: Result<T, CmdopError>
+      do throws(CmdopError) { result = .success(try await body(&after)) } catch { result = .failure(error) }
+      if after != before { try home.save(after, home.credentials) }
+      return try result.get()
+    }
+  }
+
+  /// A token for a login's fleet that is still good for a while. `fleet`: id or name; nil: the login's current one.
+  /// `refused`: the relay did not take this one.
+  func token(
+    at relay: RelayAddress, fleet: String?, refused: String? = nil
+  ) async throws(CmdopError) -> FreshCredential.Held {
+    if let held = held(try book(), relay, fleet, refused) { return held }
+    let client = await SignInClient(relay)
+    do {
+      let (held, isNew) = try await change { (book) throws(CmdopError) in
+        // Somebody may have been quicker.
+        if let held = self.held(book, relay, fleet, refused) { return (held, false) }
+        return (try await refresh(&book, relay, fleet, client), true)
+      }
+      if isNew, !relay.pins.isEmpty, let me = try? await client.whoAmI(held.token) {
+        try await learn(me.relayPins, of: relay)
+      }
+      await client.close()
+      return held
+    } catch {
+      await client.close()
+      throw error
+    }
+  }
+
+  private func held(
+    _ book: CredentialBook, _ relay: RelayAddress, _ fleet: String?, _ refused: String?
+  ) -> FreshCredential.Held? {
+    guard let login = book.entry(for: relay)?.login,
+      let token = login.token(for: fleet, now: wallClock(), refused: refused)
+    else { return nil }
+    return .init(token: token, expiresAt: login.fleetID(fleet).flatMap { login.tokens[$0]?.expiresAt })
+  }
+
+  private func refresh(
+    _ book: inout CredentialBook, _ relay: RelayAddress, _ fleet: String?, _ client: SignInClient
+  ) async throws(CmdopError) -> FreshCredential.Held {
+    guard let login = book.entry(for: relay)?.login, !login.isOver(now: wallClock()) else { throw Self.ended(relay) }
+    do {
+      let signedIn = try await client.refresh(login.refreshToken, fleet: fleet ?? login.fleet)
+      book.update(relay) { $0.merge(signedIn) }
+      return .init(token: signedIn.accessToken, expiresAt: signedIn.accessExpiresAtMs)
+    } catch {
+      switch error.code {
+      case .unauthenticated:
+        book.update(relay) { $0.end() }
+        throw Self.ended(relay)
+      case .notFound:
+        throw CmdopError(.notFound, "you know no fleet \"\(fleet ?? login.fleet)\"", hint: "cmdop fleet list")
+      default: throw error
+      }
+    }
+  }
+
+  /// What the relay says of its own keys.
+  func learn(_ pins: [String], of relay: RelayAddress) async throws(CmdopError) {
+    guard !pins.isEmpty, var book = try? book(), book.announce(pins, of: relay) else { return }
+    _ = try await change { (book) throws(CmdopError) in book.announce(pins, of: relay) }
+  }
+
+  static func ended(_ relay: RelayAddress) -> CmdopError {
+    CmdopError(
+      .unauthenticated, "your sign-in at \(relay.hostAndPort) has ended", hint: "cmdop login '\(relay)'")
+  }
+}
+
+/// Renews logins before they are needed, while a daemon runs: then no command has to wait for it.
+struct CredentialKeeper: Sendable {
+  let keyring: Keyring
+  /// Told what could not be renewed.
+  let report: @Sendable (_ relay: String, CmdopError) -> Void
+
+  /// Renews every login whose current fleet's token ends within 5 minutes.
+  func refreshDue() async {
+    guard let book = try? keyring.book() else { return }
+    for entry in book.relays {
+      guard let login = entry.login, let relay = try? RelayAddress(entry.address), login.isDue(now: wallClock()) else {
+        continue
+      }
+      // Its token may be good for some minutes yet: then it counts as refused, so that another one is fetched.
+      let old = login.tokens[login.fleet]?.accessToken
+      do { _ = try await keyring.token(at: relay, fleet: nil, refused: old) } catch {
+        report(relay.hostAndPort, error)
+      }
+    }
+  }
+
+  /// Looks every minute, until its task is cancelled.
+  func run() async {
+    while !Task.isCancelled {
+      await refreshDue()
+      try? await Task.sleep(for: .seconds(60))
+    }
+  }
+}

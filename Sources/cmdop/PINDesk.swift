@@ -1,0 +1,93 @@
+import ArgumentParser
+import Connect
+import Core
+import Host
+import Wire
+
+/// PINs of machines: given with the command, remembered for a day, or asked for. A machine is shown a PIN only when it wants
+/// one, or when it was right for this very machine before.
+@Loop
+final class PINDesk: PINSource {
+  private let given: String?
+  /// nil: nothing is remembered beyond this command.
+  private let keyring: Keyring?
+  private weak var reach: Reach?
+  /// Asks a person; nil: nobody can be asked.
+  var ask: (@Loop (_ question: String) async throws(CmdopError) -> String)?
+  /// By the words with which a machine was named.
+  private var right: [String: String] = [:]
+  private var asked: [String: Int] = [:]
+  private var ids: [String: String] = [:]
+  private var isBusy = false
+  private let turn = Turnstile()
+  private static let mostQuestions = 3
+
+  init(given: String?, keyring: Keyring?, reach: Reach) {
+    (self.given, self.keyring, self.reach) = (given, keyring, reach)
+  }
+
+  func known(for machine: String) async -> String? {
+    if let pin = right[machine] { return pin }
+    guard hasIdentifierShape(machine) else { return nil }
+    return try? keyring?.book().pin(of: machine, now: wallClock())
+  }
+
+  func pin(for machine: String, refused: String?, why: CmdopError) async throws(CmdopError) -> String {
+    // Several machines may want theirs at once: one question at a time.
+    do { try await turn.wait { !isBusy } } catch { throw CmdopError(error) }
+    isBusy = true
+    defer {
+      isBusy = false
+      turn.wake()
+    }
+    right[machine] = nil
+    if let given {
+      if refused == nil || refused != given { return given }
+      throw Self.refusal(why)
+    }
+    if let pin = try await remembered(machine, refused) { return pin }
+    let count = asked[machine, default: 0]
+    guard let ask, count < Self.mostQuestions else { throw Self.refusal(why) }
+    asked[machine] = count + 1
+    return try await ask("\(count > 0 ? "not that one. " : "")PIN of \(OneLine.of(machine)): ")
+  }
+
+  func accepted(_ pin: String, for machine: String) async {
+    let isNews = right.updateValue(pin, forKey: machine) != pin
+    guard isNews, let keyring, let id = await id(of: machine) else { return }
+    if (try? keyring.book().pin(of: id, now: wallClock())) == pin { return }
+    // Forgetting it only means to be asked again.
+    try? await keyring.change { (book) throws(CmdopError) in book.remember(pin: pin, of: id, now: wallClock()) }
+  }
+
+  /// What was right within the last day. One that is not any more is dropped.
+  private func remembered(_ machine: String, _ refused: String?) async throws(CmdopError) -> String? {
+    guard let keyring, let book = try? keyring.book(), !book.pins.isEmpty, let id = await id(of: machine),
+      let pin = book.pin(of: id, now: wallClock())
+    else { return nil }
+    guard pin == refused else { return pin }
+    _ = try await keyring.change { (book) throws(CmdopError) in book.dropPIN(of: id) }
+    return nil
+  }
+
+  private func id(of machine: String) async -> String? {
+    if hasIdentifierShape(machine) { return machine }
+    if let id = ids[machine] { return id }
+    guard let reach, let roster = try? await RelayClient(reach).machines(onlineOnly: true) else { return nil }
+    let words = machine.lowercased()
+    // Only the full name: a part of one may mean another machine tomorrow.
+    ids[machine] = roster.first { $0.hostname.lowercased() == words }?.machineID
+    return ids[machine]
+  }
+
+  private static func refusal(_ why: CmdopError) -> CmdopError {
+    CmdopError(.pinRequired, why.message, hint: why.hint ?? "--pin PIN   # or CMDOP_PIN, which no process list shows")
+  }
+}
+
+/// For verbs that open something on a machine.
+struct PINOptions: ParsableArguments {
+  @Option(help: "The machine's PIN, if it wants one. CMDOP_PIN is better: no process list shows it.") var pin: String?
+
+  var given: String? { pin ?? Start.variable("CMDOP_PIN") }
+}
