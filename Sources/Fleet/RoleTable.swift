@@ -59,7 +59,7 @@ public enum RoleTable {
     Row(right: .share,          roles: working, scope: .fleetAdmin,      meaning: "let guests in by a link; end one's own links"),
     Row(right: .ownKeys,        roles: all,     scope: .fleetAdmin,      meaning: "make API keys for oneself; end one's own keys"),
     Row(right: .seeMembers,     roles: all,     scope: .fleetAdmin,      meaning: "list members"),
-    Row(right: .manageMembers,  roles: leading, scope: .fleetAdmin,      meaning: "invite, change roles, remove; owners: only by owners"),
+    Row(right: .manageMembers,  roles: leading, scope: .fleetAdmin,      meaning: "invite, change roles and remove (owners: only by owners)"),
     Row(right: .manageMachines, roles: leading, scope: .fleetAdmin,      meaning: "rename and remove machines"),
     Row(right: .manageJoinKeys, roles: leading, scope: .fleetAdmin,      meaning: "make, rotate and end join keys"),
     Row(right: .changeSettings, roles: leading, scope: .fleetAdmin,      meaning: "change the fleet's settings"),

@@ -24,7 +24,6 @@ final class DaemonBench: Sendable {
   struct Setting: Sendable {
     /// nil: no PIN is set.
     var pin: String?
-    var credential: String?
     /// What the key's file is like.
     var trouble: CmdopError?
     var whenPinsChange: @Loop @Sendable ([String]) -> [RelayAddress]? = { _ in nil }
