@@ -14,6 +14,8 @@ final class PINDesk: PINSource {
   private weak var reach: Reach?
   /// Asks a person; nil: nobody can be asked.
   var ask: (@Loop (_ question: String) async throws(CmdopError) -> String)?
+  /// What a machine is called in questions, where that is not how it was named.
+  var called: [String: String] = [:]
   /// By the words with which a machine was named.
   private var right: [String: String] = [:]
   private var asked: [String: Int] = [:]
@@ -49,7 +51,7 @@ final class PINDesk: PINSource {
     let count = asked[machine, default: 0]
     guard let ask, count < Self.mostQuestions else { throw Self.refusal(why) }
     asked[machine] = count + 1
-    return try await ask("\(count > 0 ? "not that one. " : "")PIN of \(OneLine.of(machine)): ")
+    return try await ask("\(count > 0 ? "not that one. " : "")PIN of \(OneLine.of(called[machine] ?? machine)): ")
   }
 
   func accepted(_ pin: String, for machine: String) async {

@@ -61,7 +61,7 @@ struct ConnectAttachCommand: Verb {
     let pass = try await RelayClient(door).redeem(link, as: name)
     await door.close()
     let reach = await Reach(socket: nil, relays: [link.relay], credential: pass.accessToken)
-    await useDesk(reach)
+    await useDesk(reach, pass)
     var order = order(pass.machineID)
     if !pass.sessionID.isEmpty { (order.session, order.resume) = (pass.sessionID, false) }
     if pass.readOnly { order.observe = true }
@@ -69,7 +69,11 @@ struct ConnectAttachCommand: Verb {
     try await open(order, reach, called: "LINK") {}
   }
 
-  @Loop private func useDesk(_ reach: Reach) { reach.pins = options.desk(pin, keyring: nil, reach) }
+  @Loop private func useDesk(_ reach: Reach, _ pass: Cmdop_V1_RedeemReply) {
+    let desk = options.desk(pin, keyring: nil, reach)
+    desk.called[pass.machineID] = pass.hostname
+    reach.pins = desk
+  }
 
   private func order(_ machine: String) -> TerminalAttachment.Order {
     var order = TerminalAttachment.Order(machine: machine)
