@@ -61,6 +61,7 @@ let tests: [Room] = [
   room("FleetTests",    floor: 6, uses: ["Core", "Fleet", "Store"], rents: [crypto]),
   room("SessionTests",  floor: 6, uses: ["Core", "Session", "Store"], rents: [nio], aside: ["Fixtures"]),
   room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Wire"], rents: [nio, log]),
+  room("WebTests",      floor: 6, uses: ["Core", "Web"]),
   room("HouseTests",    floor: 6, uses: []),
   room("EndToEndTests", floor: 6, uses: [], closet: "CHost", aside: ["Support"]),
 ]
