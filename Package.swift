@@ -65,7 +65,8 @@ let tests: [Room] = [
   room("DaemonTests",   floor: 6, uses: ["Core", "Daemon", "Fleet", "Host", "Session", "Store", "Tools", "Wire"], rents: [
     crypto, log, nio,
   ]),
-  room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Wire"], rents: [nio, log]),
+  room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Web", "Wire"], rents: [nio, log]),
+  room("WebTests",      floor: 6, uses: ["Core", "Web"]),
   room("HouseTests",    floor: 6, uses: []),
   room("EndToEndTests", floor: 6, uses: [], closet: "CHost", aside: ["Support"]),
 ]

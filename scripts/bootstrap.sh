@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a make target lacks, on Debian and Ubuntu. What is there stays untouched, and then no network is used.
-# Usage: scripts/bootstrap.sh swift|build|protos|python|bench …
+# Usage: scripts/bootstrap.sh swift|build|protos|python|browser|bench …
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -69,6 +69,12 @@ need_python() {
   "$python" -m pip install --quiet --disable-pip-version-check 'grpcio>=1.60,<2' 'grpcio-tools>=1.60,<2' >&2
 }
 
+# A browser and its driver, for the test in which a person approves a device on the relay's pages.
+need_browser() {
+  command -v chromedriver >/dev/null || packages chromium chromium-driver
+  command -v chromedriver >/dev/null || fail "chromedriver not found" "install Chromium and its driver"
+}
+
 # The programs that cmdop is measured against. sshd is started by the benchmark itself, on a port of its own.
 need_bench() {
   command -v apt-get >/dev/null || { say "the peers are Debian packages: without apt only cmdop is measured"; return; }
@@ -88,6 +94,7 @@ for what in "$@"; do
     build) need_build ;;
     protos) need_protos ;;
     python) need_python ;;
+    browser) need_browser ;;
     bench) need_bench ;;
     *) fail "unknown word: $what" "scripts/bootstrap.sh build" ;;
   esac

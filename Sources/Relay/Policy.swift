@@ -70,6 +70,7 @@ enum Policy: Sendable {
     ("GET",  "/device",                                 .anybody),
     ("POST", "/device/sign-in",                         .anybody),
     ("POST", "/device/decide",                          .anybody),
+    ("GET",  "/style.css",                              .anybody),
     ("POST", "/sign-out",                               .anybody),
     ("GET",  "/invite/*",                               .anybody),
     ("POST", "/invite/*",                               .anybody),

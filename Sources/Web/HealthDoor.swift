@@ -2,6 +2,9 @@ public import Core
 
 /// The first page of the relay's HTTP side: whether it lives, and whether it takes work.
 public struct HealthDoor: HTTPDoor {
+  /// All that is answered here.
+  public static let routes: [(method: String, path: String)] = [("GET", "/health"), ("GET", "/ready")]
+
   private let isReady: @Sendable () async -> Bool
 
   /// `isReady`: false while the relay starts or stops; a load balancer then looks elsewhere.

@@ -60,7 +60,8 @@ struct RelayRole {
     relayOptions.trustedProxies = Set(options.trustedProxies)
     let relay = await RelayService(
       fleets: fleets, sessions: SessionDirectory(database), options: relayOptions, log: log, now: now)
-    let pages = HealthDoor { await relay.isReady }
+    let pages = PagesDoor(
+      health: HealthDoor { await relay.isReady }, signIn: SignInDoor(await relay.signIn, now: now))
     var listening = Listener.Options(
       certificatePEM: certificate.chain, keyPEM: certificate.key, http: RelayDoor(relay, pages: pages))
     if let cert = options.tlsCert, let key = options.tlsKey { listening.origin = "\(cert) and \(key)" }
