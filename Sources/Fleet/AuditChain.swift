@@ -38,7 +38,9 @@ public struct AuditNote: Hashable, Sendable {
   }
 
   /// What strangers say is kept in one line of at most 256 bytes.
-  private static func short(_ text: String) -> String { OneLine.of(String(decoding: text.utf8.prefix(256), as: UTF8.self)) }
+  private static func short(_ text: String) -> String {
+    OneLine.of(String(decoding: text.utf8.prefix(256), as: UTF8.self))
+  }
 
   public var outcome: String { isRefused ? "refused" : "ok" }
 }
@@ -95,7 +97,9 @@ public enum AuditChain {
     public init(fleet: FleetID) { self.fleet = fleet }
 
     public mutating func fault(at entry: AuditEntry) -> String? {
-      guard entry.number == number + 1 else { return "entry \(number + 1) is missing: after \(number) comes \(entry.number)" }
+      guard entry.number == number + 1 else {
+        return "entry \(number + 1) is missing: after \(number) comes \(entry.number)"
+      }
       guard entry.note.fleet == fleet,
         AuditChain.hash(after: hash, number: entry.number, at: entry.at, entry.note) == entry.hash
       else { return "entry \(entry.number) was changed, or the one before it" }
@@ -104,7 +108,9 @@ public enum AuditChain {
     }
 
     public func fault(at head: AuditHead) -> String? {
-      guard head.number == number else { return "the trail ends at entry \(number), but the relay has signed \(head.number)" }
+      guard head.number == number else {
+        return "the trail ends at entry \(number), but the relay has signed \(head.number)"
+      }
       if head.number == 0 { return nil }
       guard head.hash == hash else { return "the last entry is not the one that the relay has signed" }
       guard isSigned(AuditChain.headClaim(fleet, number: number, hash: hash), by: head.publicKey, head.signature) else {

@@ -40,7 +40,8 @@ public final class DoorLimiter: Sendable {
 
   /// Throws `limit`, with when to come back. `now`: milliseconds since 1970.
   public func check(_ door: Door, _ source: String, now: Int64) throws(CmdopError) {
-    guard let count = counts[Key(door: door, source: source)], now - count.since < door.window, count.wrong >= door.allowed
+    guard let count = counts[Key(door: door, source: source)], now - count.since < door.window,
+      count.wrong >= door.allowed
     else { return }
     let left = Duration.milliseconds(max(1000, count.since + door.window - now))
     throw CmdopError(

@@ -40,7 +40,9 @@ struct FleetMemory: Sendable {
     for row in try db.rows("SELECT * FROM api_key WHERE revoked_at IS NULL") {
       put(APIKeyRecord(row), hash: row.text("secret"))
     }
-    for row in try db.rows("SELECT * FROM share WHERE revoked_at IS NULL") { put(ShareRecord(row), hash: row.text("secret")) }
+    for row in try db.rows("SELECT * FROM share WHERE revoked_at IS NULL") {
+      put(ShareRecord(row), hash: row.text("secret"))
+    }
     for row in try db.rows("SELECT id, account FROM login WHERE ended_at IS NULL") {
       logins[row.text("id")] = AccountID(row.text("account"))
     }
@@ -77,7 +79,8 @@ extension MemberRecord {
   init?(_ row: SQLRow) {
     guard let role = Role(rawValue: row.text("role")) else { return nil }
     self.init(
-      fleet: FleetID(row.text("fleet")), account: AccountRecord(id: AccountID(row.text("account")), name: row.text("name")),
+      fleet: FleetID(row.text("fleet")),
+      account: AccountRecord(id: AccountID(row.text("account")), name: row.text("name")),
       role: role, since: row.integer("since") ?? 0)
   }
 }

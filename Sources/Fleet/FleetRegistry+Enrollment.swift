@@ -9,13 +9,15 @@ extension FleetRegistry {
     try check(request)
     let (key, fresh, time) = (hex(request.publicKey), newIdentifier(), now())
     return try await change { db, notes in
-      guard let found = try db.rows("SELECT * FROM join_key WHERE secret = ?", [.text(hashed(request.secret))]).first else {
+      guard let found = try db.rows("SELECT * FROM join_key WHERE secret = ?", [.text(hashed(request.secret))]).first
+      else {
         throw Self.refusal
       }
       let joinKey = JoinKeyRecord(found)
       let known = try db.rows(
         "SELECT * FROM machine WHERE fleet = ? AND public_key = ?", [.text(joinKey.fleet.rawValue), .text(key)])
-      guard joinKey.revokedAt == nil, (joinKey.expiresAt ?? .max) > time, known.isEmpty == false || joinKey.usesLeft != 0
+      guard joinKey.revokedAt == nil, (joinKey.expiresAt ?? .max) > time,
+        known.isEmpty == false || joinKey.usesLeft != 0
       else { throw Self.refusal }
       if known.isEmpty {
         try db.execute(
@@ -130,7 +132,9 @@ extension FleetRegistry {
     let (id, secret, time) = (newIdentifier(), newSecret(prefix: "cms_"), now())
     let span = try Wording.span(ttl, most: 3650 * 86_400)
     let record = try await change { db, notes in
-      guard try db.rows("SELECT id FROM join_key WHERE fleet = ? AND revoked_at IS NULL", [.text(fleet.rawValue)]).count < 1000
+      guard
+        try db.rows("SELECT id FROM join_key WHERE fleet = ? AND revoked_at IS NULL", [.text(fleet.rawValue)]).count
+          < 1000
       else { throw CmdopError(.limit, "the fleet has 1000 join keys already", hint: "cmdop fleet join-key list") }
       try db.execute(
         "INSERT INTO join_key (id, secret, fleet, label, created_at, expires_at, uses_left) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -156,7 +160,9 @@ extension FleetRegistry {
   public func rotateJoinKey(
     _ words: String, in fleet: FleetID, by actor: Author
   ) async throws(CmdopError) -> (record: JoinKeyRecord, secret: String) {
-    let key = try Self.pick(words, "join key", try await joinKeys(in: fleet).filter { $0.revokedAt == nil }) { ($0.id, $0.label) }
+    let key = try Self.pick(words, "join key", try await joinKeys(in: fleet).filter { $0.revokedAt == nil }) {
+      ($0.id, $0.label)
+    }
     let secret = newSecret(prefix: "cms_")
     _ = try await change { db, notes in
       try db.execute("UPDATE join_key SET secret = ? WHERE id = ?", [.text(hashed(secret)), .text(key.id)])
@@ -165,8 +171,12 @@ extension FleetRegistry {
     return (key, secret)
   }
 
-  public func revokeJoinKey(_ words: String, in fleet: FleetID, by actor: Author) async throws(CmdopError) -> JoinKeyRecord {
-    let key = try Self.pick(words, "join key", try await joinKeys(in: fleet).filter { $0.revokedAt == nil }) { ($0.id, $0.label) }
+  public func revokeJoinKey(_ words: String, in fleet: FleetID, by actor: Author) async throws(CmdopError)
+    -> JoinKeyRecord
+  {
+    let key = try Self.pick(words, "join key", try await joinKeys(in: fleet).filter { $0.revokedAt == nil }) {
+      ($0.id, $0.label)
+    }
     let time = now()
     return try await change { db, notes in
       try db.execute("UPDATE join_key SET revoked_at = ? WHERE id = ?", [.integer(time), .text(key.id)])

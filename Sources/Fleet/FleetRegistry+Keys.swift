@@ -22,17 +22,23 @@ extension FleetRegistry {
     let expiresAt = [span.map { time + $0 }, grant.source.isKey ? grant.expiresAt : nil].compactMap(\.self).min()
     let words = scopes.map(\.rawValue).sorted().joined(separator: " ")
     let record = try await change { db, notes in
-      let living = try db.rows("SELECT 1 FROM api_key WHERE fleet = ? AND revoked_at IS NULL", [.text(fleet.rawValue)]).count
-      guard living < 1000 else { throw CmdopError(.limit, "the fleet has 1000 keys already", hint: "cmdop auth list-keys") }
+      let living = try db.rows("SELECT 1 FROM api_key WHERE fleet = ? AND revoked_at IS NULL", [.text(fleet.rawValue)])
+        .count
+      guard living < 1000 else {
+        throw CmdopError(.limit, "the fleet has 1000 keys already", hint: "cmdop auth list-keys")
+      }
       try db.execute(
         "INSERT INTO api_key (id, secret, fleet, account, label, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
-          .text(id), .text(hashed(secret)), .text(fleet.rawValue), .text(account.id.rawValue), .text(label), .text(words),
+          .text(id), .text(hashed(secret)), .text(fleet.rawValue), .text(account.id.rawValue), .text(label),
+          .text(words),
           .integer(time), SQLValue(expiresAt),
         ])
       notes.append(actor.note("key.create", label, words))
       return APIKeyRecord(try db.rows("SELECT * FROM api_key WHERE id = ?", [.text(id)])[0])
-    } apply: { $0.put($1, hash: hashed(secret)) }
+    } apply: {
+      $0.put($1, hash: hashed(secret))
+    }
     return (record, secret)
   }
 
@@ -56,7 +62,9 @@ extension FleetRegistry {
     _ = try await change { db, notes in
       try db.execute("UPDATE api_key SET revoked_at = ? WHERE id = ?", [.integer(time), .text(id)])
       notes.append(actor.note("key.revoke", label, id))
-    } apply: { memory, _ in memory.remove(key: id) }
+    } apply: { memory, _ in
+      memory.remove(key: id)
+    }
     key.revokedAt = time
     return key
   }

@@ -16,7 +16,9 @@ extension FleetRegistry {
     let (id, secret, time) = (newIdentifier(), newSecret(prefix: "crt_"), now())
     _ = try await change { db, notes in
       try db.execute("DELETE FROM login WHERE expires_at <= ?1 OR ended_at <= ?1 - 86400000", [.integer(time)])
-      guard try db.rows("SELECT 1 FROM login WHERE account = ? AND ended_at IS NULL", [.text(account.id.rawValue)]).count < 1000
+      guard
+        try db.rows("SELECT 1 FROM login WHERE account = ? AND ended_at IS NULL", [.text(account.id.rawValue)]).count
+          < 1000
       else { throw CmdopError(.limit, "\(account.name) is signed in 1000 times already", hint: "cmdop logout") }
       try db.execute(
         "INSERT INTO login VALUES (?, ?, ?, ?, ?, ?, NULL)",
@@ -26,7 +28,9 @@ extension FleetRegistry {
         ])
       try db.execute("INSERT INTO refresh VALUES (?, ?, NULL)", [.text(hashed(secret)), .text(id)])
       notes.append(Author(account.name, in: fleet, from: address).note("login", client))
-    } apply: { memory, _ in memory.logins[id] = account.id }
+    } apply: { memory, _ in
+      memory.logins[id] = account.id
+    }
     return try await tokens(login: id, account: account.id, fleet: fleet, refresh: secret)
   }
 
@@ -55,7 +59,9 @@ extension FleetRegistry {
     let rotation: Rotation = try await change { db, notes in
       let rows = try db.rows(
         "SELECT r.used_at, l.* FROM refresh r JOIN login l ON l.id = r.login WHERE r.secret = ?", [.text(hash)])
-      guard let row = rows.first, row.integer("ended_at") == nil, (row.integer("expires_at") ?? 0) > time else { throw over }
+      guard let row = rows.first, row.integer("ended_at") == nil, (row.integer("expires_at") ?? 0) > time else {
+        throw over
+      }
       let (login, account) = (row.text("id"), AccountID(row.text("account")))
       let name = try db.rows("SELECT name FROM account WHERE id = ?", [.text(account.rawValue)]).first?.text("name")
       let actor = Author(name ?? "", in: FleetID(row.text("fleet")), from: address)
@@ -70,7 +76,8 @@ extension FleetRegistry {
       try db.execute("UPDATE refresh SET used_at = ? WHERE secret = ?", [.integer(time), .text(hash)])
       // Older ones than these need not be told apart from unknown ones.
       try db.execute(
-        "DELETE FROM refresh WHERE login = ?1 AND used_at < ?2 - ?3", [.text(login), .integer(time), .integer(Self.refreshSpan)])
+        "DELETE FROM refresh WHERE login = ?1 AND used_at < ?2 - ?3",
+        [.text(login), .integer(time), .integer(Self.refreshSpan)])
       try db.execute("INSERT INTO refresh VALUES (?, ?, NULL)", [.text(hashed(fresh)), .text(login)])
       try db.execute(
         "UPDATE login SET expires_at = ?, fleet = ? WHERE id = ?",
@@ -98,7 +105,8 @@ extension FleetRegistry {
         [.text(hash)])
       guard let row = rows.first, row.integer("ended_at") == nil else { return nil }
       try db.execute("UPDATE login SET ended_at = ? WHERE id = ?", [.integer(time), .text(row.text("id"))])
-      notes.append(Author(row.text("name"), in: FleetID(row.text("fleet")), from: address).note("logout", row.text("client")))
+      notes.append(
+        Author(row.text("name"), in: FleetID(row.text("fleet")), from: address).note("logout", row.text("client")))
       return row.text("id")
     } apply: { memory, login in
       if let login { memory.logins[login] = nil }

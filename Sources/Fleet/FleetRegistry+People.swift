@@ -66,13 +66,15 @@ extension FleetRegistry {
     _ = account
   }
 
-  private nonisolated static func insert(_ account: AccountRecord, _ hash: String, at time: Int64, _ db: Statements) throws {
+  nonisolated static func insert(_ account: AccountRecord, _ hash: String, at time: Int64, _ db: Statements)
+    throws
+  {
     try db.execute(
       "INSERT INTO account VALUES (?, ?, ?, ?)",
       [.text(account.id.rawValue), .text(account.name), .text(hash), .integer(time)])
   }
 
-  private nonisolated static func insertMember(
+  nonisolated static func insertMember(
     _ account: AccountID, _ role: Role, _ fleet: FleetID, at time: Int64, _ db: Statements
   ) throws {
     try db.execute(
@@ -92,14 +94,17 @@ extension FleetRegistry {
 
   /// One of the account's fleets, by id or name. Throws `not_found` for others' too.
   public func fleet(_ words: String, of account: AccountID) throws(CmdopError) -> FleetRecord {
-    guard let found = fleets(of: account).first(where: { $0.fleet.id.rawValue == words || $0.fleet.name == words }) else {
+    guard let found = fleets(of: account).first(where: { $0.fleet.id.rawValue == words || $0.fleet.name == words })
+    else {
       throw CmdopError(.notFound, "you belong to no fleet \"\(words.prefix(100))\"", hint: "cmdop fleet list")
     }
     return found.fleet
   }
 
   /// Its maker is its owner.
-  public func createFleet(_ name: String, by account: AccountRecord, from address: String) async throws(CmdopError) -> FleetRecord {
+  public func createFleet(_ name: String, by account: AccountRecord, from address: String) async throws(CmdopError)
+    -> FleetRecord
+  {
     let name = try Wording.handle(name, "a fleet's name")
     guard fleets(of: account.id).count < 100 else { throw CmdopError(.limit, "you belong to 100 fleets already") }
     let (record, time) = (FleetRecord(id: FleetID(newIdentifier()), name: name), now())
@@ -143,7 +148,9 @@ extension FleetRegistry {
   ) async throws(CmdopError) -> MemberRecord {
     try Self.check(role, mayTouch: member, wanted)
     return try await change { db, notes in
-      if member.role == .owner && wanted != .owner { try Self.keepAnOwner(of: member.fleet, without: member.account.id, db) }
+      if member.role == .owner && wanted != .owner {
+        try Self.keepAnOwner(of: member.fleet, without: member.account.id, db)
+      }
       try db.execute(
         "UPDATE member SET role = ? WHERE fleet = ? AND account = ?",
         [.text(wanted.rawValue), .text(member.fleet.rawValue), .text(member.account.id.rawValue)])
@@ -151,19 +158,25 @@ extension FleetRegistry {
       var changed = member
       changed.role = wanted
       return changed
-    } apply: { $0.members[$1.fleet]?[$1.account.id] = $1 }
+    } apply: {
+      $0.members[$1.fleet]?[$1.account.id] = $1
+    }
   }
 
   /// Takes somebody out, with all keys that act for them and all links that they made.
-  public func remove(_ member: MemberRecord, byRole role: Role, isOneself: Bool, _ actor: Author) async throws(CmdopError) {
+  public func remove(_ member: MemberRecord, byRole role: Role, isOneself: Bool, _ actor: Author)
+    async throws(CmdopError)
+  {
     if !isOneself { try Self.check(role, mayTouch: member, .viewer) }
     let (fleet, account, time) = (member.fleet, member.account.id, now())
     _ = try await change { db, notes in
       if member.role == .owner { try Self.keepAnOwner(of: fleet, without: account, db) }
       let whose: [SQLValue] = [.text(fleet.rawValue), .text(account.rawValue), .integer(time)]
       try db.execute("DELETE FROM member WHERE fleet = ? AND account = ?", Array(whose.prefix(2)))
-      try db.execute("UPDATE api_key SET revoked_at = ?3 WHERE fleet = ?1 AND account = ?2 AND revoked_at IS NULL", whose)
-      try db.execute("UPDATE share SET revoked_at = ?3 WHERE fleet = ?1 AND created_by = ?2 AND revoked_at IS NULL", whose)
+      try db.execute(
+        "UPDATE api_key SET revoked_at = ?3 WHERE fleet = ?1 AND account = ?2 AND revoked_at IS NULL", whose)
+      try db.execute(
+        "UPDATE share SET revoked_at = ?3 WHERE fleet = ?1 AND created_by = ?2 AND revoked_at IS NULL", whose)
       notes.append(actor.note(isOneself ? "member.leave" : "member.remove", member.account.name))
     } apply: { memory, _ in
       memory.members[fleet]?[account] = nil
@@ -174,7 +187,8 @@ extension FleetRegistry {
     }
   }
 
-  private nonisolated static func check(_ role: Role, mayTouch member: MemberRecord, _ wanted: Role) throws(CmdopError) {
+  private nonisolated static func check(_ role: Role, mayTouch member: MemberRecord, _ wanted: Role) throws(CmdopError)
+  {
     guard role.mayGrant(member.role), role.mayGrant(wanted) else {
       throw CmdopError(
         .denied, "your role in this fleet is \(role.rawValue): owners are made and unmade by owners only",
@@ -192,114 +206,5 @@ extension FleetRegistry {
         .wrongState, "the fleet's last owner cannot leave, nor be anything else",
         hint: "make another owner first: cmdop fleet set-role NAME owner")
     }
-  }
-
-  // MARK: invitations
-
-  /// `ttl` in seconds, 0: a week.
-  public func invite(
-    _ role: Role, ttl: UInt64, note: String, byRole own: Role, _ actor: Author
-  ) async throws(CmdopError) -> (record: InvitationRecord, secret: String) {
-    guard own.mayGrant(role) else {
-      throw CmdopError(
-        .denied, "your role in this fleet is \(own.rawValue): it may not invite a \(role.rawValue)",
-        hint: "cmdop fleet invite --role member")
-    }
-    let note = note.isEmpty ? "" : try Wording.name(note, "a note")
-    let span = try Wording.span(ttl == 0 ? 7 * 86_400 : ttl, most: 30 * 86_400) ?? 0
-    let (id, secret, time) = (newIdentifier(), newSecret(prefix: "inv_"), now())
-    let record = try await change { db, notes in
-      try db.execute("DELETE FROM invitation WHERE expires_at <= ?", [.integer(time)])
-      guard try db.rows("SELECT 1 FROM invitation WHERE fleet = ?", [.text(actor.fleet.rawValue)]).count < 200 else {
-        throw CmdopError(.limit, "200 invitations are open already", hint: "cmdop fleet members")
-      }
-      try db.execute(
-        "INSERT INTO invitation VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-          .text(id), .text(hashed(secret)), .text(actor.fleet.rawValue), .text(role.rawValue), .text(note),
-          .text(actor.name), .integer(time), .integer(time + span),
-        ])
-      notes.append(actor.note("member.invite", id, "as \(role.rawValue)"))
-      guard let record = InvitationRecord(try db.rows("SELECT * FROM invitation WHERE id = ?", [.text(id)])[0]) else {
-        throw CmdopError(.internalError, "the invitation could not be read")
-      }
-      return record
-    }
-    return (record, secret)
-  }
-
-  public func invitations(in fleet: FleetID) async throws(CmdopError) -> [InvitationRecord] {
-    let time = now()
-    return try await database.read { db in
-      try db.rows(
-        "SELECT * FROM invitation WHERE fleet = ? AND expires_at > ? ORDER BY created_at", [.text(fleet.rawValue), .integer(time)]
-      ).compactMap { InvitationRecord($0) }
-    }
-  }
-
-  public func revokeInvitation(_ words: String, by actor: Author) async throws(CmdopError) -> InvitationRecord {
-    let found = try Self.pick(words, "invitation", try await invitations(in: actor.fleet)) { ($0.id, $0.note) }
-    _ = try await change { db, notes in
-      try db.execute("DELETE FROM invitation WHERE id = ?", [.text(found.id)])
-      notes.append(actor.note("member.uninvite", found.id))
-    }
-    return found
-  }
-
-  /// Throws `not_found` for one that is unknown, used or over: one text for all.
-  public func invitation(secret: String) async throws(CmdopError) -> InvitationRecord {
-    let time = now()
-    return try await database.read { db in try Self.invitation(secret, at: time, db) }
-  }
-
-  private nonisolated static func invitation(_ secret: String, at time: Int64, _ db: Statements) throws -> InvitationRecord {
-    let rows = try db.rows("SELECT * FROM invitation WHERE secret = ? AND expires_at > ?", [.text(hashed(secret)), .integer(time)])
-    guard let record = rows.first.flatMap({ InvitationRecord($0) }) else {
-      throw CmdopError(
-        .notFound, "this invitation is not valid (any more)", hint: "ask for a new one: cmdop fleet invite")
-    }
-    return record
-  }
-
-  /// Who accepts an invitation.
-  public enum Guest: Sendable {
-    case account(AccountRecord)
-    /// A new account. The password was checked by `checkPassword`.
-    case new(name: String, password: String)
-  }
-
-  /// Uses it up: of two that try at once one comes in.
-  public func accept(secret: String, as guest: Guest, from address: String) async throws(CmdopError) -> MemberRecord {
-    _ = try await invitation(secret: secret)  // before the slow hash: strangers do not make us work
-    let (time, fresh) = (now(), AccountID(newIdentifier()))
-    var (account, hash) = (AccountRecord(id: fresh, name: ""), "")
-    switch guest {
-    case .account(let known): account = known
-    case .new(let name, let password):
-      try Self.checkPassword(password)
-      account = AccountRecord(id: fresh, name: try Wording.handle(name, "an account's name"))
-      hash = try await SlowHash.make(password)
-    }
-    let (who, password) = (account, hash)
-    return try await change { db, notes in
-      let invitation = try Self.invitation(secret, at: time, db)
-      if !password.isEmpty {
-        guard try db.rows("SELECT 1 FROM account WHERE name = ?", [.text(who.name)]).isEmpty else {
-          throw CmdopError(.exists, "the name \"\(who.name)\" is taken at this relay", hint: "choose another one")
-        }
-        try Self.insert(who, password, at: time, db)
-      }
-      let whose: [SQLValue] = [.text(invitation.fleet.rawValue), .text(who.id.rawValue)]
-      guard try db.rows("SELECT 1 FROM member WHERE fleet = ? AND account = ?", whose).isEmpty else {
-        throw CmdopError(.exists, "\(who.name) is a member of this fleet already", hint: "cmdop fleet list")
-      }
-      try Self.insertMember(who.id, invitation.role, invitation.fleet, at: time, db)
-      try db.execute("DELETE FROM invitation WHERE id = ?", [.text(invitation.id)])
-      notes.append(
-        AuditNote(
-          "member.join", by: who.name, in: invitation.fleet, object: who.name,
-          detail: "as \(invitation.role.rawValue), invited by \(invitation.invitedBy)", address: address))
-      return MemberRecord(fleet: invitation.fleet, account: who, role: invitation.role, since: time)
-    } apply: { $0.members[$1.fleet, default: [:]][$1.account.id] = $1 }
   }
 }

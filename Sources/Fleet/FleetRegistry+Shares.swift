@@ -27,7 +27,9 @@ extension FleetRegistry {
       let open = try db.rows(
         "SELECT 1 FROM share WHERE fleet = ? AND revoked_at IS NULL AND expires_at > ?",
         [.text(actor.fleet.rawValue), .integer(time)])
-      guard open.count < 1000 else { throw CmdopError(.limit, "1000 links are open already", hint: "cmdop connect share list") }
+      guard open.count < 1000 else {
+        throw CmdopError(.limit, "1000 links are open already", hint: "cmdop connect share list")
+      }
       try db.execute(
         "INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)",
         [
@@ -39,9 +41,12 @@ extension FleetRegistry {
         ])
       let what = order.session.map { "session \($0)" } ?? "machine"
       notes.append(
-        actor.note("share.create", order.machine.hostname, "\(what), \(order.isReadOnly ? "read-only" : "interactive"), \(id)"))
+        actor.note(
+          "share.create", order.machine.hostname, "\(what), \(order.isReadOnly ? "read-only" : "interactive"), \(id)"))
       return ShareRecord(try db.rows("SELECT * FROM share WHERE id = ?", [.text(id)])[0])
-    } apply: { $0.put($1, hash: hashed(secret)) }
+    } apply: {
+      $0.put($1, hash: hashed(secret))
+    }
     return (record, secret)
   }
 
@@ -61,14 +66,18 @@ extension FleetRegistry {
     }
   }
 
-  public func revokeShare(_ words: String, of account: AccountID?, by actor: Author) async throws(CmdopError) -> ShareRecord {
+  public func revokeShare(_ words: String, of account: AccountID?, by actor: Author) async throws(CmdopError)
+    -> ShareRecord
+  {
     let open = try await shares(in: actor.fleet, of: account, includeEnded: false)
     var share = try Self.pick(words, "link", open) { ($0.id, $0.label) }
     let (id, time) = (share.id, now())
     _ = try await change { db, notes in
       try db.execute("UPDATE share SET revoked_at = ? WHERE id = ?", [.integer(time), .text(id)])
       notes.append(actor.note("share.revoke", id))
-    } apply: { memory, _ in memory.remove(share: id) }
+    } apply: { memory, _ in
+      memory.remove(share: id)
+    }
     share.revokedAt = time
     return share
   }
@@ -90,11 +99,16 @@ extension FleetRegistry {
         UPDATE share SET uses = uses + 1 WHERE id = ? AND revoked_at IS NULL AND expires_at > ?
           AND (max_uses IS NULL OR uses < max_uses)
         """, [.text(id), .integer(time)])
-      guard counted == 1, let row = try db.rows("SELECT * FROM share WHERE id = ?", [.text(id)]).first else { throw over }
+      guard counted == 1, let row = try db.rows("SELECT * FROM share WHERE id = ?", [.text(id)]).first else {
+        throw over
+      }
       notes.append(
-        AuditNote("share.redeem", by: "guest:\(name)", in: known.fleet, object: machine.hostname, detail: id, address: address))
+        AuditNote(
+          "share.redeem", by: "guest:\(name)", in: known.fleet, object: machine.hostname, detail: id, address: address))
       return ShareRecord(row)
-    } apply: { memory, share in memory.shares[id] = share }
+    } apply: { memory, share in
+      memory.shares[id] = share
+    }
     let claims = AccessClaims(
       kind: .share, sub: share.id, aud: share.fleet.rawValue, iat: time / 1000, exp: share.expiresAt / 1000,
       jti: newIdentifier(), sid: "", name: name)

@@ -203,7 +203,8 @@ enum Wording {
   static func span(_ seconds: UInt64, most: UInt64) throws(CmdopError) -> Int64? {
     if seconds == 0 { return nil }
     guard seconds <= most else {
-      throw CmdopError(.badUsage, "\(seconds) s is too long: at most \(most / 86_400) days", hint: "--ttl \(most / 86_400)d")
+      throw CmdopError(
+        .badUsage, "\(seconds) s is too long: at most \(most / 86_400) days", hint: "--ttl \(most / 86_400)d")
     }
     return Int64(seconds) * 1000
   }

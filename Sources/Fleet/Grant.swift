@@ -92,7 +92,9 @@ extension FleetRegistry {
     let fleet = grant.caller.fleet
     switch grant.source {
     case .login(let id):
-      if memory.logins[id] == nil { return CmdopError(.unauthenticated, "your login has ended", hint: "cmdop login RELAY") }
+      if memory.logins[id] == nil {
+        return CmdopError(.unauthenticated, "your login has ended", hint: "cmdop login RELAY")
+      }
     case .key(let id):
       guard let key = memory.keys[id], (key.expiresAt ?? .max) > now() else {
         return CmdopError(.unauthenticated, "this API key has ended", hint: "cmdop auth create-key --scope …")
@@ -103,7 +105,9 @@ extension FleetRegistry {
       return CmdopError(.unauthenticated, "the link has ended", hint: "ask for a new one: cmdop connect share HOST")
     }
     let member = grant.account.flatMap { memory.members[fleet]?[$0.id] }
-    guard let member else { return CmdopError(.denied, "you are no member of this fleet any more", hint: "cmdop fleet list") }
+    guard let member else {
+      return CmdopError(.denied, "you are no member of this fleet any more", hint: "cmdop fleet list")
+    }
     guard member.role == grant.caller.role else {
       return CmdopError(.denied, "your role in this fleet is \(member.role.rawValue) now", hint: "try again")
     }

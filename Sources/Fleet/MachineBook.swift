@@ -30,7 +30,9 @@ struct MachineBook: Sendable {
   }
 
   mutating func sorted() -> [MachineRecord] {
-    if ordered == nil { ordered = byID.values.map { ($0.hostname.lowercased(), $0.id) }.sorted { $0.0 < $1.0 }.map(\.1) }
+    if ordered == nil {
+      ordered = byID.values.map { ($0.hostname.lowercased(), $0.id) }.sorted { $0.0 < $1.0 }.map(\.1)
+    }
     return (ordered ?? []).compactMap { byID[$0] }
   }
 

@@ -130,7 +130,9 @@ public struct APIKeyRecord: Hashable, Sendable {
 
   init(_ row: SQLRow) {
     (id, fleet, account) = (row.text("id"), FleetID(row.text("fleet")), AccountID(row.text("account")))
-    (label, scopes) = (row.text("label"), Set(row.text("scopes").split(separator: " ").compactMap { Scope(rawValue: String($0)) }))
+    (label, scopes) = (
+      row.text("label"), Set(row.text("scopes").split(separator: " ").compactMap { Scope(rawValue: String($0)) })
+    )
     (createdAt, expiresAt) = (row.integer("created_at") ?? 0, row.integer("expires_at"))
     (usedAt, revokedAt) = (row.integer("used_at") ?? 0, row.integer("revoked_at"))
   }

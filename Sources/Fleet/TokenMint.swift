@@ -54,7 +54,9 @@ final class TokenMint: Sendable {
   func read(_ token: String, now: Int64) async throws(CmdopError) -> AccessClaims {
     let digest = SHA256.hash(data: Array(token.utf8))
     let claims: AccessClaims
-    if let seen = known[digest] { claims = seen } else {
+    if let seen = known[digest] {
+      claims = seen
+    } else {
       claims = try await verified(token)
       if known.count >= Self.most { known = [:] }
       known[digest] = claims
@@ -67,7 +69,8 @@ final class TokenMint: Sendable {
     }
     if claims.iat - Self.leeway > seconds {
       throw CmdopError(
-        .unauthenticated, "this access token is from \((claims.iat - seconds) / 60) min in the future by the relay's clock",
+        .unauthenticated,
+        "this access token is from \((claims.iat - seconds) / 60) min in the future by the relay's clock",
         hint: "see that the relay's clock is right: date")
     }
     return claims

@@ -22,7 +22,9 @@ struct Pass: Sendable {
   @TaskLocal static var current: Pass?
 
   static func required() throws(CmdopError) -> Pass {
-    guard let current else { throw CmdopError(.unauthenticated, "the relay wants a credential", hint: "cmdop login RELAY") }
+    guard let current else {
+      throw CmdopError(.unauthenticated, "the relay wants a credential", hint: "cmdop login RELAY")
+    }
     return current
   }
 }
@@ -94,7 +96,8 @@ extension RelayService {
 
   func refuse(_ pass: Pass, _ what: String, _ error: CmdopError) async -> CmdopError {
     var note = AuditNote(
-      "door.refused", by: pass.caller.subject, in: pass.fleet, object: what, detail: error.message, address: pass.address)
+      "door.refused", by: pass.caller.subject, in: pass.fleet, object: what, detail: error.message,
+      address: pass.address)
     note.isRefused = true
     // Somebody with a right credential may ask a million wrong things: the first ten a minute are enough to know.
     let source = pass.caller.subject + pass.fleet.rawValue

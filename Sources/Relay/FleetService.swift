@@ -168,4 +168,3 @@ extension Shelf {
     return relay
   }
 }
-

@@ -27,7 +27,8 @@ struct PeopleService: Cmdop_V1_People.SimpleServiceProtocol {
     return await relay.card(of: fleet, .owner, current: pass.fleet)
   }
 
-  func listMembers(request: Cmdop_V1_ListMembersRequest, context: CallContext) async throws -> Cmdop_V1_ListMembersReply {
+  func listMembers(request: Cmdop_V1_ListMembersRequest, context: CallContext) async throws -> Cmdop_V1_ListMembersReply
+  {
     let (relay, pass) = (try await shelf.service(), try Pass.required())
     let members = await relay.fleets.members(of: pass.fleet)
     let invitations = pass.allows(.manageMembers) ? try await relay.fleets.invitations(in: pass.fleet) : []

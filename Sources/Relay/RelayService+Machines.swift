@@ -51,13 +51,17 @@ extension RelayService {
   }
 
   /// Two daemons with one identity: the home was copied. The one that is there and answers stays.
-  private func refuseCopy(of machine: MachineRecord, _ register: Cmdop_V1_RegisterRequest, _ address: String) async throws {
+  private func refuseCopy(of machine: MachineRecord, _ register: Cmdop_V1_RegisterRequest, _ address: String)
+    async throws
+  {
     guard let line = board.line(of: machine.id), line.isUp, line.instance != register.instance else { return }
     guard await line.answers(within: .seconds(2)) else { return }
     await fleets.trail.note(
       AuditNote(
-        "machine.copy", by: "machine:\(machine.hostname)", in: machine.fleet, object: machine.id.rawValue, isRefused: true,
-        detail: "a second machine with this identity, at \(address); the first is at \(line.address)", address: address))
+        "machine.copy", by: "machine:\(machine.hostname)", in: machine.fleet, object: machine.id.rawValue,
+        isRefused: true,
+        detail: "a second machine with this identity, at \(address); the first is at \(line.address)", address: address)
+    )
     throw CmdopError(
       .exists,
       "two machines say to be \(machine.hostname) (\(machine.id)): one at \(line.address), connected already, and this one at "

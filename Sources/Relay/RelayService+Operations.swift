@@ -40,7 +40,8 @@ extension RelayService {
     let machine: MachineRecord
     if let only = pass.grant.machine {
       // A guest's words are not looked up: there is one machine for them, whatever they say.
-      guard let found = fleets.machine(only, in: pass.fleet), [found.id.rawValue, found.hostname].contains(first.route.machine)
+      guard let found = fleets.machine(only, in: pass.fleet),
+        [found.id.rawValue, found.hostname].contains(first.route.machine)
       else { throw CmdopError(.notFound, "your link does not lead there", hint: "cmdop connect LINK") }
       machine = found
       try admitGuest(&first, pass)
@@ -53,10 +54,12 @@ extension RelayService {
   }
 
   private func admitGuest(_ first: inout ControlMessage, _ pass: Pass) throws(CmdopError) {
-    guard let guest = pass.caller.guest, let share = fleets.share(guest.share), case .startSession(var start)? = first.payload
+    guard let guest = pass.caller.guest, let share = fleets.share(guest.share),
+      case .startSession(var start)? = first.payload
     else { throw CmdopError(.denied, "a link opens a terminal and nothing else", hint: "cmdop connect LINK") }
     if let most = share.maxViewers, live.count(share: share.id) >= most {
-      throw CmdopError(.limit, "\(most) guests are there already, as many as this link lets in", hint: "try again later")
+      throw CmdopError(
+        .limit, "\(most) guests are there already, as many as this link lets in", hint: "try again later")
     }
     if let session = guest.session { start.session = session.rawValue }
     if guest.isReadOnly { start.observe = true }
@@ -75,7 +78,8 @@ extension RelayService {
     log.info(
       "operation admitted",
       metadata: [
-        "caller": "\(pass.caller.subject)", "machine": "\(machine.id)", "command": "\(PlainText.short(first.commandID))",
+        "caller": "\(pass.caller.subject)", "machine": "\(machine.id)",
+        "command": "\(PlainText.short(first.commandID))",
       ])
     let began = ContinuousClock.now
     Coupling.bridge(client: call, machine: spare) {
@@ -87,7 +91,8 @@ extension RelayService {
       self.afterwards {
         await fleets.trail.note(
           AuditNote(
-            "session.close", by: pass.caller.subject, in: pass.fleet, object: machine.hostname, detail: "after \(seconds) s",
+            "session.close", by: pass.caller.subject, in: pass.fleet, object: machine.hostname,
+            detail: "after \(seconds) s",
             address: pass.address))
       }
     }

@@ -101,7 +101,9 @@ public final class SignInService: SignInDesk {
     let chosen = fleet.isEmpty ? first : try relay.fleets.fleet(fleet, of: account.id)
     devices.decide(userCode: view.userCode, .approved(account, chosen.id))
     await relay.fleets.trail.note(
-      AuditNote("login.approve", by: account.name, in: chosen.id, object: view.client, detail: "asked from \(view.address)", address: peer))
+      AuditNote(
+        "login.approve", by: account.name, in: chosen.id, object: view.client, detail: "asked from \(view.address)",
+        address: peer))
   }
 
   public func pollDeviceLogin(deviceCode: String, peer: String) async throws(CmdopError) -> TokenSet? {

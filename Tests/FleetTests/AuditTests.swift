@@ -85,7 +85,9 @@ struct AuditTests {
     other.signature[0] ^= 1
     #expect(AuditChain.fault(in: entries, fleet: fleets.ours.id, head: other) != nil)
     #expect(AuditChain.fault(in: entries, fleet: fleets.theirs.id, head: head) != nil)
-    #expect(AuditChain.fault(in: [], fleet: fleets.ours.id, head: AuditHead(number: 0, hash: "", signature: [], publicKey: [])) == nil)
+    #expect(
+      AuditChain.fault(
+        in: [], fleet: fleets.ours.id, head: AuditHead(number: 0, hash: "", signature: [], publicKey: [])) == nil)
   }
 
   @Test("The database itself neither changes nor forgets a line")
@@ -102,7 +104,9 @@ struct AuditTests {
     try await people.add("bob", .member)
     let before = try await people.registry.trail.read(.init(), of: people.fleets.ours.id).entries
     #expect(before.map(\.note.action) == ["member.add", "member.invite", "member.join"])
-    #expect(await code { try await people.registry.setRole(.viewer, of: people.anna, byRole: .owner, people.author()) } != nil)
+    #expect(
+      await code { try await people.registry.setRole(.viewer, of: people.anna, byRole: .owner, people.author()) } != nil
+    )
     #expect(try await people.registry.trail.read(.init(), of: people.fleets.ours.id).entries == before)
     #expect(try await people.registry.trail.read(.init(), of: people.fleets.theirs.id).entries.count == 1)
   }

@@ -15,7 +15,9 @@ struct EnrollmentTests {
     #expect(hasIdentifierShape(box.machine.id.rawValue))
     #expect(box.fleet == fleets.ours)
     #expect(box.machine.hostname == "box" && box.machine.displayName == "The box")
-    #expect(box.machine.platform == "macos/arm64" && box.machine.enrolledAt == fleets.clock.now && box.machine.lastSeenAt == 0)
+    #expect(
+      box.machine.platform == "macos/arm64" && box.machine.enrolledAt == fleets.clock.now && box.machine.lastSeenAt == 0
+    )
   }
 
   @Test("A machine is known by what only its key can sign: for this relay, this moment and itself")
@@ -73,7 +75,9 @@ struct EnrollmentTests {
     let (registry, secret) = (fleets.registry, TwoFleets.ourSecret)
     let names = try await withThrowingTaskGroup(of: String.self) { group in
       for _ in 0..<20 {
-        group.addTask { try await registry.enroll(try Applicant("box").request(secret), from: "local").machine.hostname }
+        group.addTask {
+          try await registry.enroll(try Applicant("box").request(secret), from: "local").machine.hostname
+        }
       }
       var names: Set<String> = []
       for try await name in group { names.insert(name) }

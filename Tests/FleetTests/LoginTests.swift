@@ -7,7 +7,8 @@ import Testing
 @Suite("Logins, keys and links: how long they hold", .timeLimit(.minutes(2)))
 @Loop
 struct LoginTests {
-  @Test("An access token says who, where and as what, holds an hour and five minutes for clocks that differ, and no longer")
+  @Test(
+    "An access token says who, where and as what, holds an hour and five minutes for clocks that differ, and no longer")
   func access() async throws {
     let people = try await People()
     let tokens = try await people.signIn(people.anna)
@@ -42,7 +43,8 @@ struct LoginTests {
     let second = try await people.registry.refresh(first.refreshToken, fleet: "", from: "a")
     #expect(second.refreshToken != first.refreshToken && second.fleet == people.fleets.ours.id)
     let other = try await people.registry.createFleet("lab", by: people.anna.account, from: "a")
-    #expect(await code { try await people.registry.refresh(second.refreshToken, fleet: "theirs", from: "a") } == .notFound)
+    #expect(
+      await code { try await people.registry.refresh(second.refreshToken, fleet: "theirs", from: "a") } == .notFound)
     let third = try await people.registry.refresh(second.refreshToken, fleet: "lab", from: "a")
     #expect(third.fleet == other.id && third.role == .owner)
     #expect(try await people.registry.admit(token: third.accessToken).caller.fleet == other.id)
@@ -60,7 +62,8 @@ struct LoginTests {
     for token in [first.accessToken, second.accessToken] {
       #expect(await code { try await people.registry.admit(token: token) } == .unauthenticated)
     }
-    #expect(await code { try await people.registry.refresh(second.refreshToken, fleet: "", from: "a") } == .unauthenticated)
+    #expect(
+      await code { try await people.registry.refresh(second.refreshToken, fleet: "", from: "a") } == .unauthenticated)
     #expect(people.registry.fault(in: grant)?.code == .unauthenticated)
     #expect(await code { try await people.registry.admit(token: bystander.accessToken) } == nil)
     let trail = try await people.registry.trail.read(.init(), of: people.fleets.ours.id).entries
@@ -78,7 +81,9 @@ struct LoginTests {
       return all
     }
     #expect(won.count <= 1)
-    for tokens in won { #expect(await code { try await registry.admit(token: tokens.accessToken) } == .unauthenticated) }
+    for tokens in won {
+      #expect(await code { try await registry.admit(token: tokens.accessToken) } == .unauthenticated)
+    }
   }
 
   @Test("Thirty days after its last use a login is over; signing out ends it at once")
@@ -86,7 +91,8 @@ struct LoginTests {
     let people = try await People()
     let old = try await people.signIn(people.anna)
     people.fleets.clock.pass(30 * 86_400_000)
-    #expect(await code { try await people.registry.refresh(old.refreshToken, fleet: "", from: "a") } == .unauthenticated)
+    #expect(
+      await code { try await people.registry.refresh(old.refreshToken, fleet: "", from: "a") } == .unauthenticated)
     let tokens = try await people.signIn(people.anna)
     try await people.registry.signOut(tokens.refreshToken, from: "a")
     #expect(await code { try await people.registry.admit(token: tokens.accessToken) } == .unauthenticated)
@@ -123,13 +129,16 @@ struct LoginTests {
     let parent = try await people.registry.createKey(
       label: "parent", scopes: [.fleetAdmin, .readMachines], ttl: 100, for: person, by: people.author())
     let grant = try await people.registry.admit(token: parent.secret)
-    #expect(await code {
-      try await people.registry.createKey(label: "x", scopes: [.executeCommands], ttl: 0, for: grant, by: people.author())
-    } == .denied)
+    #expect(
+      await code {
+        try await people.registry.createKey(
+          label: "x", scopes: [.executeCommands], ttl: 0, for: grant, by: people.author())
+      } == .denied)
     let child = try await people.registry.createKey(
       label: "child", scopes: [.readMachines], ttl: 0, for: grant, by: people.author())
     #expect(child.record.expiresAt == parent.record.expiresAt)
-    #expect(try await people.registry.revokeKey("child", of: people.anna.account.id, by: people.author()).revokedAt != nil)
+    #expect(
+      try await people.registry.revokeKey("child", of: people.anna.account.id, by: people.author()).revokedAt != nil)
     #expect(await code { try await people.registry.admit(token: child.secret) } == .unauthenticated)
     people.fleets.clock.pass(100_000)
     #expect(await code { try await people.registry.admit(token: parent.secret) } == .unauthenticated)
@@ -153,7 +162,9 @@ struct LoginTests {
     _ = try await registry.redeem(secret, name: "", from: "a")
     #expect(await code { try await registry.redeem(secret, name: "third", from: "a") } == .notFound)
     #expect(await code { try await registry.redeem("shr_nobody", name: "x", from: "a") } == .notFound)
-    #expect(await code { try await registry.revokeShare(share.id, of: AccountID("stranger"), by: people.author()) } == .notFound)
+    #expect(
+      await code { try await registry.revokeShare(share.id, of: AccountID("stranger"), by: people.author()) }
+        == .notFound)
     _ = try await registry.revokeShare(String(share.id.prefix(8)), of: nil, by: people.author())
     #expect(registry.fault(in: grant)?.code == .unauthenticated)
     #expect(await code { try await registry.admit(token: visit.token) } == .unauthenticated)
@@ -163,7 +174,8 @@ struct LoginTests {
     #expect(registry.fault(in: late)?.code == .unauthenticated)
   }
 
-  @Test("Forged tokens are nobody's: another relay's, another algorithm, no algorithm, another claim, a cut or longer one")
+  @Test(
+    "Forged tokens are nobody's: another relay's, another algorithm, no algorithm, another claim, a cut or longer one")
   func forgeries() async throws {
     let (people, others) = (try await People(), try await People())
     let good = try await people.signIn(people.anna).accessToken
@@ -175,7 +187,8 @@ struct LoginTests {
     }
     let padded = parts[1].replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
     let claims = String(
-      decoding: try #require(Data(base64Encoded: padded + String(repeating: "=", count: (4 - padded.count % 4) % 4))), as: UTF8.self)
+      decoding: try #require(Data(base64Encoded: padded + String(repeating: "=", count: (4 - padded.count % 4) % 4))),
+      as: UTF8.self)
     let theirs = claims.replacingOccurrences(of: people.fleets.ours.id.rawValue, with: people.fleets.theirs.id.rawValue)
     #expect(theirs != claims)
     let publicKey = SymmetricKey(data: people.registry.publicKeys[0].key)
@@ -190,7 +203,9 @@ struct LoginTests {
       "\(parts[0]).\(parts[1]).", "\(parts[0]).\(parts[1])", parts[0], "ey", good + "A", String(good.dropLast()),
       "ey" + String(repeating: "A", count: 100_000),
     ]
-    for token in forged { #expect(await code { try await people.registry.admit(token: token) } == .unauthenticated, "\(token.prefix(60))") }
+    for token in forged {
+      #expect(await code { try await people.registry.admit(token: token) } == .unauthenticated, "\(token.prefix(60))")
+    }
     #expect(await code { try await people.registry.admit(token: good) } == nil)
   }
 }

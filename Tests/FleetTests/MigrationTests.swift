@@ -8,7 +8,8 @@ import Testing
 @Suite("A database of an earlier step is brought to the present one, with all that is in it")
 @Loop
 struct MigrationTests {
-  @Test("Machines keep their ids and keys, join keys and the host's token go on, nothing is left over", arguments: [1, 2])
+  @Test(
+    "Machines keep their ids and keys, join keys and the host's token go on, nothing is left over", arguments: [1, 2])
   func upgrade(steps: Int) async throws {
     let file = "/tmp/cmdop-migration-\(newIdentifier()).db"
     defer { for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + end) } }

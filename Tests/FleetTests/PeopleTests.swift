@@ -77,7 +77,8 @@ struct PeopleTests {
     let people = try await People()
     #expect(try await people.registry.account(name: "Anna", password: "correct horse") == people.anna.account)
     for (name, password) in [
-      ("anna", "correct horsf"), ("anna", ""), ("nobody", "correct horse"), ("' OR 1=1 --", "x"), ("anna", "Correct horse"),
+      ("anna", "correct horsf"), ("anna", ""), ("nobody", "correct horse"), ("' OR 1=1 --", "x"),
+      ("anna", "Correct horse"),
     ] { #expect(try await people.registry.account(name: name, password: password) == nil) }
     #expect(await code { try FleetRegistry.checkPassword("1234567") } == .badUsage)
     #expect(try await !people.registry.ensureOwner(name: "ANNA", password: "another one", of: people.fleets.theirs.id))
@@ -103,24 +104,30 @@ struct PeopleTests {
     #expect(
       await code { try await registry.accept(secret: third, as: .new(name: "EVE", password: "12345678"), from: "a") }
         == .exists)
-    #expect(await code { try await registry.accept(secret: third, as: .new(name: "a b", password: "12345678"), from: "a") } == .badUsage)
+    #expect(
+      await code { try await registry.accept(secret: third, as: .new(name: "a b", password: "12345678"), from: "a") }
+        == .badUsage)
     let mallory = try registry.member("mallory", of: people.fleets.theirs.id).account
     #expect(try await registry.accept(secret: third, as: .account(mallory), from: "a").role == .member)
     #expect(registry.fleets(of: mallory.id).map(\.fleet.name) == ["ours", "theirs"])
-    #expect(await code { try await registry.invite(.owner, ttl: 0, note: "", byRole: .admin, people.author()) } == .denied)
-    #expect(await code { try await registry.invite(.viewer, ttl: 0, note: "", byRole: .member, people.author()) } == .denied)
+    #expect(
+      await code { try await registry.invite(.owner, ttl: 0, note: "", byRole: .admin, people.author()) } == .denied)
+    #expect(
+      await code { try await registry.invite(.viewer, ttl: 0, note: "", byRole: .member, people.author()) } == .denied)
   }
 
   @Test("Of ten who use one invitation at the same time one comes in")
   func race() async throws {
     let people = try await People()
     let (registry, secret) = (
-      people.registry, try await people.registry.invite(.member, ttl: 0, note: "", byRole: .owner, people.author()).secret
+      people.registry,
+      try await people.registry.invite(.member, ttl: 0, note: "", byRole: .owner, people.author()).secret
     )
     let came = await withTaskGroup(of: Bool.self) { group in
       for number in 0..<10 {
         group.addTask {
-          (try? await registry.accept(secret: secret, as: .new(name: "p\(number)", password: "12345678"), from: "a")) != nil
+          (try? await registry.accept(secret: secret, as: .new(name: "p\(number)", password: "12345678"), from: "a"))
+            != nil
         }
       }
       var count = 0
@@ -136,10 +143,16 @@ struct PeopleTests {
     let people = try await People()
     let registry = people.registry
     let bob = try await people.add("bob", .admin)
-    #expect(await code { try await registry.setRole(.member, of: people.anna, byRole: .owner, people.author()) } == .wrongState)
-    #expect(await code { try await registry.remove(people.anna, byRole: .owner, isOneself: true, people.author()) } == .wrongState)
+    #expect(
+      await code { try await registry.setRole(.member, of: people.anna, byRole: .owner, people.author()) }
+        == .wrongState)
+    #expect(
+      await code { try await registry.remove(people.anna, byRole: .owner, isOneself: true, people.author()) }
+        == .wrongState)
     #expect(await code { try await registry.setRole(.owner, of: bob, byRole: .admin, people.author("bob")) } == .denied)
-    #expect(await code { try await registry.remove(people.anna, byRole: .admin, isOneself: false, people.author("bob")) } == .denied)
+    #expect(
+      await code { try await registry.remove(people.anna, byRole: .admin, isOneself: false, people.author("bob")) }
+        == .denied)
     let second = try await registry.setRole(.owner, of: bob, byRole: .owner, people.author())
     #expect(second.role == .owner)
     try await registry.remove(people.anna, byRole: .owner, isOneself: true, people.author())

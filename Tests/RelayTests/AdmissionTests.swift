@@ -21,7 +21,8 @@ struct AdmissionTests {
     }
   }
 
-  @Test("Without a proof of its own key a machine does not get on line, nor with a spare stream of a stranger's connection")
+  @Test(
+    "Without a proof of its own key a machine does not get on line, nor with a spare stream of a stranger's connection")
   func machines() async throws {
     try await RelayBench.run { bench in
       let (box, other) = (try await FakeMachine("box", on: bench), try await FakeMachine("other", on: bench))
@@ -42,7 +43,9 @@ struct AdmissionTests {
     }
   }
 
-  @Test("A second machine with a copied home is refused while the first one answers, and both are named; else it takes over")
+  @Test(
+    "A second machine with a copied home is refused while the first one answers, and both are named; else it takes over"
+  )
   func copies() async throws {
     try await RelayBench.run { bench in
       let box = try await FakeMachine("box", on: bench)

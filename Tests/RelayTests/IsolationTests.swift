@@ -39,8 +39,11 @@ struct IsolationTests {
       var card = Cmdop_V1_SessionCard()
       (card.sessionID, card.name, card.state, card.command) = (session, "\(canary)-session", .connected, canary)
       _ = try await box.register(sessions: [card])
-      let grant = try await registry.admit(token: try await registry.signIn(owner.account, fleet: fleet, client: canary, from: canary).accessToken)
-      key = try await registry.createKey(label: "\(canary)-key", scopes: [.readMachines], ttl: 0, for: grant, by: author).record
+      let grant = try await registry.admit(
+        token: try await registry.signIn(owner.account, fleet: fleet, client: canary, from: canary).accessToken)
+      key = try await registry.createKey(
+        label: "\(canary)-key", scopes: [.readMachines], ttl: 0, for: grant, by: author
+      ).record
       joinKey = try await registry.createJoinKey(label: "\(canary)-join", ttl: 0, uses: 0, in: fleet, by: author).record
       var order = FleetRegistry.ShareOrder(machine: try registry.resolve(machine.machineID, in: fleet))
       (order.label, order.session) = ("\(canary)-share", SessionID(session))
@@ -52,20 +55,34 @@ struct IsolationTests {
     func say(_ path: String, on call: CallStream) throws {
       switch path.split(separator: "/").last.map(String.init) ?? "" {
       case "Open": try call.send(ControlMessage(.startSession(.filled { $0.session = session })).to(machine.machineID))
-      case "Connect": try call.send(AgentMessage(.register(.filled { ($0.purpose, $0.machineID, $0.instance) = (.control, machine.machineID, "x") })))
-      case "RenameMachine": try call.send(Cmdop_V1_RenameMachineRequest.filled { ($0.machine, $0.name) = (machine.machineID, "mine") })
+      case "Connect":
+        try call.send(
+          AgentMessage(
+            .register(.filled { ($0.purpose, $0.machineID, $0.instance) = (.control, machine.machineID, "x") })))
+      case "RenameMachine":
+        try call.send(Cmdop_V1_RenameMachineRequest.filled { ($0.machine, $0.name) = (machine.machineID, "mine") })
       case "RemoveMachine": try call.send(Cmdop_V1_RemoveMachineRequest.filled { $0.machine = machine.machineID })
       case "RotateJoinKey", "RevokeJoinKey": try call.send(Cmdop_V1_JoinKeyRequest.filled { $0.key = joinKey.id })
-      case "ListSessions": try call.send(Cmdop_V1_ListSessionsRequest.filled { ($0.machine, $0.includeEnded) = (machine.machineID, true) })
-      case "EnterBackground", "WakeFromBackground": try call.send(Cmdop_V1_BackgroundRequest.filled { $0.sessionID = session })
+      case "ListSessions":
+        try call.send(Cmdop_V1_ListSessionsRequest.filled { ($0.machine, $0.includeEnded) = (machine.machineID, true) })
+      case "EnterBackground", "WakeFromBackground":
+        try call.send(Cmdop_V1_BackgroundRequest.filled { $0.sessionID = session })
       case "RevokeKey": try call.send(Cmdop_V1_RevokeKeyRequest.filled { $0.key = key.id })
-      case "Refresh": try call.send(Cmdop_V1_RefreshRequest.filled { ($0.refreshToken, $0.fleet) = ("crt_guess", bench.fleet.rawValue) })
+      case "Refresh":
+        try call.send(
+          Cmdop_V1_RefreshRequest.filled { ($0.refreshToken, $0.fleet) = ("crt_guess", bench.fleet.rawValue) })
       case "PollDeviceLogin": try call.send(Cmdop_V1_PollDeviceLoginRequest.filled { $0.deviceCode = "cdc_guess" })
       case "RevokeInvitation": try call.send(Cmdop_V1_RevokeInvitationRequest.filled { $0.invitation = invitation.id })
-      case "AcceptInvitation": try call.send(Cmdop_V1_AcceptInvitationRequest.filled { ($0.secret, $0.name, $0.password) = (invitation.id, "x", "12345678") })
-      case "SetRole": try call.send(Cmdop_V1_SetRoleRequest.filled { ($0.member, $0.role) = (owner.account.id.rawValue, "viewer") })
+      case "AcceptInvitation":
+        try call.send(
+          Cmdop_V1_AcceptInvitationRequest.filled {
+            ($0.secret, $0.name, $0.password) = (invitation.id, "x", "12345678")
+          })
+      case "SetRole":
+        try call.send(Cmdop_V1_SetRoleRequest.filled { ($0.member, $0.role) = (owner.account.id.rawValue, "viewer") })
       case "RemoveMember": try call.send(Cmdop_V1_RemoveMemberRequest.filled { $0.member = owner.account.id.rawValue })
-      case "CreateShare": try call.send(Cmdop_V1_CreateShareRequest.filled { ($0.machine, $0.session) = (machine.machineID, session) })
+      case "CreateShare":
+        try call.send(Cmdop_V1_CreateShareRequest.filled { ($0.machine, $0.session) = (machine.machineID, session) })
       case "RevokeShare": try call.send(Cmdop_V1_RevokeShareRequest.filled { $0.share = share.id })
       case "Redeem": try call.send(Cmdop_V1_RedeemRequest.filled { $0.secret = share.id })
       case "ListShares": try call.send(Cmdop_V1_ListSharesRequest.filled { $0.includeEnded = true })
@@ -111,8 +128,11 @@ struct IsolationTests {
   nonisolated static let all = CallPath.typed + [CallPath.open, CallPath.connect]
   /// Whoever asks is answered or refused by what the call itself says.
   nonisolated static let forAnybody: Set<String> = Set(
-    ["Fleet/Enroll", "Auth/StartDeviceLogin", "Auth/PollDeviceLogin", "Auth/Refresh", "Auth/Revoke", "People/AcceptInvitation", "Shares/Redeem"]
-      .map { "/cmdop.v1.\($0)" } + [CallPath.connect])
+    [
+      "Fleet/Enroll", "Auth/StartDeviceLogin", "Auth/PollDeviceLogin", "Auth/Refresh", "Auth/Revoke",
+      "People/AcceptInvitation", "Shares/Redeem",
+    ]
+    .map { "/cmdop.v1.\($0)" } + [CallPath.connect])
 
   @Test("There are calls, and each has a policy: a call without one is not served")
   func complete() async throws {
@@ -120,7 +140,10 @@ struct IsolationTests {
     try await RelayBench.run { bench in
       let scene = try await Scene(bench)
       // The insider sees what the others must not: so the canary is where we look for it.
-      for path in ["Fleet/ListMachines", "Sessions/ListSessions", "People/ListMembers", "Shares/ListShares", "Auth/ListKeys", "Fleet/ListJoinKeys", "Events/Watch", "Audit/Read"] {
+      for path in [
+        "Fleet/ListMachines", "Sessions/ListSessions", "People/ListMembers", "Shares/ListShares", "Auth/ListKeys",
+        "Fleet/ListJoinKeys", "Events/Watch", "Audit/Read",
+      ] {
         #expect(try await scene.ask("/cmdop.v1.\(path)", RelayBench.token).leaks, "\(path)")
       }
       for path in Self.all {
@@ -133,7 +156,8 @@ struct IsolationTests {
     }
   }
 
-  @Test("Without a credential, and with one that is forged, over, revoked or another relay's: not signed in, on every call")
+  @Test(
+    "Without a credential, and with one that is forged, over, revoked or another relay's: not signed in, on every call")
   func notSignedIn() async throws {
     try await RelayBench.run { bench in
       let scene = try await Scene(bench)
@@ -141,7 +165,9 @@ struct IsolationTests {
         for path in Self.all where !Self.forAnybody.contains(path) {
           bench.clock.pass(61_000)  // the doors shut for a minute after ten wrong ones
           let answer = try await scene.ask(path, token)
-          #expect(answer.refusal?.code == .unauthenticated, "\(kind) at \(path): \(answer.refusal?.code.rawValue ?? "answered")")
+          #expect(
+            answer.refusal?.code == .unauthenticated,
+            "\(kind) at \(path): \(answer.refusal?.code.rawValue ?? "answered")")
           #expect(!answer.leaks && answer.bytes.isEmpty, "\(kind) at \(path)")
         }
       }
@@ -155,9 +181,12 @@ struct IsolationTests {
       for path in Self.forAnybody.sorted() {
         let answer = try await scene.ask(path, nil)
         #expect(!answer.leaks, "\(path)")
-        if ["StartDeviceLogin", "Revoke", "Connect"].contains(path.split(separator: "/").last.map(String.init)) { continue }
+        if ["StartDeviceLogin", "Revoke", "Connect"].contains(path.split(separator: "/").last.map(String.init)) {
+          continue
+        }
         #expect(
-          [.unauthenticated, .denied, .notFound, .badUsage, .timeout].contains(answer.refusal?.code), "\(path): \(String(describing: answer.refusal))")
+          [.unauthenticated, .denied, .notFound, .badUsage, .timeout].contains(answer.refusal?.code),
+          "\(path): \(String(describing: answer.refusal))")
       }
     }
   }
@@ -189,7 +218,10 @@ struct IsolationTests {
     try await RelayBench.run { bench in
       let scene = try await Scene(bench)
       let guest = try await bench.registry.redeem(scene.shareSecret, name: "bob", from: "x").token
-      let forViewers = ["WhoAmI", "ListMachines", "GetSettings", "ListSessions", "ListFleets", "ListMembers", "RemoveMember", "CreateKey", "ListKeys", "RevokeKey", "CreateFleet", "Watch"]
+      let forViewers = [
+        "WhoAmI", "ListMachines", "GetSettings", "ListSessions", "ListFleets", "ListMembers", "RemoveMember",
+        "CreateKey", "ListKeys", "RevokeKey", "CreateFleet", "Watch",
+      ]
       for path in Self.all where !Self.forAnybody.contains(path) {
         let asGuest = try await scene.ask(path, guest)
         if path != CallPath.open {
@@ -197,11 +229,13 @@ struct IsolationTests {
         }
         let asViewer = try await scene.ask(path, RelayBench.viewerToken)
         if !forViewers.contains(path.split(separator: "/").last.map(String.init) ?? "") {
-          #expect(asViewer.refusal?.code == .denied, "viewer at \(path): \(asViewer.refusal?.code.rawValue ?? "answered")")
+          #expect(
+            asViewer.refusal?.code == .denied, "viewer at \(path): \(asViewer.refusal?.code.rawValue ?? "answered")")
         }
       }
       for other in [
-        ControlMessage(.runCommand(.filled { $0.arguments = ["id"] })), ControlMessage(.destroySession(.filled { $0.session = scene.session })),
+        ControlMessage(.runCommand(.filled { $0.arguments = ["id"] })),
+        ControlMessage(.destroySession(.filled { $0.session = scene.session })),
         ControlMessage(.sessionRequest(.filled { $0.session = scene.session })),
       ] {
         let call = try await bench.dial().open(CallPath.open, credential: guest)
@@ -219,7 +253,9 @@ struct IsolationTests {
   private static func deadCredentials(_ scene: Scene) async throws -> [(String, String?)] {
     let (bench, registry, fleet) = (scene.bench, scene.bench.registry, scene.bench.fleet)
     let author = Author("x", in: fleet, from: "local")
-    func tokens() async throws -> TokenSet { try await registry.signIn(scene.owner.account, fleet: fleet, client: "x", from: "x") }
+    func tokens() async throws -> TokenSet {
+      try await registry.signIn(scene.owner.account, fleet: fleet, client: "x", from: "x")
+    }
     let expired = try await tokens().accessToken
     bench.clock.pass(2 * 3_600_000)
     let good = try await tokens()
@@ -228,7 +264,8 @@ struct IsolationTests {
     let grant = try await registry.admit(token: good.accessToken)
     let key = try await registry.createKey(label: "dead", scopes: Set(Scope.allCases), ttl: 0, for: grant, by: author)
     _ = try await registry.revokeKey("dead", of: nil, by: author)
-    let brief = try await registry.createKey(label: "brief", scopes: Set(Scope.allCases), ttl: 1, for: grant, by: author)
+    let brief = try await registry.createKey(
+      label: "brief", scopes: Set(Scope.allCases), ttl: 1, for: grant, by: author)
     let secret = try await registry.invite(.owner, ttl: 0, note: "", byRole: .owner, author).secret
     let leaver = try await registry.accept(secret: secret, as: .new(name: "leaver", password: "12345678"), from: "x")
     let left = try await registry.signIn(leaver.account, fleet: fleet, client: "x", from: "x")
@@ -240,18 +277,23 @@ struct IsolationTests {
     _ = try await registry.revokeShare("gone", of: nil, by: author)
     bench.clock.pass(1000)
     let otherRelay = try await FleetRegistry(
-      try await registryDatabase(), keys: try SigningKeys(secrets: [SigningKeys.newSecret()]), now: { [clock = bench.clock] in clock.now })
+      try await registryDatabase(), keys: try SigningKeys(secrets: [SigningKeys.newSecret()]),
+      now: { [clock = bench.clock] in clock.now })
     let far = try await otherRelay.ensureDefaultFleet(name: "ours")
     _ = try await otherRelay.ensureOwner(name: canary, password: "correct horse", of: far.id)
-    let foreign = try await otherRelay.signIn(try otherRelay.member(canary, of: far.id).account, fleet: far.id, client: "x", from: "x")
+    let foreign = try await otherRelay.signIn(
+      try otherRelay.member(canary, of: far.id).account, fleet: far.id, client: "x", from: "x")
     let parts = good.accessToken.split(separator: ".").map(String.init)
-    let none = Data(#"{"alg":"none","typ":"at+jwt","kid":"x"}"#.utf8).base64EncodedString().replacingOccurrences(of: "=", with: "")
+    let none = Data(#"{"alg":"none","typ":"at+jwt","kid":"x"}"#.utf8).base64EncodedString().replacingOccurrences(
+      of: "=", with: "")
     var signature = Array(parts[2])
     signature[5] = signature[5] == "A" ? "B" : "A"
     return [
       ("none", nil), ("empty", ""), ("nonsense", "cmdop_nonsense"), ("injection", "' OR 1=1 --"), ("expired", expired),
-      ("signed out", ended.accessToken), ("revoked key", key.secret), ("expired key", brief.secret), ("left", left.accessToken),
-      ("revoked link", guest), ("link itself", link.secret), ("refresh token", good.refreshToken), ("other relay", foreign.accessToken),
+      ("signed out", ended.accessToken), ("revoked key", key.secret), ("expired key", brief.secret),
+      ("left", left.accessToken),
+      ("revoked link", guest), ("link itself", link.secret), ("refresh token", good.refreshToken),
+      ("other relay", foreign.accessToken),
       ("forged signature", "\(parts[0]).\(parts[1]).\(String(signature))"), ("alg none", "\(none).\(parts[1])."),
       ("alg none with a signature", "\(none).\(parts[1]).\(parts[2])"),
     ]

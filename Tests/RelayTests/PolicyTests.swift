@@ -14,7 +14,9 @@ struct PolicyTests {
 
   @Test("The table of pages is the list that Web serves")
   func pages() {
-    let (known, served) = (Policy.pages.map { "\($0.method) \($0.path)" }, PagesDoor.routes.map { "\($0.method) \($0.path)" })
+    let (known, served) = (
+      Policy.pages.map { "\($0.method) \($0.path)" }, PagesDoor.routes.map { "\($0.method) \($0.path)" }
+    )
     #expect(Set(known) == Set(served))
     #expect(known.count == Set(known).count)
   }

@@ -29,6 +29,7 @@ class Yard:
         self.megabytes = number("BENCH_MB", 200)
         self.flood_megabytes = number("BENCH_FLOOD_MB", 1000)
         self.agents = number("BENCH_AGENTS", 1000)
+        self.fleet = number("BENCH_FLEET", 10000)
         self.machines = number("BENCH_MACHINES", 20)
         long = os.environ.get("BENCH_LONG")
         self.idle_seconds = number("BENCH_IDLE_S", 300 if long else 60)
@@ -48,7 +49,7 @@ class Yard:
 
     def settings(self):
         return {"rounds": self.rounds, "runs": self.runs, "keys": self.keys, "mb": self.megabytes,
-                "flood_mb": self.flood_megabytes, "agents": self.agents, "machines": self.machines,
+                "flood_mb": self.flood_megabytes, "agents": self.agents, "fleet": self.fleet, "machines": self.machines,
                 "idle_s": self.idle_seconds, "outages": self.outages, "viewers": self.viewers,
                 "sessions": self.sessions, "churn": self.churn, "crowd": self.crowd}
 

@@ -27,7 +27,8 @@ struct BenchAdmissionCommand: Verb {
       let fleet = try await registry.ensureDefaultFleet(name: "fleet-\(number)")
       try await registry.fill(fleet.id, with: machines, owner: anna.account)
       places.append(
-        (try await registry.signIn(anna.account, fleet: fleet.id, client: "bench", from: "local").accessToken, fleet.id))
+        (try await registry.signIn(anna.account, fleet: fleet.id, client: "bench", from: "local").accessToken, fleet.id)
+      )
     }
     for (name, warm) in [("first use of a token", false), ("later uses", true)] {
       var spans: [Double] = []
@@ -41,7 +42,9 @@ struct BenchAdmissionCommand: Verb {
       }
       spans.sort()
       let (p50, p99) = (spans[spans.count / 2], spans[spans.count * 99 / 100])
-      if options.json { Report.json(["p50_us": p50, "p99_us": p99]) } else {
+      if options.json {
+        Report.json(["p50_us": p50, "p99_us": p99])
+      } else {
         Report.line("\(name): p50 \((p50 * 10).rounded() / 10) µs, p99 \((p99 * 10).rounded() / 10) µs")
       }
     }

@@ -70,9 +70,12 @@ struct RelayRotateKeyCommand: Verb {
     let home = try options.place()
     let secrets = RelaySecrets(home: home)
     guard try secrets.tlsKey() != nil else {
-      throw CmdopError(.notFound, "no relay with a key of its own was ever started in \(home.path)", hint: "cmdop relay serve")
+      throw CmdopError(
+        .notFound, "no relay with a key of its own was ever started in \(home.path)", hint: "cmdop relay serve")
     }
-    if finish { try secrets.useNextKey() } else if try secrets.nextTLSKey() == nil {
+    if finish {
+      try secrets.useNextKey()
+    } else if try secrets.nextTLSKey() == nil {
       let next = try RelayIdentity(keyPEM: nil, names: ["localhost"], now: Double(wallClock()) / 1000)
       try secrets.prepareNextKey(next.keyPEM)
     }

@@ -25,7 +25,9 @@ struct RelaySecrets {
   /// The key that signs, made on first use, and the one before it.
   func signingKeys() throws(CmdopError) -> SigningKeys {
     var keys: [[UInt8]] = []
-    if let current = try PrivateFiles.read(home.relaySigningKey, limit: 4096) { keys.append(current) } else {
+    if let current = try PrivateFiles.read(home.relaySigningKey, limit: 4096) {
+      keys.append(current)
+    } else {
       let fresh = SigningKeys.newSecret()
       try PrivateFiles.write(fresh, to: home.relaySigningKey)
       keys.append(fresh)
@@ -35,7 +37,9 @@ struct RelaySecrets {
   }
 
   /// Begins a change of keys: the next TLS key, which clients learn while the present one is still in use.
-  func prepareNextKey(_ pem: String) throws(CmdopError) { try PrivateFiles.write(Array(pem.utf8), to: home.relayNextKey) }
+  func prepareNextKey(_ pem: String) throws(CmdopError) {
+    try PrivateFiles.write(Array(pem.utf8), to: home.relayNextKey)
+  }
 
   /// Ends it: from the next start on the new keys are in use.
   func useNextKey() throws(CmdopError) {
