@@ -62,6 +62,9 @@ enum Policy: Sendable {
     "/cmdop.v1.Events/Watch": .holder(.seeMachines),
   ]
 
+  /// Calls of holders that stay open: they are cut when the grant ends.
+  static let lasting: Set<String> = ["/cmdop.v1.Events/Watch"]
+
   /// Pages and endpoints over HTTP. "*" at the end stands for any rest.
   // swift-format-ignore
   static let pages: [(method: String, path: String, policy: Policy)] = [

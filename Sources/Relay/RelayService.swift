@@ -121,7 +121,8 @@ public final class RelayService: Sendable {
     case .anybody: return await serveAnybody(call)
     case .signedIn, .holder:
       guard let pass else { throw CmdopError(.unauthenticated, "the relay wants a credential") }
-      live.enter(call, pass)
+      // What is answered once may itself be what ends the grant: leaving a fleet must be confirmed, not cut.
+      if Policy.lasting.contains(call.path) { live.enter(call, pass) }
       defer { live.leave(call) }
       await Asker.$address.withValue(pass.address) { await Pass.$current.withValue(pass) { await typed.serve(call) } }
     }

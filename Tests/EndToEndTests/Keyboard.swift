@@ -69,6 +69,9 @@ final class Keyboard: Sendable {
     return ended.value ?? -1
   }
 
+  /// nil while it runs.
+  var status: Int32? { ended.value }
+
   func signal(_ number: Int32) { ended.change { if $0 == nil { kill(pid, number) } } }
 
   private var screen: String { "the screen shows: \(text.suffix(1500).debugDescription)" }
