@@ -74,6 +74,23 @@ public final class AuditTrail: Sendable {
     return (UInt64(clamping: row.integer("number") ?? 0), row.text("hash"))
   }
 
+  /// After a change of keys: the ends that the old key has signed are signed by the new one, before the old one is gone.
+  func renewSignatures() async throws(CmdopError) {
+    let keys = keys
+    let known = keys.publicKeys.map(\.key)
+    try await database.write { db in
+      for row in try db.rows("SELECT * FROM audit_head") {
+        let (fleet, number, hash) = (FleetID(row.text("fleet")), row.integer("number") ?? 0, row.text("hash"))
+        let claim = AuditChain.headClaim(fleet, number: UInt64(clamping: number), hash: hash)
+        let signature = bytes(hex: row.text("signature"))
+        guard !isSigned(claim, by: known[0], signature), known.contains(where: { isSigned(claim, by: $0, signature) })
+        else { continue }
+        try db.execute(
+          "UPDATE audit_head SET signature = ? WHERE fleet = ?", [.text(hex(try keys.sign(claim))), .text(fleet.rawValue)])
+      }
+    }
+  }
+
   // MARK: reading
 
   public struct Query: Sendable {

@@ -25,6 +25,7 @@ public final class FleetRegistry: Sendable {
     trail = AuditTrail(database, keys, now: now)
     tokens = try await TokenMint(keys)
     try await refresh()
+    try await trail.renewSignatures()
   }
 
   /// Key ids and 32 bytes of Ed25519 each, the signing one first.

@@ -61,10 +61,14 @@ extension RelayService {
         hint: "cmdop login RELAY   # on the relay's host: cmdop login RELAY --token \"$(cmdop relay token)\"")
     }
     let address = address(of: call)
+    return Pass(grant: try await grant(token, from: address), address: address)
+  }
+
+  func grant(_ token: String, from address: String) async throws(CmdopError) -> Grant {
     do {
       let grant = try await fleets.admit(token: token)
       try await fleets.markUsed(grant)
-      return Pass(grant: grant, address: address)
+      return grant
     } catch {
       guard error.code == .unauthenticated else { throw error }
       try limiter.check(.token, address, now: now())
@@ -84,7 +88,10 @@ extension RelayService {
 
   /// Counts it, and writes it down: each one, until the door is shut.
   func wrongSecret(_ door: DoorLimiter.Door, _ address: String, what: String) async {
-    let shut = limiter.count(door, address, now: now())
+    await refusedStranger(address, what: what, shut: limiter.count(door, address, now: now()))
+  }
+
+  func refusedStranger(_ address: String, what: String, shut: Bool) async {
     await fleets.trail.note(
       AuditNote(
         "door.refused", by: "nobody", in: Self.ownTrail, object: what, isRefused: true,

@@ -60,7 +60,7 @@ struct PeopleService: Cmdop_V1_People.SimpleServiceProtocol {
     let (relay, address) = (try await shelf.service(), Asker.address)
     let member: MemberRecord
     if let token = Asker.credential, !token.isEmpty {
-      let grant = try await relay.fleets.admit(token: token)
+      let grant = try await relay.grant(token, from: address)
       guard let account = grant.account, case .login = grant.source else {
         throw CmdopError(.denied, "only a person can accept an invitation", hint: "cmdop login LINK")
       }

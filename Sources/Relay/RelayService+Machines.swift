@@ -117,6 +117,7 @@ extension RelayService {
         line.heard()
         switch message.payload {
         case .heartbeat(let beat):
+          warn(line, machine, sentAt: beat.sentAtMs)
           line.vitals = MachineVitals(beat.metrics)
           await note("last seen", machine) {
             try await fleets.markSeen(machine.id, in: machine.fleet, at: now(), version: nil, platform: nil)
@@ -137,6 +138,18 @@ extension RelayService {
         "registration stream ended", metadata: ["machine": "\(machine.id)", "why": "\(CmdopError(error).message)"])
     }
     return goodbye
+  }
+
+  /// Once for each connection: a machine whose clock is wrong has wrong times in its sessions, and people wonder.
+  private func warn(_ line: MachineLine, _ machine: MachineRecord, sentAt: Int64) {
+    let seconds = sentAt.subtractingReportingOverflow(now()).partialValue / 1000
+    guard !line.clockIsKnown, sentAt > 0 else { return }
+    line.clockIsKnown = true
+    if !(-300...300).contains(seconds) {
+      log.warning(
+        "a machine's clock differs from the relay's",
+        metadata: ["machine": "\(machine.id)", "hostname": "\(machine.hostname)", "seconds": "\(seconds)"])
+    }
   }
 
   /// A full disk or a busy database must not cut machines off: what could not be written is written the next time.

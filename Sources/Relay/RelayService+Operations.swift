@@ -20,7 +20,7 @@ extension RelayService {
     }
     let spare = try await board.take(line, for: call)
     // The grant may have ended meanwhile.
-    if let fault = fleets.fault(in: pass.grant) {
+    if let fault = fleets.fault(in: pass.grant) ?? crowd(of: pass) {
       spare.cancel()
       throw fault
     }
@@ -54,16 +54,21 @@ extension RelayService {
   }
 
   private func admitGuest(_ first: inout ControlMessage, _ pass: Pass) throws(CmdopError) {
-    guard let guest = pass.caller.guest, let share = fleets.share(guest.share),
+    guard let guest = pass.caller.guest,
       case .startSession(var start)? = first.payload
     else { throw CmdopError(.denied, "a link opens a terminal and nothing else", hint: "cmdop connect LINK") }
-    if let most = share.maxViewers, live.count(share: share.id) >= most {
-      throw CmdopError(
-        .limit, "\(most) guests are there already, as many as this link lets in", hint: "try again later")
-    }
+    if let crowd = crowd(of: pass) { throw crowd }
     if let session = guest.session { start.session = session.rawValue }
     if guest.isReadOnly { start.observe = true }
     first.startSession = start
+  }
+
+  /// nil: there is room for one more guest.
+  private func crowd(of pass: Pass) -> CmdopError? {
+    guard let share = pass.caller.guest.flatMap({ fleets.share($0.share) }), let most = share.maxViewers,
+      live.count(share: share.id) >= most
+    else { return nil }
+    return CmdopError(.limit, "\(most) guests are there already, as many as this link lets in", hint: "try again later")
   }
 
   private func begin(

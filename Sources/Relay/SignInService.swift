@@ -33,11 +33,13 @@ public final class SignInService: SignInDesk {
     try limiter.check(.account, name.lowercased(), now: now)
     // Counted before the slow hash, and given back afterwards: many at once are not many free tries.
     limiter.count(.account, name.lowercased(), now: now)
+    limiter.count(.password, peer, now: now)
     if let account = try await relay.fleets.account(name: name, password: password) {
       limiter.forgive(.account, name.lowercased())
+      limiter.forgive(.password, peer)
       return account
     }
-    await relay.wrongSecret(.password, peer, what: "password of \(PlainText.short(name))")
+    await relay.refusedStranger(peer, what: "password of \(PlainText.short(name))", shut: false)
     throw CmdopError(.unauthenticated, "wrong name or password")
   }
 

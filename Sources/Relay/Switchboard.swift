@@ -12,6 +12,7 @@ final class MachineLine: Sendable {
   /// Which daemon process it is, and from where it calls.
   var instance = ""
   var address = ""
+  var clockIsKnown = false
   private let sign = Turnstile()
   var vitals: MachineVitals?
   var sessions: UInt32 = 0

@@ -90,6 +90,25 @@ struct AuditTests {
         in: [], fleet: fleets.ours.id, head: AuditHead(number: 0, hash: "", signature: [], publicKey: [])) == nil)
   }
 
+  @Test("After a change of the relay's keys the trail is still whole, also when the old key is gone")
+  func rotation() async throws {
+    let (old, new) = (SigningKeys.newSecret(), SigningKeys.newSecret())
+    let database = try await Database(inMemory: FleetRegistry.migrations)
+    var fleet = FleetID("")
+    for secrets in [[old], [new, old], [new]] {
+      let registry = try await FleetRegistry(database, keys: try SigningKeys(secrets: secrets), now: { 1_000_000 })
+      fleet = try await registry.ensureDefaultFleet(name: "ours").id
+      _ = try await registry.ensureOwner(name: "anna", password: "correct horse", of: fleet)
+      let page = try await registry.trail.read(.init(), of: fleet)
+      #expect(page.entries.count == 1)
+      #expect(AuditChain.fault(in: page.entries, fleet: fleet, head: page.head) == nil)
+    }
+    let stranger = try await FleetRegistry(
+      database, keys: try SigningKeys(secrets: [SigningKeys.newSecret()]), now: { 1_000_000 })
+    let page = try await stranger.trail.read(.init(), of: fleet)
+    #expect(AuditChain.fault(in: page.entries, fleet: fleet, head: page.head) != nil)
+  }
+
   @Test("The database itself neither changes nor forgets a line")
   func appendOnly() async throws {
     let (fleets, _, _) = try await trail(3)
