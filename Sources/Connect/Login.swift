@@ -39,7 +39,10 @@ public struct Login: Codable, Hashable, Sendable {
 
   /// What a refresh has given. The fleet that is meant stays.
   public mutating func merge(_ signedIn: Cmdop_V1_SignedIn) {
-    (refreshToken, refreshExpiresAt) = (signedIn.refreshToken, signedIn.refreshExpiresAtMs)
+    // None comes with a token for another fleet of the same login.
+    if !signedIn.refreshToken.isEmpty {
+      (refreshToken, refreshExpiresAt) = (signedIn.refreshToken, signedIn.refreshExpiresAtMs)
+    }
     if fleet.isEmpty { fleet = signedIn.fleetID }
     tokens[signedIn.fleetID] = FleetToken(
       name: signedIn.fleetName, accessToken: signedIn.accessToken, expiresAt: signedIn.accessExpiresAtMs)

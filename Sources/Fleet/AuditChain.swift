@@ -111,7 +111,8 @@ public enum AuditChain {
       guard head.number == number else {
         return "the trail ends at entry \(number), but the relay has signed \(head.number)"
       }
-      if head.number == 0 { return nil }
+      // Each trail begins with the fleet.
+      if head.number == 0 { return "the trail is empty: it was emptied" }
       guard head.hash == hash else { return "the last entry is not the one that the relay has signed" }
       guard isSigned(AuditChain.headClaim(fleet, number: number, hash: hash), by: head.publicKey, head.signature) else {
         return "the relay's signature under entry \(number) is false"

@@ -1,6 +1,11 @@
 public import Core
 import Store
 
+extension FleetRegistry {
+  /// The trail of what belongs to no fleet.
+  public nonisolated static let ownTrail = FleetID("relay")
+}
+
 /// Writes the trail. What changes something is written in the same transaction as the change; who was merely let in or
 /// refused is written in turn, a batch at a time, without anybody waiting for the disk.
 @Loop
@@ -8,10 +13,9 @@ public final class AuditTrail: Sendable {
   private let database: Database
   private let keys: SigningKeys
   private let now: @Sendable () -> Int64
-  private var waiting: [AuditNote] = []
+  private var waiting: [(note: AuditNote, at: Int64)] = []
   private let news = Turnstile()
   private let room = Turnstile()
-  private var isWriting = false
   private static let most = 10_000
 
   init(_ database: Database, _ keys: SigningKeys, now: @escaping @Sendable () -> Int64) {
@@ -21,32 +25,42 @@ public final class AuditTrail: Sendable {
   /// Writes it soon; waits when very many are to be written already.
   public func note(_ note: AuditNote) async {
     try? await room.wait { waiting.count < Self.most }
-    waiting.append(note)
+    waiting.append((note, now()))
     news.wake()
   }
 
-  /// Writes until its task is cancelled, and what is left then. `failed` is told of what could not be written.
+  /// Returns when all that was noted so far is written, or could not be.
+  public func flush() async { try? await room.wait { waiting.isEmpty && !isWriting } }
+
+  /// Writes until its task is cancelled; `flush` before. `failed` is told of what could not be written: it is tried again,
+  /// as a full disk may have room tomorrow.
   public func run(failed: @escaping @Loop @Sendable (CmdopError) -> Void) async {
     while !Task.isCancelled {
       try? await news.wait { !waiting.isEmpty }
-      await writeBatch(failed)
+      guard !waiting.isEmpty else { continue }
+      isWriting = true
+      do { try await writeBatch() } catch {
+        failed(error)
+        try? await Task.sleep(for: .seconds(1))
+      }
+      isWriting = false
+      room.wake()
     }
-    await writeBatch(failed)
   }
 
-  private func writeBatch(_ failed: @Loop @Sendable (CmdopError) -> Void) async {
-    guard !waiting.isEmpty else { return }
-    let batch = waiting
-    waiting = []
-    room.wake()
-    let (keys, time) = (keys, now())
-    do { try await database.write { db in try Self.append(batch, at: time, keys, db) } } catch { failed(error) }
+  private var isWriting = false
+
+  private func writeBatch() async throws(CmdopError) {
+    let (batch, keys) = (Array(waiting.prefix(1000)), keys)
+    try await database.write { db in try Self.append(batch, keys, db) }
+    waiting.removeFirst(batch.count)
   }
 
   /// Inside somebody's transaction.
-  nonisolated static func append(_ notes: [AuditNote], at time: Int64, _ keys: SigningKeys, _ db: Statements) throws {
+  nonisolated static func append(_ notes: [(note: AuditNote, at: Int64)], _ keys: SigningKeys, _ db: Statements) throws
+  {
     var heads: [FleetID: (number: UInt64, hash: String)] = [:]
-    for note in notes {
+    for (note, time) in notes {
       var head = try heads[note.fleet] ?? end(of: note.fleet, db)
       head.number += 1
       head.hash = AuditChain.hash(after: head.hash, number: head.number, at: time, note)
@@ -86,8 +100,19 @@ public final class AuditTrail: Sendable {
         guard !isSigned(claim, by: known[0], signature), known.contains(where: { isSigned(claim, by: $0, signature) })
         else { continue }
         try db.execute(
-          "UPDATE audit_head SET signature = ? WHERE fleet = ?", [.text(hex(try keys.sign(claim))), .text(fleet.rawValue)])
+          "UPDATE audit_head SET signature = ? WHERE fleet = ?",
+          [.text(hex(try keys.sign(claim))), .text(fleet.rawValue)])
       }
+    }
+  }
+
+  /// A trail has a beginning: one that is empty was emptied.
+  func begin() async throws(CmdopError) {
+    let (keys, time) = (keys, now())
+    try await database.write { db in
+      let bare = try db.rows("SELECT id FROM fleet WHERE id NOT IN (SELECT fleet FROM audit_head)")
+      let notes = bare.map { (AuditNote("trail.begin", by: "relay", in: FleetID($0.text("id"))), time) }
+      try Self.append(notes, keys, db)
     }
   }
 

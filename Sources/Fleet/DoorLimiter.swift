@@ -13,6 +13,8 @@ public final class DoorLimiter: Sendable {
     let window: Int64
 
     public static let token = Door(name: "token", allowed: 10, window: 60_000)
+    /// Somebody with a right credential who asks for what he may not: so many are written down.
+    public static let refusal = Door(name: "refusal", allowed: 10, window: 60_000)
     public static let machine = Door(name: "machine", allowed: 60, window: 60_000)
     public static let join = Door(name: "join", allowed: 10, window: 60_000)
     /// Passwords: each address, and each account from all addresses together.
@@ -25,52 +27,68 @@ public final class DoorLimiter: Sendable {
     public static let invitation = Door(name: "invitation", allowed: 10, window: 60_000)
   }
 
-  private struct Key: Hashable {
-    let door: Door
-    let source: String
-  }
   private struct Count {
     var since: Int64
     var wrong: Int
   }
-  private var counts: [Key: Count] = [:]
-  private static let most = 20_000
+  /// A table for each door: a crowd at one forgets nothing of another.
+  private var counts: [Door: [String: Count]] = [:]
+  private static let most = 10_000
 
   public nonisolated init() {}
 
+  public func isShut(_ door: Door, _ source: String, now: Int64) -> Bool {
+    (try? check(door, source, now: now)) == nil
+  }
+
   /// Throws `limit`, with when to come back. `now`: milliseconds since 1970.
   public func check(_ door: Door, _ source: String, now: Int64) throws(CmdopError) {
-    guard let count = counts[Key(door: door, source: source)], now - count.since < door.window,
-      count.wrong >= door.allowed
+    guard let count = counts[door]?[Self.key(source)], now - count.since < door.window, count.wrong >= door.allowed
     else { return }
     let left = Duration.milliseconds(max(1000, count.since + door.window - now))
     throw CmdopError(
-      .limit, "too many tries from \(source); the door is shut for \((left / .seconds(1)).rounded(.up).whole) s",
-      hint: "wait, then try again", retryAfter: left)
+      .limit, "too many tries; the door is shut for \(left.components.seconds + 1) s", hint: "wait, then try again",
+      retryAfter: left)
   }
 
   /// The last one was right after all.
   public func forgive(_ door: Door, _ source: String) {
-    let key = Key(door: door, source: source)
-    if let count = counts[key] { counts[key] = Count(since: count.since, wrong: max(0, count.wrong - 1)) }
+    let key = Self.key(source)
+    guard let count = counts[door]?[key] else { return }
+    counts[door]?[key] = Count(since: count.since, wrong: max(0, count.wrong - 1))
   }
 
   /// True when this one has shut the door.
   @discardableResult
   public func count(_ door: Door, _ source: String, now: Int64) -> Bool {
-    // A table that strangers can fill is emptied of what no longer counts, and never grows beyond its bound.
-    if counts.count >= Self.most { counts = counts.filter { now - $0.value.since < $0.key.door.window } }
-    if counts.count >= Self.most { counts = [:] }
-    let key = Key(door: door, source: source)
-    if let count = counts[key], now - count.since < door.window {
-      counts[key] = Count(since: count.since, wrong: count.wrong + 1)
+    makeRoom(door, now)
+    let key = Self.key(source)
+    if let count = counts[door]?[key], now - count.since < door.window {
+      counts[door]?[key] = Count(since: count.since, wrong: count.wrong + 1)
     } else {
-      counts[key] = Count(since: now, wrong: 1)
+      counts[door, default: [:]][key] = Count(since: now, wrong: 1)
     }
-    return counts[key]?.wrong == door.allowed
+    return counts[door]?[key]?.wrong == door.allowed
   }
-}
 
-extension Double {
-  fileprivate var whole: Int64 { Int64(self) }
+  /// A table that strangers can fill never grows beyond its bound: what no longer counts goes, then the older half of it,
+  /// but nobody who is shut out.
+  private func makeRoom(_ door: Door, _ now: Int64) {
+    guard let table = counts[door], table.count >= Self.most else { return }
+    var kept = table.filter { now - $0.value.since < door.window }
+    if kept.count >= Self.most {
+      let times = kept.values.map(\.since).sorted()
+      let middle = times[times.count / 2]
+      kept = kept.filter { $0.value.since > middle || $0.value.wrong >= door.allowed }
+    }
+    counts[door] = kept.count >= 2 * Self.most ? [:] : kept
+  }
+
+  /// Whoever has one IPv6 address has 2⁶⁴ of them: the first half says who it is. Bounded, because names count too.
+  static func key(_ source: String) -> String {
+    guard source.contains("::") || source.count(where: { $0 == ":" }) >= 4 else { return String(source.prefix(64)) }
+    let head = source.split(separator: "::", maxSplits: 1, omittingEmptySubsequences: false).first ?? ""
+    let groups = head.split(separator: ":").prefix(4).map(String.init)
+    return "v6:" + (groups + Array(repeating: "0", count: 4 - groups.count)).joined(separator: ":")
+  }
 }

@@ -16,6 +16,8 @@ struct FleetMemory: Sendable {
   var keyByHash: [String: String] = [:]
   var shares: [String: ShareRecord] = [:]
   var shareByHash: [String: String] = [:]
+  /// When each account got its password.
+  var passwordAt: [AccountID: Int64] = [:]
   /// Logins that have not ended, and whose they are.
   var logins: [String: AccountID] = [:]
 
@@ -42,6 +44,9 @@ struct FleetMemory: Sendable {
     }
     for row in try db.rows("SELECT * FROM share WHERE revoked_at IS NULL") {
       put(ShareRecord(row), hash: row.text("secret"))
+    }
+    for row in try db.rows("SELECT id, password_at FROM account") {
+      passwordAt[AccountID(row.text("id"))] = row.integer("password_at")
     }
     for row in try db.rows("SELECT id, account FROM login WHERE ended_at IS NULL") {
       logins[row.text("id")] = AccountID(row.text("account"))

@@ -71,10 +71,12 @@ extension FleetRegistry {
   private nonisolated static func freeHostname(
     _ wanted: String, except id: String, _ fleet: FleetID, _ db: Statements
   ) throws -> String {
+    // "box" and "box.local" are one name to whoever types it, so they are one here.
     func isFree(_ name: String) throws -> Bool {
-      try db.rows(
-        "SELECT 1 FROM machine WHERE fleet = ? AND hostname = ? AND id <> ?",
-        [.text(fleet.rawValue), .text(name), .text(id)]
+      let plain = MachineResolver.normal(name)
+      return try db.rows(
+        "SELECT 1 FROM machine WHERE fleet = ?1 AND (hostname = ?2 OR hostname = ?2 || '.local') AND id <> ?3",
+        [.text(fleet.rawValue), .text(plain), .text(id)]
       ).isEmpty
     }
     if try isFree(wanted) { return wanted }
@@ -113,7 +115,7 @@ extension FleetRegistry {
   /// From now on only this secret lets machines in. Those that are in stay.
   public func replaceJoinKeys(secret: String, fleet: FleetID, by actor: Author) async throws(CmdopError) {
     let (id, time) = (newIdentifier(), now())
-    _ = try await change { db, notes in
+    _ = try await change(actor) { db, notes in
       try db.execute(
         "UPDATE join_key SET revoked_at = ?1 WHERE fleet = ?2 AND revoked_at IS NULL",
         [.integer(time), .text(fleet.rawValue)])
@@ -131,7 +133,7 @@ extension FleetRegistry {
     let label = try Wording.label(label, or: "join key")
     let (id, secret, time) = (newIdentifier(), newSecret(prefix: "cms_"), now())
     let span = try Wording.span(ttl, most: 3650 * 86_400)
-    let record = try await change { db, notes in
+    let record = try await change(actor) { db, notes in
       guard
         try db.rows("SELECT id FROM join_key WHERE fleet = ? AND revoked_at IS NULL", [.text(fleet.rawValue)]).count
           < 1000
@@ -163,12 +165,21 @@ extension FleetRegistry {
     let key = try Self.pick(words, "join key", try await joinKeys(in: fleet).filter { $0.revokedAt == nil }) {
       ($0.id, $0.label)
     }
-    let secret = newSecret(prefix: "cms_")
-    _ = try await change { db, notes in
-      try db.execute("UPDATE join_key SET secret = ? WHERE id = ?", [.text(hashed(secret)), .text(key.id)])
-      notes.append(actor.note("join-key.rotate", key.label, key.id))
+    let (id, secret, time) = (newIdentifier(), newSecret(prefix: "cms_"), now())
+    let record = try await change(actor) { db, notes in
+      // The old one stays as a gravestone: a secret that stands in some file must not come to life again.
+      let ended = try db.execute(
+        "UPDATE join_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", [.integer(time), .text(key.id)])
+      guard ended == 1 else { throw CmdopError(.notFound, "the join key \"\(key.label)\" is revoked already") }
+      try db.execute(
+        """
+        INSERT INTO join_key (id, secret, fleet, label, created_at, expires_at, uses_left)
+        SELECT ?, ?, fleet, label, ?, expires_at, uses_left FROM join_key WHERE id = ?
+        """, [.text(id), .text(hashed(secret)), .integer(time), .text(key.id)])
+      notes.append(actor.note("join-key.rotate", key.label, id))
+      return JoinKeyRecord(try db.rows("SELECT * FROM join_key WHERE id = ?", [.text(id)])[0])
     }
-    return (key, secret)
+    return (record, secret)
   }
 
   public func revokeJoinKey(_ words: String, in fleet: FleetID, by actor: Author) async throws(CmdopError)
@@ -178,7 +189,7 @@ extension FleetRegistry {
       ($0.id, $0.label)
     }
     let time = now()
-    return try await change { db, notes in
+    return try await change(actor) { db, notes in
       try db.execute("UPDATE join_key SET revoked_at = ? WHERE id = ?", [.integer(time), .text(key.id)])
       notes.append(actor.note("join-key.revoke", key.label, key.id))
       return JoinKeyRecord(try db.rows("SELECT * FROM join_key WHERE id = ?", [.text(key.id)])[0])

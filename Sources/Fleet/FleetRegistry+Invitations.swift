@@ -15,16 +15,16 @@ extension FleetRegistry {
     let note = note.isEmpty ? "" : try Wording.name(note, "a note")
     let span = try Wording.span(ttl == 0 ? 7 * 86_400 : ttl, most: 30 * 86_400) ?? 0
     let (id, secret, time) = (newIdentifier(), newSecret(prefix: "inv_"), now())
-    let record = try await change { db, notes in
+    let record = try await change(actor) { db, notes in
       try db.execute("DELETE FROM invitation WHERE expires_at <= ?", [.integer(time)])
       guard try db.rows("SELECT 1 FROM invitation WHERE fleet = ?", [.text(actor.fleet.rawValue)]).count < 200 else {
         throw CmdopError(.limit, "200 invitations are open already", hint: "cmdop fleet members")
       }
       try db.execute(
-        "INSERT INTO invitation VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO invitation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
           .text(id), .text(hashed(secret)), .text(actor.fleet.rawValue), .text(role.rawValue), .text(note),
-          .text(actor.name), .integer(time), .integer(time + span),
+          .text(actor.name), .text(actor.grant?.account?.id.rawValue ?? ""), .integer(time), .integer(time + span),
         ])
       notes.append(actor.note("member.invite", id, "as \(role.rawValue)"))
       guard let record = InvitationRecord(try db.rows("SELECT * FROM invitation WHERE id = ?", [.text(id)])[0]) else {
@@ -47,7 +47,7 @@ extension FleetRegistry {
 
   public func revokeInvitation(_ words: String, by actor: Author) async throws(CmdopError) -> InvitationRecord {
     let found = try Self.pick(words, "invitation", try await invitations(in: actor.fleet)) { ($0.id, $0.note) }
-    _ = try await change { db, notes in
+    _ = try await change(actor) { db, notes in
       try db.execute("DELETE FROM invitation WHERE id = ?", [.text(found.id)])
       notes.append(actor.note("member.uninvite", found.id))
     }
@@ -65,11 +65,21 @@ extension FleetRegistry {
   {
     let rows = try db.rows(
       "SELECT * FROM invitation WHERE secret = ? AND expires_at > ?", [.text(hashed(secret)), .integer(time)])
-    guard let record = rows.first.flatMap({ InvitationRecord($0) }) else {
+    guard let record = rows.first.flatMap({ InvitationRecord($0) }), try mayStillInvite(record, db) else {
       throw CmdopError(
         .notFound, "this invitation is not valid (any more)", hint: "ask for a new one: cmdop fleet invite")
     }
     return record
+  }
+
+  /// Nobody's invitations outlive the right to invite.
+  private nonisolated static func mayStillInvite(_ record: InvitationRecord, _ db: Statements) throws -> Bool {
+    if record.inviter.rawValue.isEmpty { return true }
+    let rows = try db.rows(
+      "SELECT role FROM member WHERE fleet = ? AND account = ?",
+      [.text(record.fleet.rawValue), .text(record.inviter.rawValue)])
+    guard let role = rows.first.flatMap({ Role(rawValue: $0.text("role")) }) else { return false }
+    return RoleTable.allows(.manageMembers, role: role) && role.mayGrant(record.role)
   }
 
   /// Who accepts an invitation.

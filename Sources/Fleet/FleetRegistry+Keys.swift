@@ -19,9 +19,9 @@ extension FleetRegistry {
     let label = try Wording.label(label, or: "API key")
     let span = try Wording.span(ttl, most: 3650 * 86_400)
     let (id, secret, time, fleet) = (newIdentifier(), newSecret(prefix: "cmdop_"), now(), grant.caller.fleet)
-    let expiresAt = [span.map { time + $0 }, grant.source.isKey ? grant.expiresAt : nil].compactMap(\.self).min()
+    let expiresAt = [span.map { time + $0 }, grant.source.keyID == nil ? nil : grant.expiresAt].compactMap(\.self).min()
     let words = scopes.map(\.rawValue).sorted().joined(separator: " ")
-    let record = try await change { db, notes in
+    let record = try await change(actor) { db, notes in
       let living = try db.rows("SELECT 1 FROM api_key WHERE fleet = ? AND revoked_at IS NULL", [.text(fleet.rawValue)])
         .count
       guard living < 1000 else {
@@ -59,7 +59,7 @@ extension FleetRegistry {
     let living = try await keys(in: actor.fleet, of: account).filter { $0.revokedAt == nil }
     var key = try Self.pick(words, "API key", living) { ($0.id, $0.label) }
     let (id, time, label) = (key.id, now(), key.label)
-    _ = try await change { db, notes in
+    _ = try await change(actor) { db, notes in
       try db.execute("UPDATE api_key SET revoked_at = ? WHERE id = ?", [.integer(time), .text(id)])
       notes.append(actor.note("key.revoke", label, id))
     } apply: { memory, _ in
@@ -81,5 +81,12 @@ extension FleetRegistry {
 }
 
 extension Grant.Source {
-  var isKey: Bool { if case .key = self { true } else { false } }
+  var keyID: String? { if case .key(let id) = self { id } else { nil } }
+  /// Somebody who signed in, or sits on the relay's host: no program with a narrow key.
+  public var isPerson: Bool {
+    switch self {
+    case .login, .host: true
+    case .key, .share: false
+    }
+  }
 }

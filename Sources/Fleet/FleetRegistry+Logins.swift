@@ -113,19 +113,30 @@ extension FleetRegistry {
     }
   }
 
+  /// An access token for another fleet, of the same login and no longer than the one at hand. No refresh token.
+  public func token(for member: MemberRecord, like grant: Grant) async throws(CmdopError) -> TokenSet {
+    guard case .login(let login) = grant.source else {
+      throw CmdopError(.denied, "only a person who has signed in gets a token", hint: "cmdop login RELAY")
+    }
+    return try await tokens(
+      login: login, account: member.account.id, fleet: member.fleet, refresh: "", until: grant.expiresAt)
+  }
+
   private func tokens(
-    login: String, account: AccountID, fleet: FleetID, refresh: String
+    login: String, account: AccountID, fleet: FleetID, refresh: String, until: Int64? = nil
   ) async throws(CmdopError) -> TokenSet {
     guard let member = memory.members[fleet]?[account], let record = memory.fleets[fleet] else {
       throw CmdopError(.denied, "you are no member of that fleet any more", hint: "cmdop fleet list")
     }
     let time = now()
     let claims = AccessClaims(
-      kind: .login, sub: account.rawValue, aud: fleet.rawValue, iat: time / 1000, exp: (time + Self.accessSpan) / 1000,
+      kind: .login, sub: account.rawValue, aud: fleet.rawValue, iat: time / 1000,
+      exp: min(time + Self.accessSpan, until ?? .max) / 1000,
       jti: newIdentifier(), sid: login, name: member.account.name)
     return TokenSet(
       accessToken: try await tokens.sign(claims), accessExpiresAt: claims.exp * 1000, refreshToken: refresh,
-      refreshExpiresAt: time + Self.refreshSpan, account: member.account.name, fleet: fleet, fleetName: record.name,
+      refreshExpiresAt: refresh.isEmpty ? 0 : time + Self.refreshSpan, account: member.account.name, fleet: fleet,
+      fleetName: record.name,
       role: member.role)
   }
 }

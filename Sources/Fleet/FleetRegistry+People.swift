@@ -47,21 +47,27 @@ extension FleetRegistry {
     return true
   }
 
+  /// Since when the account has the password that it has: who signed in before it did so with another one.
+  public func passwordChanged(of account: AccountID) -> Int64 { memory.passwordAt[account] ?? 0 }
+
   /// Ends all logins of the account too.
   public func setPassword(_ password: String, of name: String, by actor: Author) async throws(CmdopError) {
     try Self.checkPassword(password)
     let (hash, time) = (try await SlowHash.make(password), now())
-    let account = try await change { db, notes in
+    let account = try await change(actor) { db, notes in
       guard let row = try db.rows("SELECT id FROM account WHERE name = ?", [.text(name)]).first else {
         throw CmdopError(.notFound, "there is no account \"\(name)\"")
       }
-      try db.execute("UPDATE account SET password = ? WHERE id = ?", [.text(hash), .text(row.text("id"))])
+      try db.execute(
+        "UPDATE account SET password = ?, password_at = ? WHERE id = ?",
+        [.text(hash), .integer(time), .text(row.text("id"))])
       try db.execute(
         "UPDATE login SET ended_at = ? WHERE account = ? AND ended_at IS NULL", [.integer(time), .text(row.text("id"))])
       notes.append(actor.note("password.reset", name))
       return AccountID(row.text("id"))
     } apply: { memory, account in
       memory.logins = memory.logins.filter { $0.value != account }
+      memory.passwordAt[account] = time
     }
     _ = account
   }
@@ -70,8 +76,8 @@ extension FleetRegistry {
     throws
   {
     try db.execute(
-      "INSERT INTO account VALUES (?, ?, ?, ?)",
-      [.text(account.id.rawValue), .text(account.name), .text(hash), .integer(time)])
+      "INSERT INTO account VALUES (?, ?, ?, ?, ?)",
+      [.text(account.id.rawValue), .text(account.name), .text(hash), .integer(time), .integer(time)])
   }
 
   nonisolated static func insertMember(
@@ -146,20 +152,21 @@ extension FleetRegistry {
   public func setRole(
     _ wanted: Role, of member: MemberRecord, byRole role: Role, _ actor: Author
   ) async throws(CmdopError) -> MemberRecord {
-    try Self.check(role, mayTouch: member, wanted)
-    return try await change { db, notes in
-      if member.role == .owner && wanted != .owner {
+    return try await change(actor) { db, notes in
+      let current = try Self.currentRole(of: member, db)
+      try Self.check(role, mayTouch: current, wanted)
+      if current == .owner && wanted != .owner {
         try Self.keepAnOwner(of: member.fleet, without: member.account.id, db)
       }
       try db.execute(
         "UPDATE member SET role = ? WHERE fleet = ? AND account = ?",
         [.text(wanted.rawValue), .text(member.fleet.rawValue), .text(member.account.id.rawValue)])
-      notes.append(actor.note("member.role", member.account.name, "\(member.role.rawValue) to \(wanted.rawValue)"))
+      notes.append(actor.note("member.role", member.account.name, "\(current.rawValue) to \(wanted.rawValue)"))
       var changed = member
       changed.role = wanted
       return changed
     } apply: {
-      $0.members[$1.fleet]?[$1.account.id] = $1
+      if $0.members[$1.fleet]?[$1.account.id] != nil { $0.members[$1.fleet]?[$1.account.id] = $1 }
     }
   }
 
@@ -167,10 +174,11 @@ extension FleetRegistry {
   public func remove(_ member: MemberRecord, byRole role: Role, isOneself: Bool, _ actor: Author)
     async throws(CmdopError)
   {
-    if !isOneself { try Self.check(role, mayTouch: member, .viewer) }
     let (fleet, account, time) = (member.fleet, member.account.id, now())
-    _ = try await change { db, notes in
-      if member.role == .owner { try Self.keepAnOwner(of: fleet, without: account, db) }
+    _ = try await change(actor) { db, notes in
+      let current = try Self.currentRole(of: member, db)
+      if !isOneself { try Self.check(role, mayTouch: current, .viewer) }
+      if current == .owner { try Self.keepAnOwner(of: fleet, without: account, db) }
       let whose: [SQLValue] = [.text(fleet.rawValue), .text(account.rawValue), .integer(time)]
       try db.execute("DELETE FROM member WHERE fleet = ? AND account = ?", Array(whose.prefix(2)))
       try db.execute(
@@ -187,9 +195,19 @@ extension FleetRegistry {
     }
   }
 
-  private nonisolated static func check(_ role: Role, mayTouch member: MemberRecord, _ wanted: Role) throws(CmdopError)
-  {
-    guard role.mayGrant(member.role), role.mayGrant(wanted) else {
+  /// As it is now, and not as it was when somebody looked. Throws `not_found` for who has left.
+  private nonisolated static func currentRole(of member: MemberRecord, _ db: Statements) throws -> Role {
+    let rows = try db.rows(
+      "SELECT role FROM member WHERE fleet = ? AND account = ?",
+      [.text(member.fleet.rawValue), .text(member.account.id.rawValue)])
+    guard let role = rows.first.flatMap({ Role(rawValue: $0.text("role")) }) else {
+      throw CmdopError(.notFound, "\(member.account.name) is no member (any more)", hint: "cmdop fleet members")
+    }
+    return role
+  }
+
+  private nonisolated static func check(_ role: Role, mayTouch current: Role, _ wanted: Role) throws(CmdopError) {
+    guard role.mayGrant(current), role.mayGrant(wanted) else {
       throw CmdopError(
         .denied, "your role in this fleet is \(role.rawValue): owners are made and unmade by owners only",
         hint: "ask an owner: cmdop fleet members")

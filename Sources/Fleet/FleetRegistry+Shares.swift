@@ -22,8 +22,13 @@ extension FleetRegistry {
     let label = try Wording.label(order.label, or: "guest")
     let span = try Wording.span(order.ttl == 0 ? 86_400 : order.ttl, most: 30 * 86_400) ?? 0
     let (id, secret, time) = (newIdentifier(), newSecret(prefix: "shr_"), now())
-    let maker = grant.account
-    let record = try await change { db, notes in
+    let (maker, key) = (grant.account, grant.source.keyID ?? "")
+    // What a key gives away ends with the key.
+    let ends = min(time + span, grant.source.keyID == nil ? .max : grant.expiresAt ?? .max)
+    let record = try await change(actor) { db, notes in
+      guard try !db.rows("SELECT 1 FROM machine WHERE id = ?", [.text(order.machine.id.rawValue)]).isEmpty else {
+        throw Self.gone(order.machine)
+      }
       let open = try db.rows(
         "SELECT 1 FROM share WHERE fleet = ? AND revoked_at IS NULL AND expires_at > ?",
         [.text(actor.fleet.rawValue), .integer(time)])
@@ -31,11 +36,11 @@ extension FleetRegistry {
         throw CmdopError(.limit, "1000 links are open already", hint: "cmdop connect share list")
       }
       try db.execute(
-        "INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)",
+        "INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)",
         [
           .text(id), .text(hashed(secret)), .text(actor.fleet.rawValue), .text(order.machine.id.rawValue),
           .text(order.session?.rawValue ?? ""), .integer(order.isReadOnly ? 1 : 0), .text(label),
-          .text(maker?.id.rawValue ?? ""), .text(actor.name), .integer(time), .integer(time + span),
+          .text(maker?.id.rawValue ?? ""), .text(actor.name), .text(key), .integer(time), .integer(ends),
           SQLValue(order.maxViewers == 0 ? nil : Int64(order.maxViewers)),
           SQLValue(order.maxUses == 0 ? nil : Int64(order.maxUses)),
         ])
@@ -72,7 +77,7 @@ extension FleetRegistry {
     let open = try await shares(in: actor.fleet, of: account, includeEnded: false)
     var share = try Self.pick(words, "link", open) { ($0.id, $0.label) }
     let (id, time) = (share.id, now())
-    _ = try await change { db, notes in
+    _ = try await change(actor) { db, notes in
       try db.execute("UPDATE share SET revoked_at = ? WHERE id = ?", [.integer(time), .text(id)])
       notes.append(actor.note("share.revoke", id))
     } apply: { memory, _ in
@@ -90,7 +95,7 @@ extension FleetRegistry {
       .notFound, "this link is not valid (any more)", hint: "ask for a new one: cmdop connect share HOST")
     let time = now()
     let name = try Wording.label(String(name.prefix(64)), or: "guest")
-    guard let id = memory.shareByHash[hashed(secret)], let known = memory.shares[id], known.isOpen(at: time),
+    guard let id = memory.shareByHash[hashed(secret)], let known = memory.shares[id], isOpen(known),
       let machine = machine(known.machine, in: known.fleet)
     else { throw over }
     let share: ShareRecord = try await change { db, notes in
@@ -113,6 +118,15 @@ extension FleetRegistry {
       kind: .share, sub: share.id, aud: share.fleet.rawValue, iat: time / 1000, exp: share.expiresAt / 1000,
       jti: newIdentifier(), sid: "", name: name)
     return (share, machine, try await tokens.sign(claims))
+  }
+
+  /// Not over, and who made it may still do so: nobody's gifts outlive the right to give.
+  func isOpen(_ share: ShareRecord) -> Bool {
+    guard share.isOpen(at: now()) else { return false }
+    if !share.createdWith.isEmpty, memory.keys[share.createdWith] == nil { return false }
+    if share.createdBy.rawValue.isEmpty { return true }
+    guard let maker = memory.members[share.fleet]?[share.createdBy] else { return false }
+    return RoleTable.allows(.share, role: maker.role)
   }
 
   /// nil: no such link, or it has ended.

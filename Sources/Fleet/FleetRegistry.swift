@@ -26,6 +26,7 @@ public final class FleetRegistry: Sendable {
     tokens = try await TokenMint(keys)
     try await refresh()
     try await trail.renewSignatures()
+    try await trail.begin()
   }
 
   /// Key ids and 32 bytes of Ed25519 each, the signing one first.
@@ -47,16 +48,18 @@ public final class FleetRegistry: Sendable {
   }
 
   /// One change: all of it is written or nothing, the trail included; then `apply` brings the copy up to date.
+  /// What `author` was let in with must still hold when it is his turn.
   func change<T: Sendable>(
-    _ write: @escaping @Sendable (Statements, inout [AuditNote]) throws -> T,
+    _ author: Author? = nil, _ write: @escaping @Sendable (Statements, inout [AuditNote]) throws -> T,
     apply: (inout FleetMemory, T) -> Void = { _, _ in }
   ) async throws(CmdopError) -> T {
     let (keys, time) = (keys, now())
     return try await turns.run { () async throws(CmdopError) in
+      if let grant = author?.grant, let fault = fault(in: grant) { throw fault }
       let (result, epoch) = try await database.write { db in
         var notes: [AuditNote] = []
         let result = try write(db, &notes)
-        try AuditTrail.append(notes, at: time, keys, db)
+        try AuditTrail.append(notes.map { ($0, time) }, keys, db)
         try db.execute("UPDATE epoch SET number = number + 1")
         return (result, try db.rows("SELECT number FROM epoch").first?.integer("number") ?? 0)
       }
@@ -73,10 +76,12 @@ public final class FleetRegistry: Sendable {
   public func ensureDefaultFleet(name: String) async throws(CmdopError) -> FleetRecord {
     if let known = memory.fleets.values.first(where: { $0.name == name }) { return known }
     let fresh = newIdentifier()
-    return try await change { db, _ in
-      try db.execute("INSERT OR IGNORE INTO fleet (id, name) VALUES (?, ?)", [.text(fresh), .text(name)])
+    return try await change { db, notes in
+      let made = try db.execute("INSERT OR IGNORE INTO fleet (id, name) VALUES (?, ?)", [.text(fresh), .text(name)])
       let row = try db.rows("SELECT id FROM fleet WHERE name = ?", [.text(name)]).first
-      return FleetRecord(id: FleetID(row?.text("id") ?? fresh), name: name)
+      let fleet = FleetRecord(id: FleetID(row?.text("id") ?? fresh), name: name)
+      if made == 1 { notes.append(AuditNote("fleet.create", by: "relay", in: fleet.id, object: name)) }
+      return fleet
     } apply: {
       $0.fleets[$1.id] = $1
     }
@@ -91,10 +96,14 @@ public final class FleetRegistry: Sendable {
   public func addToken(_ secret: String, subject: String, role: Role, fleet: FleetID) async throws(CmdopError) {
     if memory.hostTokens[hashed(secret)] != nil { return }
     _ = try await change { db, _ in
+      // One that was replaced in its file is nobody's any more.
       try db.execute(
-        "INSERT OR IGNORE INTO token VALUES (?, ?, ?, ?)",
+        "DELETE FROM token WHERE fleet = ? AND subject = ?", [.text(fleet.rawValue), .text(subject)])
+      try db.execute(
+        "INSERT INTO token VALUES (?, ?, ?, ?)",
         [.text(hashed(secret)), .text(fleet.rawValue), .text(subject), .text(role.rawValue)])
     } apply: { memory, _ in
+      memory.hostTokens = memory.hostTokens.filter { $0.value.fleet != fleet || $0.value.subject != subject }
       memory.hostTokens[hashed(secret)] = Caller(kind: .operator, subject: subject, role: role, fleet: fleet)
     }
   }
@@ -135,8 +144,10 @@ public final class FleetRegistry: Sendable {
     _ machine: MachineRecord, to name: String, by actor: Author
   ) async throws(CmdopError) -> MachineRecord {
     let name = try Wording.name(name, "a machine's name")
-    return try await change { db, notes in
-      try db.execute("UPDATE machine SET display_name = ? WHERE id = ?", [.text(name), .text(machine.id.rawValue)])
+    return try await change(actor) { db, notes in
+      let changed = try db.execute(
+        "UPDATE machine SET display_name = ? WHERE id = ?", [.text(name), .text(machine.id.rawValue)])
+      guard changed == 1 else { throw Self.gone(machine) }
       notes.append(actor.note("machine.rename", machine.hostname, "from \(machine.displayName) to \(name)"))
       var renamed = machine
       renamed.displayName = name
@@ -146,11 +157,16 @@ public final class FleetRegistry: Sendable {
     }
   }
 
+  nonisolated static func gone(_ machine: MachineRecord) -> CmdopError {
+    CmdopError(.notFound, "no machine \"\(machine.hostname)\" in your fleet (any more)", hint: "cmdop machines")
+  }
+
   /// It does not belong any more; its shares end with it.
   public func remove(_ machine: MachineRecord, by actor: Author) async throws(CmdopError) {
     let time = now()
-    _ = try await change { db, notes in
-      try db.execute("DELETE FROM machine WHERE id = ?", [.text(machine.id.rawValue)])
+    _ = try await change(actor) { db, notes in
+      let changed = try db.execute("DELETE FROM machine WHERE id = ?", [.text(machine.id.rawValue)])
+      guard changed == 1 else { throw Self.gone(machine) }
       try db.execute("UPDATE share SET revoked_at = ? WHERE machine = ?", [.integer(time), .text(machine.id.rawValue)])
       notes.append(actor.note("machine.remove", machine.hostname, machine.id.rawValue))
     } apply: { memory, _ in
@@ -166,9 +182,11 @@ public struct Author: Sendable {
   public let name: String
   public let fleet: FleetID
   public let address: String
+  /// nil: the relay's host, which needs none.
+  let grant: Grant?
 
-  public init(_ name: String, in fleet: FleetID, from address: String) {
-    (self.name, self.fleet, self.address) = (name, fleet, address)
+  public init(_ name: String, in fleet: FleetID, from address: String, with grant: Grant? = nil) {
+    (self.name, self.fleet, self.address, self.grant) = (name, fleet, address, grant)
   }
 
   func note(_ action: String, _ object: String, _ detail: String = "") -> AuditNote {
@@ -196,6 +214,10 @@ enum Wording {
     let allowed = { (c: Character) in c.isASCII && (c.isLetter || c.isNumber || "-._".contains(c)) }
     guard (1...64).contains(text.count), text.allSatisfy(allowed) else {
       throw CmdopError(.badUsage, "\(what) has 1 to 64 letters, digits, \"-\", \"_\" or \".\"")
+    }
+    // Whom the trail calls so is none of them.
+    guard !["host", "relay", "nobody"].contains(text.lowercased()) else {
+      throw CmdopError(.badUsage, "\(what) cannot be \"\(text)\"", hint: "choose another one")
     }
     return text
   }

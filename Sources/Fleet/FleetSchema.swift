@@ -48,13 +48,13 @@ extension FleetRegistry {
       ALTER TABLE join_key_3 RENAME TO join_key;
       CREATE TABLE account (
         id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE, password TEXT NOT NULL,
-        created_at INTEGER NOT NULL);
+        created_at INTEGER NOT NULL, password_at INTEGER NOT NULL);
       CREATE TABLE member (
         fleet TEXT NOT NULL REFERENCES fleet(id), account TEXT NOT NULL REFERENCES account(id), role TEXT NOT NULL,
         since INTEGER NOT NULL, PRIMARY KEY (fleet, account));
       CREATE TABLE invitation (
         id TEXT PRIMARY KEY, secret TEXT NOT NULL UNIQUE, fleet TEXT NOT NULL REFERENCES fleet(id), role TEXT NOT NULL,
-        note TEXT NOT NULL, invited_by TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL);
+        note TEXT NOT NULL, invited_by TEXT NOT NULL, inviter TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL);
       CREATE TABLE login (
         id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account(id), fleet TEXT NOT NULL, client TEXT NOT NULL,
         created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, ended_at INTEGER);
@@ -68,7 +68,7 @@ extension FleetRegistry {
       CREATE TABLE share (
         id TEXT PRIMARY KEY, secret TEXT NOT NULL UNIQUE, fleet TEXT NOT NULL REFERENCES fleet(id),
         machine TEXT NOT NULL, session TEXT NOT NULL, read_only INTEGER NOT NULL, label TEXT NOT NULL,
-        created_by TEXT NOT NULL, created_by_name TEXT NOT NULL, created_at INTEGER NOT NULL,
+        created_by TEXT NOT NULL, created_by_name TEXT NOT NULL, created_with TEXT NOT NULL, created_at INTEGER NOT NULL,
         expires_at INTEGER NOT NULL, max_viewers INTEGER, max_uses INTEGER, uses INTEGER NOT NULL DEFAULT 0,
         revoked_at INTEGER);
       CREATE TABLE audit (

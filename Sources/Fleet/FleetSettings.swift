@@ -37,7 +37,7 @@ extension FleetRegistry {
     by actor: Author, _ edit: @escaping @Sendable (inout FleetSettings) throws(CmdopError) -> Void
   ) async throws(CmdopError) -> FleetSettings {
     let fleet = actor.fleet
-    return try await change { db, notes in
+    return try await change(actor) { db, notes in
       var settings = try Self.settings(fleet, db)
       try edit(&settings)
       notes.append(actor.note("settings.change", "settings"))

@@ -70,12 +70,13 @@ extension FleetRegistry {
     }
     return Grant(
       source: .key(key.id),
-      caller: Caller(kind: .operator, subject: "key:\(key.label)", role: member.role, fleet: key.fleet),
+      caller: Caller(
+        kind: .operator, subject: "key:\(key.label)@\(member.account.name)", role: member.role, fleet: key.fleet),
       account: member.account, scopes: key.scopes, machine: nil, expiresAt: key.expiresAt)
   }
 
   private func grant(share claims: AccessClaims) throws(CmdopError) -> Grant {
-    guard let share = memory.shares[claims.sub], share.isOpen(at: now()), share.fleet.rawValue == claims.aud else {
+    guard let share = memory.shares[claims.sub], isOpen(share), share.fleet.rawValue == claims.aud else {
       throw CmdopError(.unauthenticated, "this link has ended", hint: "ask for a new one: cmdop connect share HOST")
     }
     return Grant(
@@ -101,7 +102,7 @@ extension FleetRegistry {
       }
     case .host(let hash): return memory.hostTokens[hash] == nil ? Self.stranger : nil
     case .share(let id):
-      if memory.shares[id]?.isOpen(at: now()) == true { return nil }
+      if let share = memory.shares[id], isOpen(share) { return nil }
       return CmdopError(.unauthenticated, "the link has ended", hint: "ask for a new one: cmdop connect share HOST")
     }
     let member = grant.account.flatMap { memory.members[fleet]?[$0.id] }

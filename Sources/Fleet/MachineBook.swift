@@ -12,14 +12,14 @@ struct MachineBook: Sendable {
   mutating func put(_ machine: MachineRecord) {
     let old = byID.updateValue(machine, forKey: machine.id)
     guard old?.hostname != machine.hostname else { return }
-    if let old { byHostname[MachineResolver.normal(old.hostname)] = nil }
-    byHostname[MachineResolver.normal(machine.hostname)] = machine.id
+    if let old { byHostname[old.hostname.lowercased()] = nil }
+    byHostname[machine.hostname.lowercased()] = machine.id
     ordered = nil
   }
 
   mutating func remove(_ id: MachineID) {
     guard let old = byID.removeValue(forKey: id) else { return }
-    byHostname[MachineResolver.normal(old.hostname)] = nil
+    byHostname[old.hostname.lowercased()] = nil
     ordered = nil
   }
 
@@ -36,10 +36,12 @@ struct MachineBook: Sendable {
     return (ordered ?? []).compactMap { byID[$0] }
   }
 
-  /// What most words are: a whole id or a whole hostname. nil: look further.
+  /// What most words are: a whole id or a whole hostname. nil: look further, also where ".local" may stand or not.
   func exact(_ words: String) -> MachineRecord? {
-    let wanted = MachineResolver.normal(words)
+    let wanted = words.lowercased()
     guard wanted.count >= 2 else { return nil }
-    return byID[MachineID(wanted)] ?? byHostname[wanted].flatMap { byID[$0] }
+    if let machine = byID[MachineID(wanted)] { return machine }
+    guard !wanted.hasSuffix(".local"), byHostname[wanted + ".local"] == nil else { return nil }
+    return byHostname[wanted].flatMap { byID[$0] }
   }
 }

@@ -105,6 +105,8 @@ public struct InvitationRecord: Hashable, Sendable {
   public let role: Role
   public let note: String
   public let invitedBy: String
+  /// Empty: the relay's host.
+  public let inviter: AccountID
   public let createdAt: Int64
   public let expiresAt: Int64
 
@@ -112,6 +114,7 @@ public struct InvitationRecord: Hashable, Sendable {
     guard let role = Role(rawValue: row.text("role")) else { return nil }
     (id, fleet, self.role) = (row.text("id"), FleetID(row.text("fleet")), role)
     (note, invitedBy) = (row.text("note"), row.text("invited_by"))
+    inviter = AccountID(row.text("inviter"))
     (createdAt, expiresAt) = (row.integer("created_at") ?? 0, row.integer("expires_at") ?? 0)
   }
 }
@@ -149,6 +152,8 @@ public struct ShareRecord: Hashable, Sendable {
   public let label: String
   public let createdBy: AccountID
   public let createdByName: String
+  /// The API key that made it; empty: none did.
+  public let createdWith: String
   public let createdAt: Int64
   public let expiresAt: Int64
   /// nil: any number.
@@ -165,6 +170,7 @@ public struct ShareRecord: Hashable, Sendable {
     session = row.text("session").isEmpty ? nil : SessionID(row.text("session"))
     (isReadOnly, label) = (row.integer("read_only") == 1, row.text("label"))
     (createdBy, createdByName) = (AccountID(row.text("created_by")), row.text("created_by_name"))
+    createdWith = row.text("created_with")
     (createdAt, expiresAt) = (row.integer("created_at") ?? 0, row.integer("expires_at") ?? 0)
     (maxViewers, maxUses) = (row.integer("max_viewers").map { Int($0) }, row.integer("max_uses").map { Int($0) })
     (uses, revokedAt) = (Int(row.integer("uses") ?? 0), row.integer("revoked_at"))

@@ -8,18 +8,28 @@ public struct SigningKeys: Sendable {
   struct Key: Sendable {
     let id: String
     let secret: Curve25519.Signing.PrivateKey
+    /// When it was replaced, milliseconds since 1970; nil: it is in use.
+    let retiredAt: Int64?
   }
   let keys: [Key]
+  /// What a replaced key has signed may hold so long: as long as the longest link.
+  static let afterlife: Int64 = 30 * 86_400_000
 
   /// Makes the 32 secret bytes of a new key.
   public static func newSecret() -> [UInt8] { Array(Curve25519.Signing.PrivateKey().rawRepresentation) }
 
-  /// From what `newSecret` gave, the newest first. Throws `internal` for anything else.
-  public init(secrets: [[UInt8]]) throws(CmdopError) {
+  /// From what `newSecret` gave. `replaced`: the key before this one, and when it was replaced (milliseconds since 1970): what
+  /// it has signed afterwards is nobody's. Throws `internal` for anything else.
+  public init(
+    secrets: [[UInt8]], replaced: (secret: [UInt8], at: Int64)? = nil
+  ) throws(CmdopError) {
     do {
-      keys = try secrets.map { bytes in
+      let all = secrets.map { ($0, Int64?.none) } + (replaced.map { [($0.secret, $0.at)] } ?? [])
+      keys = try all.map { bytes, retiredAt in
         let key = try Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
-        return Key(id: String(hex(SHA256.hash(data: key.publicKey.rawRepresentation)).prefix(16)), secret: key)
+        return Key(
+          id: String(hex(SHA256.hash(data: key.publicKey.rawRepresentation)).prefix(16)), secret: key,
+          retiredAt: retiredAt)
       }
     } catch { throw CmdopError(.internalError, "the relay's signing key is damaged") }
     guard !keys.isEmpty else { throw CmdopError(.internalError, "the relay has no signing key") }

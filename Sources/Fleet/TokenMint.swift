@@ -34,11 +34,15 @@ final class TokenMint: Sendable {
   static let leeway: Int64 = 300
   private let keys = JWTKeyCollection()
   private let signer: JWKIdentifier
+  /// Until when each replaced key's own tokens were made: seconds since 1970.
+  private let retired: [String: Int64]
   private var known: [SHA256.Digest: AccessClaims] = [:]
   private static let most = 20_000
 
   nonisolated init(_ signing: SigningKeys) async throws(CmdopError) {
     signer = JWKIdentifier(string: signing.keys[0].id)
+    retired = Dictionary(
+      signing.keys.compactMap { key in key.retiredAt.map { (key.id, $0 / 1000) } }, uniquingKeysWith: { $1 })
     for key in signing.keys {
       await keys.add(eddsa: EdDSA.PrivateKey(backing: key.secret), kid: JWKIdentifier(string: key.id))
     }
@@ -84,7 +88,14 @@ final class TokenMint: Sendable {
       let bytes = Data(base64URL: String(first)), let head = try? JSONDecoder().decode(Head.self, from: bytes),
       head.alg == "EdDSA", head.typ == Self.kind
     else { throw stranger }
-    do { return try await keys.verify(token, as: AccessClaims.self) } catch { throw stranger }
+    let claims: AccessClaims
+    do { claims = try await keys.verify(token, as: AccessClaims.self) } catch { throw stranger }
+    // A key that was replaced may be in other hands: it signs nothing new, and nothing that lasts.
+    if let end = retired[head.kid], claims.iat > end || claims.exp > end + SigningKeys.afterlife / 1000 {
+      throw stranger
+    }
+    if claims.kind == .login, claims.exp - claims.iat > FleetRegistry.accessSpan / 1000 { throw stranger }
+    return claims
   }
 }
 

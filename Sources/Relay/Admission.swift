@@ -10,7 +10,7 @@ struct Pass: Sendable {
 
   var caller: Caller { grant.caller }
   var fleet: FleetID { grant.caller.fleet }
-  var actor: Author { Author(grant.caller.subject, in: fleet, from: address) }
+  var actor: Author { Author(grant.caller.subject, in: fleet, from: address, with: grant) }
 
   func allows(_ right: Right) -> Bool { RoleTable.allows(right, role: caller.role, scopes: grant.scopes) }
 
@@ -91,15 +91,19 @@ extension RelayService {
     await refusedStranger(address, what: what, shut: limiter.count(door, address, now: now()))
   }
 
+  /// Strangers do not fill the disk: of very many refusals in a minute the first ones stand in the trail, and their number.
   func refusedStranger(_ address: String, what: String, shut: Bool) async {
+    guard let unsaid = strangers.mayNote(now: now()) else { return }
     await fleets.trail.note(
       AuditNote(
         "door.refused", by: "nobody", in: Self.ownTrail, object: what, isRefused: true,
-        detail: shut ? "too many: the door is shut for this address" : "", address: address))
+        detail: [
+          shut ? "too many: the door is shut for this address" : nil,
+          unsaid > 0 ? "\(unsaid) refusals before this one are not written down" : nil,
+        ].compactMap(\.self).joined(separator: "; "), address: address))
   }
 
-  /// The trail of what belongs to no fleet.
-  static let ownTrail = FleetID("relay")
+  static var ownTrail: FleetID { FleetRegistry.ownTrail }
 
   func refuse(_ pass: Pass, _ what: String, _ error: CmdopError) async -> CmdopError {
     var note = AuditNote(
@@ -108,8 +112,8 @@ extension RelayService {
     note.isRefused = true
     // Somebody with a right credential may ask a million wrong things: the first ten a minute are enough to know.
     let source = pass.caller.subject + pass.fleet.rawValue
-    if (try? limiter.check(.token, source, now: now())) != nil {
-      limiter.count(.token, source, now: now())
+    if !limiter.isShut(.refusal, source, now: now()) {
+      limiter.count(.refusal, source, now: now())
       await fleets.trail.note(note)
     }
     return error
@@ -133,6 +137,27 @@ public struct RelayDoor: HTTPDoor {
     var ask = ask
     ask.peer = await relay.address(peer: ask.peer, forwarded: ask.header("x-forwarded-for"))
     return await pages.answer(ask)
+  }
+}
+
+/// How many refusals of strangers are written down: 300 a minute.
+@Loop
+final class StrangerBudget: Sendable {
+  private var minute: Int64 = 0
+  private var written = 0
+  private var unsaid = 0
+  nonisolated init() {}
+
+  /// nil: not this one. Else how many were left out before it.
+  func mayNote(now: Int64) -> Int? {
+    if now / 60_000 != minute { (minute, written) = (now / 60_000, 0) }
+    guard written < 300 else {
+      unsaid += 1
+      return nil
+    }
+    written += 1
+    defer { unsaid = 0 }
+    return unsaid
   }
 }
 

@@ -8,7 +8,7 @@ struct AuditService: Cmdop_V1_Audit.SimpleServiceProtocol {
   init(_ shelf: Shelf) { self.shelf = shelf }
 
   func read(request: Cmdop_V1_AuditQuery, context: CallContext) async throws -> Cmdop_V1_AuditPage {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     var query = AuditTrail.Query()
     (query.after, query.since, query.newest) = (request.after, request.sinceMs, request.newest)
     (query.actor, query.action) = (request.actor, request.action)

@@ -44,7 +44,7 @@ struct AuthService: Cmdop_V1_Auth.SimpleServiceProtocol {
   // MARK: keys
 
   func createKey(request: Cmdop_V1_CreateKeyRequest, context: CallContext) async throws -> Cmdop_V1_NewKey {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     var scopes: Set<Scope> = []
     for word in request.scopes {
       guard let scope = Scope(rawValue: word) else {
@@ -61,14 +61,14 @@ struct AuthService: Cmdop_V1_Auth.SimpleServiceProtocol {
   }
 
   func listKeys(request: Cmdop_V1_ListKeysRequest, context: CallContext) async throws -> Cmdop_V1_ListKeysReply {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     var cards: [Cmdop_V1_KeyCard] = []
     for key in try await relay.fleets.keys(in: pass.fleet, of: pass.whose) { cards.append(await relay.card(of: key)) }
     return .filled { [cards] in $0.keys = cards }
   }
 
   func revokeKey(request: Cmdop_V1_RevokeKeyRequest, context: CallContext) async throws -> Cmdop_V1_KeyCard {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     let key = try await relay.fleets.revokeKey(request.key, of: pass.whose, by: pass.actor)
     await relay.sweep()
     return await relay.card(of: key)

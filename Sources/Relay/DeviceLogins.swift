@@ -6,7 +6,7 @@ import Fleet
 final class DeviceLogins: Sendable {
   enum State {
     case pending
-    case approved(AccountRecord, FleetID)
+    case approved(AccountRecord, FleetID, at: Int64)
     case refused
   }
   struct Waiting {
@@ -67,7 +67,9 @@ final class DeviceLogins: Sendable {
   }
 
   /// nil: pending. One that is decided can be asked for once.
-  func poll(_ deviceCode: String, now: Int64) throws(CmdopError) -> (AccountRecord, FleetID, client: String)? {
+  func poll(_ deviceCode: String, now: Int64) throws(CmdopError) -> (
+    AccountRecord, FleetID, client: String, approvedAt: Int64
+  )? {
     guard let found = waiting[deviceCode], found.expiresAt > now else {
       throw CmdopError(.timeout, "this code is over", hint: "cmdop login RELAY")
     }
@@ -82,9 +84,9 @@ final class DeviceLogins: Sendable {
     case .refused:
       forget(deviceCode)
       throw CmdopError(.denied, "the person who was asked has refused", hint: "cmdop login RELAY")
-    case .approved(let account, let fleet):
+    case .approved(let account, let fleet, let at):
       forget(deviceCode)
-      return (account, fleet, found.view.client)
+      return (account, fleet, found.view.client, at)
     }
   }
 

@@ -37,14 +37,14 @@ struct FleetService: Cmdop_V1_Fleet.SimpleServiceProtocol {
   func listMachines(
     request: Cmdop_V1_ListMachinesRequest, context: CallContext
   ) async throws -> Cmdop_V1_ListMachinesReply {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     return await relay.roster(of: pass.fleet, request)
   }
 
   func renameMachine(
     request: Cmdop_V1_RenameMachineRequest, context: CallContext
   ) async throws -> Cmdop_V1_MachineCard {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     let machine = try await relay.fleets.resolve(request.machine, in: pass.fleet)
     let renamed = try await relay.fleets.rename(machine, to: request.name, by: pass.actor)
     await relay.published(renamed)
@@ -54,7 +54,7 @@ struct FleetService: Cmdop_V1_Fleet.SimpleServiceProtocol {
   func removeMachine(
     request: Cmdop_V1_RemoveMachineRequest, context: CallContext
   ) async throws -> Cmdop_V1_MachineCard {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     let machine = try await relay.fleets.resolve(request.machine, in: pass.fleet)
     let card = await relay.card(of: machine)
     try await relay.fleets.remove(machine, by: pass.actor)
@@ -65,14 +65,14 @@ struct FleetService: Cmdop_V1_Fleet.SimpleServiceProtocol {
   func getSettings(
     request: Cmdop_V1_GetSettingsRequest, context: CallContext
   ) async throws -> Cmdop_V1_FleetSettings {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     return .init(try await relay.fleets.settings(of: pass.fleet), grace: await relay.options.grace)
   }
 
   func changeSettings(
     request: Cmdop_V1_ChangeSettingsRequest, context: CallContext
   ) async throws -> Cmdop_V1_FleetSettings {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     let changed = try await relay.fleets.change(by: pass.actor) { settings throws(CmdopError) in
       if request.hasGraceSeconds { settings.graceSeconds = try Self.span(request.graceSeconds) }
       if request.hasBackgroundSeconds { settings.backgroundSeconds = try Self.span(request.backgroundSeconds) }
@@ -95,7 +95,7 @@ struct FleetService: Cmdop_V1_Fleet.SimpleServiceProtocol {
   }
 
   func whoAmI(request: Cmdop_V1_WhoAmIRequest, context: CallContext) async throws -> Cmdop_V1_WhoAmIReply {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     let (name, pins) = (try await relay.fleets.fleet(pass.fleet).name, await relay.options.pins)
     return .filled {
       $0.caller = .init(pass.caller)
@@ -166,5 +166,13 @@ extension Shelf {
   func service() throws(CmdopError) -> RelayService {
     guard let relay else { throw CmdopError(.unavailable, "the relay is stopping") }
     return relay
+  }
+
+  /// For what only some may ask. A call may be open for long before it says what it wants: what it was let in with must
+  /// hold when it says it.
+  func admitted() throws(CmdopError) -> (relay: RelayService, pass: Pass) {
+    let (relay, pass) = (try service(), try Pass.required())
+    if let fault = relay.fleets.fault(in: pass.grant) { throw fault }
+    return (relay, pass)
   }
 }

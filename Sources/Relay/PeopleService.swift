@@ -8,7 +8,7 @@ struct PeopleService: Cmdop_V1_People.SimpleServiceProtocol {
   init(_ shelf: Shelf) { self.shelf = shelf }
 
   func listFleets(request: Cmdop_V1_ListFleetsRequest, context: CallContext) async throws -> Cmdop_V1_ListFleetsReply {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     // A key, and the relay's host, know the one fleet that they were made for.
     let isPerson = if case .login = pass.grant.source { true } else { false }
     let all = isPerson ? await relay.fleets.fleets(of: pass.grant.account?.id ?? AccountID("")) : []
@@ -19,7 +19,8 @@ struct PeopleService: Cmdop_V1_People.SimpleServiceProtocol {
   }
 
   func createFleet(request: Cmdop_V1_CreateFleetRequest, context: CallContext) async throws -> Cmdop_V1_FleetCard {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
+    try Self.onlyPeople(pass)
     guard let account = pass.grant.account else {
       throw CmdopError(.denied, "a fleet needs an owner, and this credential has no account", hint: "cmdop login RELAY")
     }
@@ -29,7 +30,7 @@ struct PeopleService: Cmdop_V1_People.SimpleServiceProtocol {
 
   func listMembers(request: Cmdop_V1_ListMembersRequest, context: CallContext) async throws -> Cmdop_V1_ListMembersReply
   {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     let members = await relay.fleets.members(of: pass.fleet)
     let invitations = pass.allows(.manageMembers) ? try await relay.fleets.invitations(in: pass.fleet) : []
     return .filled {
@@ -39,7 +40,8 @@ struct PeopleService: Cmdop_V1_People.SimpleServiceProtocol {
   }
 
   func invite(request: Cmdop_V1_InviteRequest, context: CallContext) async throws -> Cmdop_V1_NewInvitation {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
+    try Self.onlyPeople(pass)
     let role = try Self.role(request.role.isEmpty ? "member" : request.role)
     let (record, secret) = try await relay.fleets.invite(
       role, ttl: request.ttlSeconds, note: request.note, byRole: pass.caller.role, pass.actor)
@@ -50,7 +52,7 @@ struct PeopleService: Cmdop_V1_People.SimpleServiceProtocol {
   func revokeInvitation(
     request: Cmdop_V1_RevokeInvitationRequest, context: CallContext
   ) async throws -> Cmdop_V1_InvitationCard {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     return .init(try await relay.fleets.revokeInvitation(request.invitation, by: pass.actor))
   }
 
@@ -58,24 +60,25 @@ struct PeopleService: Cmdop_V1_People.SimpleServiceProtocol {
     request: Cmdop_V1_AcceptInvitationRequest, context: CallContext
   ) async throws -> Cmdop_V1_SignedIn {
     let (relay, address) = (try await shelf.service(), Asker.address)
-    let member: MemberRecord
     if let token = Asker.credential, !token.isEmpty {
       let grant = try await relay.grant(token, from: address)
       guard let account = grant.account, case .login = grant.source else {
         throw CmdopError(.denied, "only a person can accept an invitation", hint: "cmdop login LINK")
       }
-      member = try await relay.signIn.accept(secret: request.secret, as: account, peer: address)
-    } else {
-      member = try await relay.signIn.accept(
-        secret: request.secret, name: request.name, password: request.password, peer: address)
+      let member = try await relay.signIn.accept(secret: request.secret, as: account, peer: address)
+      // A token for the new fleet, of the same login and no longer than this one: no new login comes of an access token.
+      return .init(try await relay.fleets.token(for: member, like: grant))
     }
+    let member = try await relay.signIn.accept(
+      secret: request.secret, name: request.name, password: request.password, peer: address)
     return .init(
       try await relay.fleets.signIn(
         member.account, fleet: member.fleet, client: request.client.isEmpty ? "cmdop" : request.client, from: address))
   }
 
   func setRole(request: Cmdop_V1_SetRoleRequest, context: CallContext) async throws -> Cmdop_V1_MemberCard {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
+    try Self.onlyPeople(pass)
     let member = try await relay.fleets.member(request.member, of: pass.fleet)
     let changed = try await relay.fleets.setRole(
       try Self.role(request.role), of: member, byRole: pass.caller.role, pass.actor)
@@ -85,7 +88,7 @@ struct PeopleService: Cmdop_V1_People.SimpleServiceProtocol {
   }
 
   func removeMember(request: Cmdop_V1_RemoveMemberRequest, context: CallContext) async throws -> Cmdop_V1_MemberCard {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     let member = try await relay.fleets.member(
       request.member.isEmpty ? pass.grant.account?.id.rawValue ?? "" : request.member, of: pass.fleet)
     let isOneself = member.account.id == pass.grant.account?.id
@@ -94,6 +97,14 @@ struct PeopleService: Cmdop_V1_People.SimpleServiceProtocol {
     await relay.board(says: .memberRemoved(member.account.id.rawValue), in: pass.fleet)
     await relay.sweep()
     return .init(member)
+  }
+
+  /// Whoever makes members makes people who outlive a key.
+  private static func onlyPeople(_ pass: Pass) throws(CmdopError) {
+    guard pass.grant.source.isPerson else {
+      throw CmdopError(
+        .denied, "an API key may not do this: only a person who has signed in", hint: "cmdop login RELAY")
+    }
   }
 
   private static func role(_ word: String) throws(CmdopError) -> Role {

@@ -54,8 +54,16 @@ extension RelayService {
   private func refuseCopy(of machine: MachineRecord, _ register: Cmdop_V1_RegisterRequest, _ address: String)
     async throws
   {
-    guard let line = board.line(of: machine.id), line.isUp, line.instance != register.instance else { return }
-    guard await line.answers(within: .seconds(2)) else { return }
+    var answering: MachineLine?
+    // Somebody else may have taken the line while we asked.
+    while let line = board.line(of: machine.id), line.isUp, line.instance != register.instance {
+      if await line.answers(within: .seconds(2)) {
+        answering = line
+        break
+      }
+      if board.line(of: machine.id) === line { break }
+    }
+    guard let line = answering else { return }
     await fleets.trail.note(
       AuditNote(
         "machine.copy", by: "machine:\(machine.hostname)", in: machine.fleet, object: machine.id.rawValue,
@@ -76,6 +84,12 @@ extension RelayService {
     if isDraining { throw CmdopError(.unavailable, "the relay is stopping", hint: "it will be tried again") }
     let address = address(of: call)
     try await refuseCopy(of: machine, register, address)
+    // While we asked, much may have happened.
+    guard fleets.machine(machine.id, in: machine.fleet) != nil else {
+      throw CmdopError(
+        .unauthenticated, "the relay does not know this machine (any more)", hint: "cmdop join <join-key>")
+    }
+    if isDraining { throw CmdopError(.unavailable, "the relay is stopping", hint: "it will be tried again") }
     let line = MachineLine(machine: machine.id, fleet: machine.fleet, control: call, now: .now())
     (line.instance, line.address) = (register.instance, address)
     if board.plug(line) != nil {

@@ -1,15 +1,20 @@
 import Logging
 import Core
 import Fleet
+import NIOCore
 import Wire
 
 /// A client's door to a machine: Machine.Open. After admission the relay only copies.
 extension RelayService {
   func serveOperation(_ call: CallStream, _ pass: Pass) async throws {
     if isDraining { throw CmdopError(.unavailable, "the relay is stopping", hint: "try again in a moment") }
+    // Who is let in says what he wants, and not when it suits him.
+    let alarm = Loop.eventLoop.scheduleTask(in: .seconds(10)) { Loop.assumeIsolated { call.cancel() } }
+    defer { alarm.cancel() }
     guard var first = try await call.receive(ControlMessage.self) else {
       throw CmdopError(.badUsage, "an operation must say what is asked in its first message")
     }
+    alarm.cancel()
     let machine: MachineRecord
     do { machine = try await admit(&first, pass) } catch {
       throw await refuse(pass, "operation on \(PlainText.short(first.route.machine))", CmdopError(error))

@@ -40,6 +40,7 @@ public final class RelayService: Sendable {
   let board = Switchboard()
   let limiter = DoorLimiter()
   let live = LiveCalls()
+  let strangers = StrangerBudget()
   let events: EventBoard
   /// Milliseconds since 1970.
   let now: @Sendable () -> Int64
@@ -61,7 +62,9 @@ public final class RelayService: Sendable {
     typed = TypedServer(services: [
       FleetService(shelf), SessionsService(shelf), AuthService(shelf), PeopleService(shelf), SharesService(shelf),
       AuditService(shelf),
-      EventsAdapter { request, sink in try await shelf.service().watch(request, as: try Pass.required(), sink: sink) },
+      EventsAdapter { request, sink in
+        try await shelf.service().watch(request, as: try await shelf.admitted().pass, sink: sink)
+      },
     ])
     shelf.relay = self
   }
@@ -171,6 +174,7 @@ public final class RelayService: Sendable {
     }
     defer { alarm.cancel() }
     try? await idle.wait { operations == 0 || ContinuousClock.now >= deadline }
+    await fleets.trail.flush()
   }
 
   // MARK: what time does

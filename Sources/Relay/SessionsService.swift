@@ -11,7 +11,7 @@ struct SessionsService: Cmdop_V1_Sessions.SimpleServiceProtocol {
   func listSessions(
     request: Cmdop_V1_ListSessionsRequest, context: CallContext
   ) async throws -> Cmdop_V1_ListSessionsReply {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     var machine: MachineID?
     if !request.machine.isEmpty { machine = try await relay.fleets.resolve(request.machine, in: pass.fleet).id }
     let names = Dictionary(
@@ -32,7 +32,7 @@ struct SessionsService: Cmdop_V1_Sessions.SimpleServiceProtocol {
 
   /// The card says it, and the machine: there the session counts as attended meanwhile.
   private func move(_ request: Cmdop_V1_BackgroundRequest, _ event: SessionEvent) async throws -> Cmdop_V1_SessionCard {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     let id = SessionID(request.sessionID.lowercased())
     let card = try await relay.sessions.apply(event, to: id, in: pass.fleet, at: relay.now())
     await relay.published(card)

@@ -9,7 +9,7 @@ struct SharesService: Cmdop_V1_Shares.SimpleServiceProtocol {
   init(_ shelf: Shelf) { self.shelf = shelf }
 
   func createShare(request: Cmdop_V1_CreateShareRequest, context: CallContext) async throws -> Cmdop_V1_NewShare {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     var order = FleetRegistry.ShareOrder(machine: try await relay.fleets.resolve(request.machine, in: pass.fleet))
     if !request.session.isEmpty {
       let cards = try await relay.sessions.list(pass.fleet, machine: order.machine.id, includeEnded: false)
@@ -20,6 +20,8 @@ struct SharesService: Cmdop_V1_Shares.SimpleServiceProtocol {
       }
       order.session = card.id
     }
+    // Nobody gives away what he has not: a key needs the scope for terminals too.
+    try pass.require(request.readOnly ? .watch : .operate)
     (order.isReadOnly, order.ttl, order.label) = (request.readOnly, request.ttlSeconds, request.label)
     (order.maxViewers, order.maxUses) = (request.maxViewers, request.maxUses)
     let (share, secret) = try await relay.fleets.createShare(order, for: pass.grant, by: pass.actor)
@@ -29,7 +31,7 @@ struct SharesService: Cmdop_V1_Shares.SimpleServiceProtocol {
   }
 
   func listShares(request: Cmdop_V1_ListSharesRequest, context: CallContext) async throws -> Cmdop_V1_ListSharesReply {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     var cards: [Cmdop_V1_ShareCard] = []
     for share in try await relay.fleets.shares(in: pass.fleet, of: pass.whose, includeEnded: request.includeEnded) {
       cards.append(await relay.card(of: share))
@@ -38,7 +40,7 @@ struct SharesService: Cmdop_V1_Shares.SimpleServiceProtocol {
   }
 
   func revokeShare(request: Cmdop_V1_RevokeShareRequest, context: CallContext) async throws -> Cmdop_V1_ShareCard {
-    let (relay, pass) = (try await shelf.service(), try Pass.required())
+    let (relay, pass) = try await shelf.admitted()
     let share = try await relay.fleets.revokeShare(request.share, of: pass.whose, by: pass.actor)
     await relay.sweep()
     await relay.published(share)

@@ -8,12 +8,14 @@ public final class SignInService: SignInDesk {
   private struct Visit {
     let account: AccountRecord
     let formSecret: String
-    let expiresAt: Int64
+    let startedAt: Int64
+    var expiresAt: Int64 { startedAt + SignInService.visitSpan }
   }
   private let relay: RelayService
   private let devices = DeviceLogins()
   private var visits: [String: Visit] = [:]
-  private static let visitSpan: Int64 = 12 * 3_600_000
+  private nonisolated static let visitSpan: Int64 = 12 * 3_600_000
+  private static let visitsPerAccount = 20
   private static let mostVisits = 10_000
 
   nonisolated init(_ relay: RelayService) { self.relay = relay }
@@ -34,12 +36,21 @@ public final class SignInService: SignInDesk {
     // Counted before the slow hash, and given back afterwards: many at once are not many free tries.
     limiter.count(.account, name.lowercased(), now: now)
     limiter.count(.password, peer, now: now)
-    if let account = try await relay.fleets.account(name: name, password: password) {
+    func forgive() {
       limiter.forgive(.account, name.lowercased())
       limiter.forgive(.password, peer)
-      return account
     }
-    await relay.refusedStranger(peer, what: "password of \(PlainText.short(name))", shut: false)
+    do {
+      if let account = try await relay.fleets.account(name: name, password: password) {
+        forgive()
+        return account
+      }
+    } catch {
+      forgive()
+      throw error
+    }
+    await relay.refusedStranger(
+      peer, what: "password of \(PlainText.short(name))", shut: limiter.isShut(.password, peer, now: now))
     throw CmdopError(.unauthenticated, "wrong name or password")
   }
 
@@ -47,13 +58,16 @@ public final class SignInService: SignInDesk {
     let now = relay.now()
     if visits.count >= Self.mostVisits { visits = visits.filter { $0.value.expiresAt > now } }
     guard visits.count < Self.mostVisits else { throw CmdopError(.limit, "very many browsers are signed in") }
+    // One account's browsers do not take everybody's place.
+    let own = visits.filter { $0.value.account.id == account.id }.sorted { $0.value.startedAt < $1.value.startedAt }
+    for (old, _) in own.dropLast(Self.visitsPerAccount - 1) { visits[old] = nil }
     let cookie = newSecret(prefix: "")
-    visits[cookie] = Visit(account: account, formSecret: newSecret(prefix: ""), expiresAt: now + Self.visitSpan)
+    visits[cookie] = Visit(account: account, formSecret: newSecret(prefix: ""), startedAt: now)
     return visitor(cookie: cookie) ?? BrowserVisit(cookie: cookie, formSecret: "", account: account.name, fleets: [])
   }
 
   public func visitor(cookie: String) -> BrowserVisit? {
-    guard let visit = visits[cookie], visit.expiresAt > relay.now() else { return nil }
+    guard let visit = visits[cookie], isGood(visit) else { return nil }
     return BrowserVisit(
       cookie: cookie, formSecret: visit.formSecret, account: visit.account.name,
       fleets: relay.fleets.fleets(of: visit.account.id).map(\.fleet.name))
@@ -62,14 +76,16 @@ public final class SignInService: SignInDesk {
   public func signOut(cookie: String) { visits[cookie] = nil }
 
   private func account(of visit: BrowserVisit) throws(CmdopError) -> AccountRecord {
-    guard let known = visits[visit.cookie], known.expiresAt > relay.now() else {
+    guard let known = visits[visit.cookie], isGood(known) else {
       throw CmdopError(.unauthenticated, "you are not signed in any more")
     }
     return known.account
   }
 
-  /// Whoever had this account's password must sign in anew.
-  func forgetVisits(of account: AccountID) { visits = visits.filter { $0.value.account.id != account } }
+  /// Not over, and begun with the password that counts now.
+  private func isGood(_ visit: Visit) -> Bool {
+    visit.expiresAt > relay.now() && visit.startedAt >= relay.fleets.passwordChanged(of: visit.account.id)
+  }
 
   // MARK: devices
 
@@ -95,13 +111,17 @@ public final class SignInService: SignInDesk {
   ) async throws(CmdopError) {
     let account = try account(of: visit)
     let view = try await deviceLogin(userCode: userCode, peer: peer)
-    guard approve else { return devices.decide(userCode: userCode, .refused) }
+    guard approve else {
+      devices.decide(userCode: userCode, .refused)
+      return await relay.fleets.trail.note(
+        AuditNote("login.refuse", by: account.name, in: RelayService.ownTrail, object: view.client, address: peer))
+    }
     let mine = relay.fleets.fleets(of: account.id).map(\.fleet)
     guard let first = mine.first else {
       throw CmdopError(.denied, "\(account.name) belongs to no fleet", hint: "ask for an invitation")
     }
     let chosen = fleet.isEmpty ? first : try relay.fleets.fleet(fleet, of: account.id)
-    devices.decide(userCode: view.userCode, .approved(account, chosen.id))
+    devices.decide(userCode: view.userCode, .approved(account, chosen.id, at: relay.now()))
     await relay.fleets.trail.note(
       AuditNote(
         "login.approve", by: account.name, in: chosen.id, object: view.client, detail: "asked from \(view.address)",
@@ -109,16 +129,19 @@ public final class SignInService: SignInDesk {
   }
 
   public func pollDeviceLogin(deviceCode: String, peer: String) async throws(CmdopError) -> TokenSet? {
-    guard let (account, fleet, client) = try devices.poll(deviceCode, now: relay.now()) else { return nil }
+    guard let (account, fleet, client, at) = try devices.poll(deviceCode, now: relay.now()) else { return nil }
+    guard at >= relay.fleets.passwordChanged(of: account.id) else {
+      throw CmdopError(.denied, "the password was changed after this was approved", hint: "cmdop login RELAY")
+    }
     return try await relay.fleets.signIn(account, fleet: fleet, client: client, from: peer)
   }
 
   // MARK: tokens
 
   public func refresh(token: String, fleet: String, peer: String) async throws(CmdopError) -> TokenSet {
-    try relay.limiter.check(.token, peer, now: relay.now())
     do { return try await relay.fleets.refresh(token, fleet: fleet, from: peer) } catch {
       if error.code == .unauthenticated {
+        try relay.limiter.check(.token, peer, now: relay.now())
         await relay.wrongSecret(.token, peer, what: "refresh token")
         relay.sweep()
       }

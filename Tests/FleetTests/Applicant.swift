@@ -42,11 +42,11 @@ struct TwoFleets {
   nonisolated static let ourSecret = "cjs_ours"
   nonisolated static let theirSecret = "cjs_theirs"
 
-  init() async throws {
+  init(secret: [UInt8]? = nil) async throws {
     database = try await Database(inMemory: FleetRegistry.migrations)
     let clock = clock
     registry = try await FleetRegistry(
-      database, keys: try SigningKeys(secrets: [SigningKeys.newSecret()]), now: { clock.now })
+      database, keys: try SigningKeys(secrets: [secret ?? SigningKeys.newSecret()]), now: { clock.now })
     ours = try await registry.ensureDefaultFleet(name: "ours")
     theirs = try await registry.ensureDefaultFleet(name: "theirs")
     try await registry.addJoinKey(secret: Self.ourSecret, fleet: ours.id)

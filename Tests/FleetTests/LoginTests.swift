@@ -112,7 +112,7 @@ struct LoginTests {
     let grants = [
       try await people.registry.admit(token: tokens.accessToken), try await people.registry.admit(token: key.secret),
     ]
-    #expect(grants[1].scopes == [.readMachines] && grants[1].caller.subject == "key:ci")
+    #expect(grants[1].scopes == [.readMachines] && grants[1].caller.subject == "key:ci@bob")
     #expect(grants.allSatisfy { people.registry.fault(in: $0) == nil })
     let lower = try await people.registry.setRole(.viewer, of: bob, byRole: .owner, people.author())
     #expect(grants.allSatisfy { people.registry.fault(in: $0)?.code == .denied })

@@ -9,8 +9,8 @@ struct People {
   var registry: FleetRegistry { fleets.registry }
   let anna: MemberRecord
 
-  init() async throws {
-    fleets = try await TwoFleets()
+  init(secret: [UInt8]? = nil) async throws {
+    fleets = try await TwoFleets(secret: secret)
     _ = try await fleets.registry.ensureOwner(name: "anna", password: "correct horse", of: fleets.ours.id)
     _ = try await fleets.registry.ensureOwner(name: "mallory", password: "correct horse", of: fleets.theirs.id)
     anna = try fleets.registry.member("anna", of: fleets.ours.id)

@@ -9,7 +9,7 @@ struct RelayCommand: AsyncParsableCommand {
     commandName: "relay", abstract: "Run a relay, or ask the one on this host.",
     subcommands: [
       RelayServeCommand.self, RelayJoinKeyCommand.self, RelayTokenCommand.self, RelayAdminPasswordCommand.self,
-      RelayRotateKeyCommand.self, RelayStatusCommand.self,
+      RelayRotateKeyCommand.self, RelayAuditCommand.self, RelayStatusCommand.self,
     ])
 }
 

@@ -65,6 +65,11 @@ struct RelayRotateKeyCommand: Verb {
       """)
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Take the next key into use with the relay's next start.") var finish = false
+  @Flag(help: "With --finish: somebody has the old keys; what they have signed counts no more.") var compromised = false
+
+  func validate() throws {
+    if compromised && !finish { throw ValidationError("--compromised goes with --finish") }
+  }
 
   func work() async throws {
     let home = try options.place()
@@ -74,7 +79,7 @@ struct RelayRotateKeyCommand: Verb {
         .notFound, "no relay with a key of its own was ever started in \(home.path)", hint: "cmdop relay serve")
     }
     if finish {
-      try secrets.useNextKey()
+      try secrets.useNextKey(isCompromised: compromised)
     } else if try secrets.nextTLSKey() == nil {
       let next = try RelayIdentity(keyPEM: nil, names: ["localhost"], now: Double(wallClock()) / 1000)
       try secrets.prepareNextKey(next.keyPEM)
@@ -82,6 +87,44 @@ struct RelayRotateKeyCommand: Verb {
     let state = finish ? "in use from the next start on" : "made, and told to everybody from the next start on"
     if options.json { return Report.json(["next_key": finish ? "in_use" : "announced"]) }
     Report.line("the next key is \(state)")
+  }
+}
+
+struct RelayAuditCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "audit", abstract: "What belongs to no fleet: strangers who were refused, sign-ins that were refused.",
+    discussion: "Example: cmdop relay audit --limit 20   # a fleet's own trail: cmdop fleet audit")
+  @OptionGroup var options: GlobalOptions
+  @Option(help: "The newest so many: 1 to 1000.") var limit = 100
+
+  func work() async throws {
+    let home = try options.place()
+    guard PrivateFiles.size(home.relayDatabase) != nil else {
+      throw CmdopError(.notFound, "no relay was ever started in \(home.path)", hint: "cmdop relay serve")
+    }
+    let (fleets, _) = try await RelaySecrets(home: home).fleets()
+    var query = AuditTrail.Query()
+    (query.newest, query.limit) = (true, limit)
+    let page = try await fleets.trail.read(query, of: FleetRegistry.ownTrail)
+    if options.json {
+      struct Line: Encodable {
+        let number: UInt64, at_ms: Int64, actor, action, object, outcome, detail, address: String
+      }
+      return Report.json(
+        page.entries.map {
+          Line(
+            number: $0.number, at_ms: $0.at, actor: $0.note.actor, action: $0.note.action, object: $0.note.object,
+            outcome: $0.note.outcome, detail: $0.note.detail, address: $0.note.address)
+        })
+    }
+    Report.table(
+      [["NUMBER", "SEEN", "ACTOR", "ACTION", "OBJECT", "ADDRESS", "DETAIL"]]
+        + page.entries.map {
+          [
+            "\($0.number)", Report.ago($0.at), $0.note.actor, $0.note.action, $0.note.object, $0.note.address,
+            $0.note.detail,
+          ]
+        })
   }
 }
 

@@ -24,16 +24,17 @@ struct RelaySecrets {
 
   /// The key that signs, made on first use, and the one before it.
   func signingKeys() throws(CmdopError) -> SigningKeys {
-    var keys: [[UInt8]] = []
-    if let current = try PrivateFiles.read(home.relaySigningKey, limit: 4096) {
-      keys.append(current)
-    } else {
-      let fresh = SigningKeys.newSecret()
-      try PrivateFiles.write(fresh, to: home.relaySigningKey)
-      keys.append(fresh)
+    var current = try PrivateFiles.read(home.relaySigningKey, limit: 4096) ?? []
+    if current.isEmpty {
+      current = SigningKeys.newSecret()
+      try PrivateFiles.write(current, to: home.relaySigningKey)
     }
-    if let old = try PrivateFiles.read(home.relayOldSigningKey, limit: 4096) { keys.append(old) }
-    return try SigningKeys(secrets: keys)
+    // 32 bytes of key, 8 of the time at which it was replaced.
+    guard let old = try PrivateFiles.read(home.relayOldSigningKey, limit: 4096), old.count == 40 else {
+      return try SigningKeys(secrets: [current])
+    }
+    let at = old[32...].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+    return try SigningKeys(secrets: [current], replaced: (Array(old.prefix(32)), at))
   }
 
   /// Begins a change of keys: the next TLS key, which clients learn while the present one is still in use.
@@ -42,12 +43,17 @@ struct RelaySecrets {
   }
 
   /// Ends it: from the next start on the new keys are in use.
-  func useNextKey() throws(CmdopError) {
+  /// `isCompromised`: what the old key has signed counts no more, links and logins included.
+  func useNextKey(isCompromised: Bool) throws(CmdopError) {
     guard let next = try nextTLSKey() else {
       throw CmdopError(.wrongState, "no change of keys has begun", hint: "cmdop relay rotate-key")
     }
-    if let current = try PrivateFiles.read(home.relaySigningKey, limit: 4096) {
-      try PrivateFiles.write(current, to: home.relayOldSigningKey)
+    if isCompromised {
+      PrivateFiles.remove(home.relayOldSigningKey)
+    } else if let current = try PrivateFiles.read(home.relaySigningKey, limit: 4096) {
+      let time = wallClock()
+      let stamp = (0..<8).map { UInt8(truncatingIfNeeded: time >> (56 - 8 * Int64($0))) }
+      try PrivateFiles.write(current + stamp, to: home.relayOldSigningKey)
     }
     try PrivateFiles.write(SigningKeys.newSecret(), to: home.relaySigningKey)
     try PrivateFiles.write(Array(next.utf8), to: home.relayKey)
