@@ -77,8 +77,10 @@ final class PINDesk: PINSource {
     if let id = ids[machine] { return id }
     guard let reach, let roster = try? await RelayClient(reach).machines(onlineOnly: true) else { return nil }
     let words = machine.lowercased()
-    // Only the full name: a part of one may mean another machine tomorrow.
-    ids[machine] = roster.first { $0.hostname.lowercased() == words }?.machineID
+    // Only a full name: a part of one may mean another machine tomorrow.
+    let called = roster.filter { $0.displayName.lowercased() == words }
+    ids[machine] =
+      roster.first { $0.hostname.lowercased() == words }?.machineID ?? (called.count == 1 ? called[0].machineID : nil)
     return ids[machine]
   }
 
