@@ -38,6 +38,7 @@ struct RelayRole {
   }
 
   func run(announce: (Announcement) -> Void) async throws {
+    Processes.forbidCoreFiles()
     try home.prepareRelay()
     let lock = try InstanceLock.acquire(home.relayPID, what: "a relay")
     defer { lock.release() }
