@@ -27,14 +27,16 @@ struct AuthStatusCommand: Verb {
 
   func work() async throws {
     let choice = try options.choice()
-    let me = try await RelayClient(try await options.reach()).whoAmI()
+    let reach = try await options.reach()
+    let me = try await RelayClient(reach).whoAmI()
     var login: Login?
-    if case .login = choice.credential, let relay = choice.addresses.first {
+    if let relay = choice.addresses.first {
       let keyring = Keyring(home: choice.home)
-      try await keyring.learn(me.relayPins, of: relay)
-      login = try keyring.book().entry(for: relay)?.login
-    } else if case .token = choice.credential, let relay = choice.addresses.first {
-      try await Keyring(home: choice.home).learn(me.relayPins, of: relay)
+      if case .login = choice.credential { login = try keyring.book().entry(for: relay)?.login }
+      if case .none = choice.credential {
+      } else {
+        try await keyring.learn(me.relayPins, shown: await reach.relayPin, of: relay)
+      }
     }
     let kind =
       switch choice.credential {

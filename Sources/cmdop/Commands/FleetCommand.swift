@@ -59,7 +59,7 @@ struct FleetUseCommand: Verb {
     guard case .login = choice.credential, let relay = choice.addresses.first else {
       throw CmdopError(
         .wrongState, "only who is signed in can choose: an API key belongs to one fleet",
-        hint: "cmdop login \(choice.addresses.first.map { "'\($0)'" } ?? "RELAY")")
+        hint: "cmdop login \(choice.addresses.first.map { "'\($0.spoken)'" } ?? "RELAY")")
     }
     let keyring = Keyring(home: choice.home)
     _ = try await keyring.token(at: relay, fleet: name)
