@@ -69,7 +69,7 @@ public struct Login: Codable, Hashable, Sendable {
 
   /// Whether the current fleet's token ends soon, and can be renewed.
   public func isDue(now: Int64) -> Bool {
-    guard !isOver(now: now) else { return false }
+    guard !isOver(now: now), !fleet.isEmpty else { return false }
     return (tokens[fleet]?.expiresAt ?? 0) - now < Self.notice
   }
 
@@ -83,5 +83,15 @@ public struct Login: Codable, Hashable, Sendable {
   public mutating func leave(fleet id: String) {
     tokens[id] = nil
     if fleet == id { fleet = tokens.min { $0.value.name < $1.value.name }?.key ?? "" }
+  }
+
+  /// Those that were used here, without the current one, by name. The account may have left them meanwhile.
+  public var otherFleets: [(id: String, name: String)] {
+    tokens.filter { $0.key != fleet }.map { ($0.key, $0.value.name) }.sorted { $0.1 < $1.1 }
+  }
+
+  /// Only these are the account's. The current one stays, so that its name can be said.
+  public mutating func keep(fleets ids: Set<String>) {
+    tokens = tokens.filter { ids.contains($0.key) || $0.key == fleet }
   }
 }

@@ -51,11 +51,14 @@ struct GlobalOptions: ParsableArguments {
     try RelayChoice(home: try place(), server: server ?? Start.variable("CMDOP_SERVER"))
   }
 
+  /// Name or id of the fleet that is meant; nil: the credential's own.
+  var fleetWords: String? { fleet ?? Start.variable("CMDOP_FLEET") }
+
   /// The way to the fleet, from what this home knows. `pin`: for machines that want one.
   @Loop
   func reach(pin: PINOptions? = nil) async throws(CmdopError) -> Reach {
     let choice = try choice()
-    let reach = try await choice.reach(fleet: fleet ?? Start.variable("CMDOP_FLEET"))
+    let reach = try await choice.reach(fleet: fleetWords)
     reach.pins = desk(pin, keyring: Keyring(home: choice.home), reach)
     return reach
   }

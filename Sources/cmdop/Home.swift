@@ -38,6 +38,8 @@ struct Home: Sendable {
   var relayDatabase: String { path + "/relay/server.db" }
   var relayKey: String { path + "/relay/tls/key.pem" }
   var relayNextKey: String { path + "/relay/tls/next-key.pem" }
+  /// Since when the next key is told to whoever connects.
+  var relayNextKeyNews: String { path + "/relay/tls/next-key.announced" }
   var relaySigningKey: String { path + "/relay/signing-key" }
   var relayOldSigningKey: String { path + "/relay/signing-key.old" }
   var relayJoinSecret: String { path + "/relay/join-secret" }

@@ -70,8 +70,13 @@ struct Keyring: Sendable {
     guard let login = book.credential(for: relay)?.login, !login.isOver(now: wallClock()) else {
       throw Self.ended(relay)
     }
+    let wanted = fleet ?? login.fleet
+    guard !wanted.isEmpty else {
+      throw CmdopError(
+        .wrongState, "you belong to no fleet at \(relay.hostAndPort) that is known here", hint: "cmdop fleet use NAME")
+    }
     do {
-      let signedIn = try await client.refresh(login.refreshToken, fleet: fleet ?? login.fleet)
+      let signedIn = try await client.refresh(login.refreshToken, fleet: wanted)
       book.update(relay) { $0.merge(signedIn) }
       return .init(token: signedIn.accessToken, expiresAt: signedIn.accessExpiresAtMs)
     } catch {
@@ -79,11 +84,33 @@ struct Keyring: Sendable {
       case .unauthenticated:
         book.update(relay) { $0.end() }
         throw Self.ended(relay)
-      case .notFound:
-        throw CmdopError(.notFound, "you know no fleet \"\(fleet ?? login.fleet)\"", hint: "cmdop fleet list")
+      case .notFound: throw Self.gone(wanted, login, relay)
       default: throw error
       }
     }
+  }
+
+  /// A fleet that the relay does not let this account into.
+  private static func gone(_ words: String, _ login: Login, _ relay: RelayAddress) -> CmdopError {
+    guard let id = login.fleetID(words), let name = login.tokens[id]?.name else {
+      return CmdopError(
+        .notFound, "you belong to no fleet \"\(words)\" at \(relay.hostAndPort)", hint: "cmdop fleet list")
+    }
+    let other = id == login.fleet ? login.otherFleets.first?.name : nil
+    return CmdopError(
+      .denied, "you are no member of fleet \(name) any more",
+      hint: other.map { "cmdop fleet use \($0)   # or see: cmdop fleet list" } ?? "cmdop fleet list")
+  }
+
+  /// Makes a fleet the one that is meant when none is named, if the relay lets this account into it.
+  func use(_ fleet: String, at relay: RelayAddress) async throws(CmdopError) -> Cmdop_V1_WhoAmIReply {
+    let reach = await Reach(socket: nil, relays: [relay]) { (refused) throws(CmdopError) in
+      try await token(at: relay, fleet: fleet, refused: refused).token
+    }
+    let me = try await RelayClient(reach).whoAmI()
+    await reach.close()
+    try await change { (book) throws(CmdopError) in book.update(relay) { $0.fleet = me.caller.fleetID } }
+    return me
   }
 
   /// What the relay says of its own keys. `shown`: the one by which it has proved itself; nil: not known.

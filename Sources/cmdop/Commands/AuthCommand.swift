@@ -28,7 +28,13 @@ struct AuthStatusCommand: Verb {
   func work() async throws {
     let choice = try options.choice()
     let reach = try await options.reach()
-    let me = try await RelayClient(reach).whoAmI()
+    let me: Cmdop_V1_WhoAmIReply
+    do { me = try await RelayClient(reach).whoAmI() } catch {
+      guard case .login(let login) = choice.credential, [.denied, .notFound, .wrongState].contains(error.code) else {
+        throw error
+      }
+      return showLogin(login, choice, error)
+    }
     var login: Login?
     if let relay = choice.addresses.first {
       let keyring = Keyring(home: choice.home)
@@ -50,6 +56,20 @@ struct AuthStatusCommand: Verb {
       scopes: me.scopes, expires_at_ms: me.expiresAtMs == 0 ? nil : me.expiresAtMs,
       refresh_expires_at_ms: login.flatMap { $0.refreshExpiresAt == 0 ? nil : $0.refreshExpiresAt })
     options.json ? Report.json(view) : show(view)
+  }
+
+  /// The sign-in lives, only the fleet does not want us: what is known here.
+  private func showLogin(_ login: Login, _ choice: RelayChoice, _ why: CmdopError) {
+    let view = View(
+      relay: choice.addresses.first?.hostAndPort, credential: "login", subject: login.account, role: "", fleet: "",
+      fleet_id: "", relay_version: "", account: login.account, scopes: [], expires_at_ms: nil,
+      refresh_expires_at_ms: login.refreshExpiresAt == 0 ? nil : login.refreshExpiresAt)
+    if options.json { return Report.json(view) }
+    Report.table([
+      ["Relay", view.relay ?? "-"], ["Signed in", "\(login.account) (login)"], ["Fleet", "none: \(why.message)"],
+      ["Sign-in ends", login.refreshExpiresAt == 0 ? "never" : TimeText.at(login.refreshExpiresAt)],
+    ])
+    if let hint = why.hint { Report.note("to work in another fleet: \(hint)") }
   }
 
   private func show(_ view: View) {

@@ -19,9 +19,9 @@ struct FleetListCommand: Verb {
   @OptionGroup var options: GlobalOptions
 
   func work() async throws {
-    let fleets = try await RelayClient(try await options.reach()).fleets()
+    let fleets = try await fleets()
     if options.json { return Report.json(fleets.map { FleetView($0) }) }
-    if fleets.isEmpty { return Report.note("you belong to no fleet; try: cmdop fleet create NAME") }
+    if fleets.isEmpty { return Report.note("you belong to no fleet that is known here; try: cmdop fleet use NAME") }
     Report.table(
       [["", "NAME", "ROLE", "MACHINES", "MEMBERS", "ID"]]
         + fleets.map { fleet in
@@ -30,6 +30,28 @@ struct FleetListCommand: Verb {
             String(fleet.fleetID.prefix(8)),
           ]
         })
+  }
+}
+
+extension FleetListCommand {
+  /// Also when the current fleet, or the one that was named, has this person no more: any other one's token will do.
+  private func fleets() async throws(CmdopError) -> [Cmdop_V1_FleetCard] {
+    let choice = try options.choice()
+    guard case .login(let login) = choice.credential, let relay = choice.addresses.first else {
+      return try await RelayClient(try await options.reach()).fleets()
+    }
+    for fleet in [options.fleetWords] + login.otherFleets.map(\.id) {
+      do {
+        var cards = try await RelayClient(try await choice.reach(fleet: fleet)).fleets()
+        for index in cards.indices { cards[index].current = cards[index].fleetID == login.fleetID(options.fleetWords) }
+        let ids = Set(cards.map(\.fleetID))
+        try await Keyring(home: choice.home).change { (book) throws(CmdopError) in
+          book.update(relay) { $0.keep(fleets: ids) }
+        }
+        return cards
+      } catch { guard [.denied, .notFound, .wrongState].contains(error.code) else { throw error } }
+    }
+    return []
   }
 }
 
@@ -61,17 +83,9 @@ struct FleetUseCommand: Verb {
         .wrongState, "only who is signed in can choose: an API key belongs to one fleet",
         hint: "cmdop login \(choice.addresses.first.map { "'\($0.spoken)'" } ?? "RELAY")")
     }
-    let keyring = Keyring(home: choice.home)
-    _ = try await keyring.token(at: relay, fleet: name)
-    let fleet = try await keyring.change { (book) throws(CmdopError) -> (id: String, name: String) in
-      guard let login = book.entry(for: relay)?.login, let id = login.fleetID(name), let token = login.tokens[id] else {
-        throw CmdopError(.notFound, "you know no fleet \"\(name)\"", hint: "cmdop fleet list")
-      }
-      book.update(relay) { $0.fleet = id }
-      return (id, token.name)
-    }
-    if options.json { return Report.json(["fleet": fleet.name, "fleet_id": fleet.id]) }
-    Report.line("fleet \(fleet.name) is the current one at \(relay.hostAndPort)")
+    let me = try await Keyring(home: choice.home).use(name, at: relay)
+    if options.json { return Report.json(["fleet": me.fleetName, "fleet_id": me.caller.fleetID]) }
+    Report.line("fleet \(me.fleetName) is the current one at \(relay.hostAndPort)")
   }
 }
 

@@ -109,14 +109,32 @@ struct FleetLeaveCommand: Verb {
     let me = try await client.whoAmI()
     try await Person.confirm(
       "leave fleet \(OneLine.of(me.fleetName))?", isSure: yes, hint: "cmdop fleet leave --yes", options)
-    let card = try await client.removeMember("")
-    if case .login = choice.credential, let relay = choice.addresses.first {
-      try await Keyring(home: choice.home).change { (book) throws(CmdopError) in
-        book.update(relay) { $0.leave(fleet: me.caller.fleetID) }
-      }
+    guard case .login = choice.credential, let relay = choice.addresses.first else {
+      return say(try await client.removeMember(""), me.fleetName)
     }
+    // Before the token is good for nothing: where else this person belongs.
+    let others = try await client.fleets().filter { $0.fleetID != me.caller.fleetID }
+    let card = try await client.removeMember("")
+    let keyring = Keyring(home: choice.home)
+    let wasCurrent = try await keyring.change { (book) throws(CmdopError) in
+      let wasCurrent = book.entry(for: relay)?.login?.fleet == me.caller.fleetID
+      book.update(relay) {
+        $0.keep(fleets: Set(others.map(\.fleetID)))
+        $0.leave(fleet: me.caller.fleetID)
+      }
+      return wasCurrent
+    }
+    say(card, me.fleetName)
+    guard wasCurrent else { return }
+    guard let next = others.first else { return Report.note("you belong to no other fleet at \(relay.hostAndPort)") }
+    do {
+      Report.note("fleet \(try await keyring.use(next.fleetID, at: relay).fleetName) is the current one now")
+    } catch { Report.note("to work in another fleet: cmdop fleet use \(next.name)") }
+  }
+
+  private func say(_ card: Cmdop_V1_MemberCard, _ fleet: String) {
     if options.json { return Report.json(MemberView(card)) }
-    Report.line("\(card.name) has left fleet \(me.fleetName)")
+    Report.line("\(card.name) has left fleet \(fleet)")
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Connect
 import Core
 import Fleet
 import Host
@@ -60,15 +61,25 @@ struct RelayRotateKeyCommand: Verb {
     discussion: """
       Example: cmdop relay rotate-key, restart the relay, wait until all machines were online, then
                cmdop relay rotate-key --finish, and restart it again
-      The first step makes the next key and tells it to everybody who connects; the second one takes it into use. Who was
-      away in between must join or sign in anew, with the new fingerprint.
+      The first step makes the next key, which the relay tells to everybody who connects from its next start on; the second
+      one takes it into use. Who was away in between must join or sign in anew, with the new fingerprint.
+      Without --finish it only says how far the change is, once it has begun.
       """)
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Take the next key into use with the relay's next start.") var finish = false
   @Flag(help: "With --finish: somebody has the old keys; what they have signed counts no more.") var compromised = false
+  @Flag(help: "With --finish: although nobody was told of the next key. All must join and sign in anew.")
+  var force = false
 
   func validate() throws {
     if compromised && !finish { throw ValidationError("--compromised goes with --finish") }
+    if force && !finish { throw ValidationError("--force goes with --finish") }
+  }
+
+  private struct View: Encodable {
+    /// made, announced or in_use.
+    let next_key: String
+    let announced_at_ms: Int64?
   }
 
   func work() async throws {
@@ -78,15 +89,37 @@ struct RelayRotateKeyCommand: Verb {
       throw CmdopError(
         .notFound, "no relay with a key of its own was ever started in \(home.path)", hint: "cmdop relay serve")
     }
-    if finish {
-      try secrets.useNextKey(isCompromised: compromised)
-    } else if try secrets.nextTLSKey() == nil {
+    let announced = try secrets.nextKeyAnnounced()
+    if finish { return try end(secrets, announced) }
+    let isNew = try secrets.nextTLSKey() == nil
+    if isNew {
       let next = try RelayIdentity(keyPEM: nil, names: ["localhost"], now: Double(wallClock()) / 1000)
       try secrets.prepareNextKey(next.keyPEM)
     }
-    let state = finish ? "in use from the next start on" : "made, and told to everybody from the next start on"
-    if options.json { return Report.json(["next_key": finish ? "in_use" : "announced"]) }
-    Report.line("the next key is \(state)")
+    if options.json {
+      return Report.json(View(next_key: announced == nil ? "made" : "announced", announced_at_ms: announced))
+    }
+    if isNew { return Report.line("the next key is made, and told to everybody once the relay is restarted") }
+    guard let announced else {
+      return Report.line("the next key is made already, but not yet announced: restart the relay")
+    }
+    Report.line(
+      "the next key is made already, and announced since \(TimeText.at(announced)) (\(Report.ago(announced)))")
+    Report.note("when all machines and people were there: cmdop relay rotate-key --finish")
+  }
+
+  /// Whoever was never told of the next key would find a stranger where the relay was.
+  private func end(_ secrets: RelaySecrets, _ announced: Int64?) throws {
+    let isMade = try secrets.nextTLSKey() != nil
+    guard announced != nil || force || !isMade else {
+      throw CmdopError(
+        .wrongState, "nobody knows the next key yet: no relay has served since it was made; restart the relay first",
+        hint: "cmdop relay rotate-key   # says whether it is announced; --finish --force does not wait for it")
+    }
+    try secrets.useNextKey(isCompromised: compromised)
+    if options.json { return Report.json(View(next_key: "in_use", announced_at_ms: announced)) }
+    let since = announced.map { ", announced since \(TimeText.at($0)) (\(Report.ago($0)))," } ?? ""
+    Report.line("the next key\(since) is in use from the next start on")
   }
 }
 

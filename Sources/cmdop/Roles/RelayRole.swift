@@ -78,6 +78,7 @@ struct RelayRole {
       addresses: addresses.map(\.description), startedAtMs: now(), version: CmdopVersion.program)
     try home.save(status, home.relayStatus)
     defer { PrivateFiles.remove(home.relayStatus) }
+    if pins.count > 1 { try secrets.nextKeyIsAnnounced(pins[1]) }
     announce(
       Announcement(
         relay: status, joinKey: JoinKey(addresses: addresses, secret: try secrets.joinSecret()).description,
@@ -140,8 +141,7 @@ struct RelayRole {
     try secrets.keepTLSKey(identity.keyPEM)
     var pins = [try KeyFingerprint(certificatePEM: identity.certificatePEM)]
     if let next = try secrets.nextTLSKey() {
-      let next = try RelayIdentity(keyPEM: next, names: hosts, now: Double(wallClock()) / 1000)
-      pins.append(try KeyFingerprint(certificatePEM: next.certificatePEM))
+      pins.append(try RelaySecrets.fingerprint(ofKey: next))
     }
     return (names, pins, (identity.certificatePEM, identity.keyPEM))
   }

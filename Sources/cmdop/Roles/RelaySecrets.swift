@@ -1,6 +1,7 @@
 import Core
 import Fleet
 import Host
+import Wire
 
 /// The relay's own secrets, each in a file of its own, 0600, made on first use.
 struct RelaySecrets {
@@ -39,7 +40,30 @@ struct RelaySecrets {
 
   /// Begins a change of keys: the next TLS key, which clients learn while the present one is still in use.
   func prepareNextKey(_ pem: String) throws(CmdopError) {
+    PrivateFiles.remove(home.relayNextKeyNews)
     try PrivateFiles.write(Array(pem.utf8), to: home.relayNextKey)
+  }
+
+  private struct News: Codable {
+    var key: String
+    var since_ms: Int64
+  }
+
+  /// A relay serves that tells everybody of its next key.
+  func nextKeyIsAnnounced(_ key: KeyFingerprint) throws(CmdopError) {
+    if try home.load(News.self, home.relayNextKeyNews)?.key == key.description { return }
+    try home.save(News(key: key.description, since_ms: wallClock()), home.relayNextKeyNews)
+  }
+
+  /// Milliseconds since 1970; nil: no relay has served since it was made, so that nobody knows it.
+  func nextKeyAnnounced() throws(CmdopError) -> Int64? {
+    guard let news = try home.load(News.self, home.relayNextKeyNews), let key = try nextTLSKey() else { return nil }
+    return news.key == (try Self.fingerprint(ofKey: key)).description ? news.since_ms : nil
+  }
+
+  static func fingerprint(ofKey pem: String) throws(CmdopError) -> KeyFingerprint {
+    let identity = try RelayIdentity(keyPEM: pem, names: ["localhost"], now: Double(wallClock()) / 1000)
+    return try KeyFingerprint(certificatePEM: identity.certificatePEM)
   }
 
   /// Ends it: from the next start on the new keys are in use.
@@ -58,6 +82,7 @@ struct RelaySecrets {
     try PrivateFiles.write(SigningKeys.newSecret(), to: home.relaySigningKey)
     try PrivateFiles.write(Array(next.utf8), to: home.relayKey)
     PrivateFiles.remove(home.relayNextKey)
+    PrivateFiles.remove(home.relayNextKeyNews)
   }
 
   func keepTLSKey(_ pem: String) throws(CmdopError) {
