@@ -38,7 +38,8 @@ struct PaperTests {
   @Test("Each test that the threat model leans on is there, and each of its lines leans on one or says that it is open")
   func threatModel() throws {
     let lines = try #require(SourceFile.read("docs/threat-model.md"))
-    let words = Set(lines.flatMap { $0.split { !$0.isLetter } }.map(String.init).filter { $0.hasSuffix("Tests") && $0 != "Tests" })
+    let words = Set(
+      lines.flatMap { $0.split { !$0.isLetter } }.map(String.init).filter { $0.hasSuffix("Tests") && $0 != "Tests" })
     let files = SourceFile.paths(below: "Tests", ending: ".swift").map { $0.split(separator: "/") }
     for word in words {
       let isThere = files.contains { $0.contains { $0 == word || $0 == "\(word).swift" } }
