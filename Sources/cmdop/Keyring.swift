@@ -84,7 +84,10 @@ struct Keyring: Sendable {
       case .unauthenticated:
         book.update(relay) { $0.end() }
         throw Self.ended(relay)
-      case .notFound: throw Self.gone(wanted, login, relay)
+      case .notFound:
+        // Its token is not shown again: at the relay's door it counts as a wrong one.
+        book.update(relay) { login in login.fleetID(wanted).map { login.tokens[$0]?.expiresAt = 0 } }
+        throw Self.gone(wanted, login, relay)
       default: throw error
       }
     }
