@@ -118,6 +118,12 @@ public final class CallStream: Sendable {
     if let coupling { coupling.end(error) } else { finish(error) }
   }
 
+  /// Ends it, and with it the waiting for what the client has not said.
+  func giveUp(_ error: CmdopError) {
+    finish(error)
+    inbox.finish(error)
+  }
+
   /// Which connection carries this call: calls of one connection come from one peer.
   public var connection: ObjectIdentifier? { channel.parent.map { ObjectIdentifier($0) } }
 
