@@ -1,6 +1,7 @@
 import ArgumentParser
 import Connect
 import Core
+import Fleet
 import Host
 import Wire
 
@@ -75,12 +76,13 @@ final class PINDesk: PINSource {
   private func id(of machine: String) async -> String? {
     if hasIdentifierShape(machine) { return machine }
     if let id = ids[machine] { return id }
-    guard let reach, let roster = try? await RelayClient(reach).machines(onlineOnly: true) else { return nil }
-    let words = machine.lowercased()
-    // Only a full name: a part of one may mean another machine tomorrow.
-    let called = roster.filter { $0.displayName.lowercased() == words }
-    ids[machine] =
-      roster.first { $0.hostname.lowercased() == words }?.machineID ?? (called.count == 1 ? called[0].machineID : nil)
+    guard let reach, let roster = try? await RelayClient(reach).machines(onlineOnly: false) else { return nil }
+    // As the relay will understand these words now, by whatever name the machine was called.
+    let records = roster.map { card in
+      MachineRecord(
+        id: MachineID(card.machineID), fleet: FleetID(""), hostname: card.hostname, displayName: card.displayName)
+    }
+    ids[machine] = (try? MachineResolver.resolve(machine, among: records))?.id.rawValue
     return ids[machine]
   }
 

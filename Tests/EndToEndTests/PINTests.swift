@@ -70,6 +70,27 @@ struct PINTests {
     }
   }
 
+  @Test("a PIN that was right is not asked for again, by whatever name the machine is called")
+  func notAgain() async throws {
+    try await Street.run(["box", "far"]) { street in
+      try street.keep("tulip-77", as: "pin")
+      try await street.must(
+        ["connect", "password", "set", "--pin-file", street.root + "/pin"], home: street.home("far"))
+      // "far" is what people call it; its hostname is another one.
+      let user = try await street.connect(["far"])
+      try await user.sees("PIN of far")
+      user.type("tulip-77\r")
+      try await user.sh("true", "inside")
+      let list = try await street.client(["connect", "password", "list", "--json"])
+      #expect(list.list.map { $0["machine_id"] as? String } == [try street.machineID("far")])
+      for name in ["far", try await street.name("far")] {
+        #expect(try await street.client(["exec", name, "--", "echo", "in"]).text == "in\n")
+      }
+      user.type("exit\r")
+      #expect(try await user.exitStatus() == 0)
+    }
+  }
+
   @Test("the PINs that a client remembers are listed without being shown, and forgotten one by one")
   func remembered() async throws {
     try await Street.run([], waits: true) { street in
