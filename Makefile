@@ -22,14 +22,14 @@ run: build ## try it: relay and agent in throwaway homes, and a terminal through
 	@scripts/run.sh
 
 test: ## all tests, end to end included
-	$(bootstrap) build protos python
+	$(bootstrap) build protos python browser
 	swift build
 	swift build --build-tests
 	swift test --skip-build --no-parallel --skip EndToEndTests
 	swift test --skip-build --filter EndToEndTests
 
 e2e: ## only the tests that start the real binary
-	$(bootstrap) build protos python
+	$(bootstrap) build protos python browser
 	swift build
 	swift test --filter EndToEndTests
 
