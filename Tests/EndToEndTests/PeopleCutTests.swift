@@ -30,7 +30,9 @@ struct PeopleCutTests {
       _ = try await guest.endsSoon(after: cause)
       #expect(guest.text.contains("the link has ended"), "\(guest.text.suffix(300))")
       let after = try await street.by("mona", ["machines"])
-      #expect(after.status == 77 && after.stderr.contains("no member of fleet default any more"), "\(after.status) \(after.text)\(after.stderr)")
+      #expect(
+        after.status == 77 && after.stderr.contains("no member of fleet default any more"),
+        "\(after.status) \(after.text)\(after.stderr)")
       // What belongs to others goes on, and so does the terminal itself.
       try await other.sh("true", "MARK4")
       let again = try await street.connect(["box", "--session", "term-1"])
