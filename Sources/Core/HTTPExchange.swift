@@ -1,4 +1,4 @@
-/// One HTTP request, as a door sees it. Bodies are at most `Limits.message` bytes.
+/// One HTTP request, as a door sees it. Bodies are at most `Limits.page` bytes.
 public struct HTTPAsk: Sendable {
   public let method: String
   /// Path without the query, percent-encoding untouched.
@@ -19,6 +19,9 @@ public struct HTTPAsk: Sendable {
 
   /// The first header of that name (lower case).
   public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+
+  /// All headers of that name (lower case), in order.
+  public func headers(named name: String) -> [String] { headers.filter { $0.name == name }.map(\.value) }
 }
 
 public struct HTTPAnswer: Sendable {

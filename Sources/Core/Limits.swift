@@ -2,6 +2,8 @@
 public enum Limits {
   /// One message on the wire. gRPC's own default, and what other implementations accept unasked.
   public static let message = 4 * 1024 * 1024
+  /// What a stranger may say at once: a form, or a typed call without a credential.
+  public static let page = 64 * 1024
   /// One piece of a byte stream. Small enough that a keystroke behind it waits well under a millisecond.
   public static let piece = 32 * 1024
   /// Output kept per terminal: what a viewer may miss and still continue without a redraw.

@@ -79,7 +79,9 @@ extension RelayService {
 
   /// Where a call comes from: behind a proxy that we were told to trust, the address that it names (the last one: those
   /// before it are what the client says).
-  func address(of call: CallStream) -> String { address(peer: call.peer, forwarded: call.header("x-forwarded-for")) }
+  func address(of call: CallStream) -> String {
+    address(peer: call.peer, forwarded: IPText.forwarded(call.headers(named: "x-forwarded-for")))
+  }
 
   func address(peer: String, forwarded: String?) -> String {
     guard options.trustedProxies.contains(peer), let named = forwarded?.split(separator: ",").last else { return peer }
@@ -135,7 +137,7 @@ public struct RelayDoor: HTTPDoor {
         body: Array("{\"error\":\"no such page\"}\n".utf8))
     }
     var ask = ask
-    ask.peer = await relay.address(peer: ask.peer, forwarded: ask.header("x-forwarded-for"))
+    ask.peer = await relay.address(peer: ask.peer, forwarded: IPText.forwarded(ask.headers(named: "x-forwarded-for")))
     return await pages.answer(ask)
   }
 }

@@ -56,7 +56,11 @@ public final class CallStream: Sendable {
     header("authorization").flatMap { $0.hasPrefix("Bearer ") ? String($0.dropFirst(7)) : nil }
   }
 
+  /// The first header of that name (lower case).
   public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+
+  /// All headers of that name (lower case), in order.
+  public func headers(named name: String) -> [String] { headers.filter { $0.name == name }.map(\.value) }
 
   // MARK: receiving
 

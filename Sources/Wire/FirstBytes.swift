@@ -84,7 +84,7 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
 extension SocketAddress {
   /// 127.0.0.0/8, ::1, and the former inside the latter's family.
   var isLoopback: Bool {
-    guard let ip = ipAddress else { return false }
-    return ip.hasPrefix("127.") || ip == "::1" || ip.lowercased().hasPrefix("::ffff:127.")
+    let ip = IPText.peer(self)
+    return ip.hasPrefix("127.") || ip == "::1"
   }
 }

@@ -15,6 +15,9 @@ public final class Listener: Sendable {
     /// Where the two come from, for errors.
     public var origin = "the TLS certificate and its key"
     public var http: any HTTPDoor
+    /// HTTP/1.1 requests in hand at a time, from their head to their answer. So many people press a button in the same second
+    /// before one of them is asked to try again; together they make us keep 16 MiB.
+    public var mostRequests = 256
 
     public init(certificatePEM: String, keyPEM: String, http: any HTTPDoor) {
       (self.certificatePEM, self.keyPEM, self.http) = (certificatePEM, keyPEM, http)
@@ -32,6 +35,7 @@ public final class Listener: Sendable {
     host: String, port: Int, options: Options, accept: @escaping @Loop (CallStream) -> Void
   ) async throws(CmdopError) -> Listener {
     let tls = try serverTLS(options)
+    let http = HTTPEntrance(door: options.http, crowd: HTTPCrowd(most: options.mostRequests))
     return try await bind("\(host):\(port)", accept) { listener in
       ServerBootstrap(group: Loop.eventLoop)
         .serverChannelOption(.backlog, value: 1024)
@@ -40,7 +44,7 @@ public final class Listener: Sendable {
         .childChannelInitializer { child in
           child.eventLoop.makeCompletedFuture {
             let sniffer = FirstBytes(tls: tls) { protocolName, channel in
-              Loop.assumeIsolated { listener.value }?.serve(protocolName, on: channel, http: options.http)
+              Loop.assumeIsolated { listener.value }?.serve(protocolName, on: channel, http: http)
                 ?? channel.close()
             }
             try child.pipeline.syncOperations.addHandler(sniffer)
@@ -102,19 +106,19 @@ public final class Listener: Sendable {
   // MARK: one connection
 
   private nonisolated func serve(
-    _ protocolName: String, on channel: any Channel, http: (any HTTPDoor)?
+    _ protocolName: String, on channel: any Channel, http: HTTPEntrance?
   ) -> EventLoopFuture<Void> {
     Loop.assumeIsolated { keep(channel) }
     return channel.eventLoop.makeCompletedFuture {
       if protocolName == "h2" { return try serveCalls(on: channel) }
       guard let http else { throw CmdopError(.unsupported, "no HTTP here") }
       try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-      try channel.pipeline.syncOperations.addHandler(HTTPDoorHandler(http))
+      try channel.pipeline.syncOperations.addHandler(HTTPDoorHandler(http.door, http.crowd))
     }
   }
 
   private nonisolated func serveCalls(on channel: any Channel) throws {
-    let peer = channel.remoteAddress?.ipAddress ?? "local"
+    let peer = IPText.peer(channel.remoteAddress)
     let ear = LivenessHandler.Ear()
     try channel.pipeline.syncOperations.addHandler(ear)
     _ = try HTTP2Setup.add(to: channel, mode: .server) { [self] stream in

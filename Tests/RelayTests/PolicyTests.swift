@@ -54,4 +54,39 @@ struct PolicyTests {
       #expect(relay.address(peer: "10.0.0.7", forwarded: nil) == "10.0.0.7")
     }
   }
+
+  @Test("What a client writes into the header before its proxy does makes it nobody else, in calls and on pages")
+  func headersTwice() async throws {
+    var options = RelayService.Options()
+    options.trustedProxies = ["local"]
+    try await RelayBench.run(options: options) { bench in
+      func refusal(_ named: String...) async -> CmdopError.Code? {
+        let headers = named.map { (name: "x-forwarded-for", value: $0) }
+        return await failure { try await bench.open("box", token: "wrong", headers: headers).receive() }?.code
+      }
+      for number in 0..<10 { #expect(await refusal("9.9.9.\(number)", "1.2.3.4") == .unauthenticated) }
+      #expect(await refusal("9.9.9.9", "1.2.3.4") == .limit)
+      #expect(await refusal("::ffff:1.2.3.4") == .limit)
+      #expect(await refusal("1.2.3.5") == .unauthenticated)
+      // No address: then it is the proxy's.
+      for number in 0..<10 { #expect(await refusal("1.2.3.5, name\(number)") == .unauthenticated) }
+      #expect(await refusal("name") == .limit)
+
+      let pages = Peers()
+      let door = RelayDoor(bench.relay, pages: pages)
+      for named in [["6.6.6.6", "1.2.3.4"], ["6.6.6.6", "x"], ["6.6.6.6, 2001:DB8::1"]] {
+        let headers = named.map { (name: "x-forwarded-for", value: $0) }
+        _ = await door.answer(HTTPAsk(method: "GET", path: "/health", query: "", headers: headers, body: []))
+      }
+      #expect(await pages.seen == ["1.2.3.4", "local", "2001:db8::1"])
+    }
+  }
+
+  private actor Peers: HTTPDoor {
+    var seen: [String] = []
+    func answer(_ ask: HTTPAsk) async -> HTTPAnswer {
+      seen.append(ask.peer)
+      return HTTPAnswer(status: 200)
+    }
+  }
 }

@@ -12,15 +12,15 @@ struct Bench: Sendable {
 
   /// Runs `body` against a listener that answers every call with `answer`.
   static func run(
-    http: any HTTPDoor = NoDoor(), answer: @escaping @Loop @Sendable (CallStream) async throws -> Void,
+    http: any HTTPDoor = NoDoor(), mostRequests: Int = 256,
+    answer: @escaping @Loop @Sendable (CallStream) async throws -> Void,
     _ body: @escaping @Loop @Sendable (Bench) async throws -> Void
   ) async throws {
     let identity = try RelayIdentity(keyPEM: nil, names: ["localhost", "127.0.0.1"], now: 1_790_000_000)
     let nursery = Nursery()
-    let listener = try await Listener.tcp(
-      host: "127.0.0.1", port: 0,
-      options: .init(certificatePEM: identity.certificatePEM, keyPEM: identity.keyPEM, http: http)
-    ) { call in
+    var options = Listener.Options(certificatePEM: identity.certificatePEM, keyPEM: identity.keyPEM, http: http)
+    options.mostRequests = mostRequests
+    let listener = try await Listener.tcp(host: "127.0.0.1", port: 0, options: options) { call in
       nursery.start {
         do { try await answer(call) } catch { await call.finish(CmdopError(error)) }
       }

@@ -63,7 +63,7 @@ struct RelayRole {
     var relayOptions = RelayService.Options()
     relayOptions.grace = options.grace
     relayOptions.pins = pins.map(\.description)
-    relayOptions.trustedProxies = Set(options.trustedProxies)
+    relayOptions.trustedProxies = Set(options.trustedProxies.map { IPText.canonical($0) ?? $0 })
     let relay = await RelayService(
       fleets: fleets, sessions: SessionDirectory(database), options: relayOptions, log: log, now: now)
     let pages = PagesDoor(

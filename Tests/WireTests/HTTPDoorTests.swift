@@ -1,0 +1,151 @@
+import Core
+import NIOCore
+import NIOPosix
+import Testing
+import Wire
+
+@Suite("HTTP for strangers", .timeLimit(.minutes(1)))
+@Loop
+struct HTTPDoorTests {
+  /// Says how long what was asked is.
+  private struct Measure: HTTPDoor {
+    func answer(_ ask: HTTPAsk) async -> HTTPAnswer { HTTPAnswer(status: 200, body: Array("\(ask.body.count)".utf8)) }
+  }
+
+  private func run(_ body: @escaping @Loop @Sendable (Bench) async throws -> Void) async throws {
+    try await Bench.run(http: Measure(), mostRequests: 8, answer: { _ in }, body)
+  }
+
+  private func head(_ fields: String...) -> String {
+    "POST / HTTP/1.1\r\nhost: x\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
+  }
+
+  @Test("a body of 64 KiB is taken; that one is larger is said at its head, and while it comes")
+  func size() async throws {
+    try await run { bench in
+      let fits = try await Visitor(bench)
+      try await fits.say(head("content-length: 65536") + String(repeating: "a", count: 65536))
+      #expect(try await fits.answer() == "200 65536")
+      // The same connection asks once more.
+      try await fits.say(head("content-length: 0"))
+      #expect(try await fits.answer() == "200 0")
+      for length in ["65537", "99999999999999999"] {
+        let large = try await Visitor(bench)
+        try await large.say(head("content-length: \(length)"))
+        #expect(try await large.answer() == "413 ")
+      }
+      let endless = try await Visitor(bench)
+      try await endless.say(head("transfer-encoding: chunked"))
+      let chunk = "8000\r\n" + String(repeating: "a", count: 0x8000) + "\r\n"
+      for _ in 0..<3 { try await endless.say(chunk) }
+      #expect(try await endless.answer() == "413 ")
+      // What it still says is not kept, and when it has said all, it goes.
+      try await endless.say(chunk + "0\r\n\r\n")
+      try await endless.leaves()
+    }
+  }
+
+  @Test("one too many who begins to ask before anybody has finished is asked to come again; who leaves makes room")
+  func crowd() async throws {
+    try await run { bench in
+      var visitors: [Visitor] = []
+      for _ in 0..<8 {
+        let visitor = try await Visitor(bench)
+        try await visitor.say(head("content-length: 1"))
+        visitors.append(visitor)
+      }
+      // Who says nothing takes no place.
+      let silent = try await Visitor(bench)
+      func next() async throws -> String {
+        let visitor = try await Visitor(bench)
+        try await visitor.say(head("content-length: 0"))
+        return try await visitor.answer()
+      }
+      try await eventually("all have begun") { try await next() == "503 " }
+      try await visitors[0].say("a")
+      #expect(try await visitors[0].answer() == "200 1")
+      #expect(try await next() == "200 0")
+      try await visitors[0].say(head("content-length: 1"))
+      try await eventually("it is full again") { try await next() == "503 " }
+      visitors[1].hangUp()
+      try await eventually("there is room") { try await next() == "200 0" }
+      try await silent.say(head("content-length: 0"))
+      #expect(try await silent.answer() == "200 0")
+    }
+  }
+}
+
+/// Somebody who speaks HTTP/1.1 in plaintext, byte by byte.
+@Loop
+private final class Visitor: Sendable {
+  private let channel: any Channel
+  private let ear = Ear()
+
+  init(_ bench: Bench) async throws {
+    let ear = ear
+    channel = try await ClientBootstrap(group: Loop.eventLoop)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Listening(ear)) }
+      }
+      .connect(host: "127.0.0.1", port: bench.address.port).get()
+  }
+
+  func say(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
+  func hangUp() { channel.close(promise: nil) }
+  func leaves() async throws { try await channel.closeFuture.get() }
+
+  /// Status and body of the next answer.
+  func answer() async throws -> String {
+    while true {
+      if let answer = ear.take() { return answer }
+      try await ear.news.wait { ear.isWhole }
+    }
+  }
+
+  @Loop final class Ear: Sendable {
+    private var heard = ""
+    let news = Turnstile()
+    var isWhole: Bool { end != nil }
+
+    func hear(_ bytes: ByteBuffer) {
+      heard += String(buffer: bytes)
+      news.wake()
+    }
+
+    private var end: (body: String.Index, end: String.Index)? {
+      guard let head = heard.firstRange(of: "\r\n\r\n"),
+        let field = heard.firstMatch(of: /content-length: (\d+)/), let length = Int(field.output.1),
+        let end = heard.index(head.upperBound, offsetBy: length, limitedBy: heard.endIndex)
+      else { return nil }
+      return (head.upperBound, end)
+    }
+
+    func take() -> String? {
+      guard let (body, end) = end else { return nil }
+      defer { heard = String(heard[end...]) }
+      return heard.split(separator: " ")[1] + " " + heard[body..<end]
+    }
+  }
+
+  final class Listening: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let ear: Ear
+    init(_ ear: Ear) { self.ear = ear }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      let (bytes, ear) = (Self.unwrapInboundIn(data), ear)
+      Loop.assumeIsolated { ear.hear(bytes) }
+    }
+  }
+}
+
+/// Waits until something is so that nobody announces.
+private func eventually(
+  isolation: isolated (any Actor)? = #isolation, _ what: String, _ condition: () async throws -> Bool
+) async throws {
+  let deadline = ContinuousClock.now + .seconds(20)
+  while try await !condition() {
+    try #require(ContinuousClock.now < deadline, "still not so: \(what)")
+    try await Task.sleep(for: .milliseconds(5))
+  }
+}
