@@ -61,7 +61,8 @@ public final class Reach: Sendable {
     }
     throw failure
       ?? CmdopError(
-        .unavailable, "no relay is known here: sign in at one, or join a fleet with a join key", hint: "cmdop login RELAY")
+        .unavailable, "no relay is known here: sign in at one, or join a fleet with a join key",
+        hint: "cmdop login RELAY")
   }
 
   private func dial(_ address: RelayAddress) async throws(CmdopError) -> Link {
