@@ -22,21 +22,22 @@ run: build ## try it: relay and agent in throwaway homes, and a terminal through
 	@scripts/run.sh
 
 test: ## all tests, end to end included
-	$(bootstrap) build protos python
+	$(bootstrap) build protos python browser
 	swift build
 	swift build --build-tests
 	swift test --skip-build --no-parallel --skip EndToEndTests
 	swift test --skip-build --filter EndToEndTests
 
 e2e: ## only the tests that start the real binary
-	$(bootstrap) build protos python
+	$(bootstrap) build protos python browser
 	swift build
 	swift test --filter EndToEndTests
 
-chaos: ## 300 random faults while programs print and somebody types (CMDOP_CHAOS_FAULTS, CMDOP_CHAOS_SEED)
+chaos: ## 300 random faults under terminals, 100 kills of a relay that writes (CMDOP_CHAOS_FAULTS, CMDOP_KILLS, CMDOP_CHAOS_SEED)
 	$(bootstrap) build protos python
 	swift build
-	CMDOP_CHAOS_FAULTS=$${CMDOP_CHAOS_FAULTS:-300} swift test --filter ChaosTests
+	CMDOP_CHAOS_FAULTS=$${CMDOP_CHAOS_FAULTS:-300} CMDOP_KILLS=$${CMDOP_KILLS:-100} \
+	  swift test --no-parallel --filter 'EndToEndTests\.(Chaos|Kill)Tests'
 
 check: ## format, house rules, generated code fresh
 	$(bootstrap) build protos

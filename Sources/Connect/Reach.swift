@@ -95,6 +95,9 @@ public final class Reach: Sendable {
     }
   }
 
+  /// The key by which the relay has proved itself; nil over a daemon, and where none is pinned.
+  public var relayPin: KeyFingerprint? { link?.relayPin }
+
   /// Lets go of the connection. The next call makes a new one.
   public func close() {
     link?.close()

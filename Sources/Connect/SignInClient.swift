@@ -40,11 +40,13 @@ public struct SignInClient: Sendable {
     }
   }
 
-  /// Whom the relay takes an access token for.
-  public func whoAmI(_ token: String) async throws(CmdopError) -> Cmdop_V1_WhoAmIReply {
-    try await TypedClient(try await reach.connection(), credential: token, headers: await Reach.headers).call {
+  /// What the relay says of its keys to who has this access token, and the one by which it has proved itself.
+  public func relayKeys(_ token: String) async throws(CmdopError) -> (said: [String], shown: KeyFingerprint?) {
+    let link = try await reach.connection()
+    let me = try await TypedClient(link, credential: token, headers: await Reach.headers).call {
       try await Cmdop_V1_Fleet.Client(wrapping: $0).whoAmI(.init(), options: $1)
     }
+    return (me.relayPins, link.relayPin)
   }
 
   /// For a new account, or for one that is there and has this password.

@@ -60,6 +60,8 @@ public final class RelayTether: Sendable {
   /// Made while the last connection did not answer.
   private var successor: (link: Link, address: RelayAddress)?
   private var awaitedUntil: ContinuousClock.Instant?
+  /// In milliseconds; see RegisterReply.
+  private var returnSpread: UInt32 = 0
   private var lostAt: ContinuousClock.Instant?
   /// Where the relay was found last, and how often it was tried there since.
   private var place: (address: RelayAddress, socket: SocketAddress)?
@@ -91,8 +93,14 @@ public final class RelayTether: Sendable {
         // Its other addresses lead to the same relay.
         if successor != nil || patience != nil { break }
       }
-      if successor == nil { await rest(patience ?? (isAwaited ? Link.haste : backoff.next())) }
+      if successor == nil { await rest(patience ?? (isAwaited ? Link.haste : backoff.next() + spread())) }
     }
+  }
+
+  /// After a lost connection all machines want to come back at once: the relay has said over which time to spread that.
+  private func spread() -> Duration {
+    defer { returnSpread = 0 }
+    return .milliseconds(Int64.random(in: 0...Int64(returnSpread)))
   }
 
   /// Somebody needs the connection now: do not wait for the next try.
@@ -162,6 +170,7 @@ public final class RelayTether: Sendable {
     (self.link, self.control, relay) = (link, control, address)
     place = link.place.map { (address, $0) }
     service.follow(welcome.settings)
+    returnSpread = min(welcome.returnSpreadMs, 60_000)
     (fleetName, connectedSince, trouble, refused) = (welcome.fleetName, now(), nil, nil)
     heartbeat = .seconds(Int64(min(max(welcome.heartbeatSeconds, 1), 3600)))
     log.info("connected to the relay", metadata: ["relay": "\(address.hostAndPort)", "fleet": "\(fleetName)"])

@@ -59,9 +59,9 @@ public final class AuditTrail: Sendable {
   /// Inside somebody's transaction.
   nonisolated static func append(_ notes: [(note: AuditNote, at: Int64)], _ keys: SigningKeys, _ db: Statements) throws
   {
-    var heads: [FleetID: (number: UInt64, hash: String)] = [:]
+    var heads: [FleetID: (number: UInt64, hash: String, isSigned: Bool)] = [:]
     for (note, time) in notes {
-      var head = try heads[note.fleet] ?? end(of: note.fleet, db)
+      var head = try heads[note.fleet] ?? end(of: note.fleet, keys, db)
       head.number += 1
       head.hash = AuditChain.hash(after: head.hash, number: head.number, at: time, note)
       heads[note.fleet] = head
@@ -74,18 +74,26 @@ public final class AuditTrail: Sendable {
         ])
     }
     for (fleet, head) in heads {
-      let signature = try keys.sign(AuditChain.headClaim(fleet, number: head.number, hash: head.hash))
+      // An end that somebody else has put there is not made good by what comes after it.
+      let claim = AuditChain.headClaim(fleet, number: head.number, hash: head.hash)
+      let signature = head.isSigned ? try keys.sign(claim) : []
       try db.execute(
         "INSERT OR REPLACE INTO audit_head VALUES (?, ?, ?, ?)",
         [.text(fleet.rawValue), .integer(Int64(head.number)), .text(head.hash), .text(hex(signature))])
     }
   }
 
-  private nonisolated static func end(of fleet: FleetID, _ db: Statements) throws -> (number: UInt64, hash: String) {
+  /// `isSigned`: by one of our keys.
+  private nonisolated static func end(
+    of fleet: FleetID, _ keys: SigningKeys, _ db: Statements
+  ) throws -> (number: UInt64, hash: String, isSigned: Bool) {
     guard let row = try db.rows("SELECT * FROM audit_head WHERE fleet = ?", [.text(fleet.rawValue)]).first else {
-      return (0, AuditChain.start)
+      return (0, AuditChain.start, true)
     }
-    return (UInt64(clamping: row.integer("number") ?? 0), row.text("hash"))
+    let (number, hash) = (UInt64(clamping: row.integer("number") ?? 0), row.text("hash"))
+    let claim = AuditChain.headClaim(fleet, number: number, hash: hash)
+    let signature = bytes(hex: row.text("signature"))
+    return (number, hash, keys.publicKeys.contains { isSigned(claim, by: $0.key, signature) })
   }
 
   /// After a change of keys: the ends that the old key has signed are signed by the new one, before the old one is gone.
@@ -133,6 +141,7 @@ public final class AuditTrail: Sendable {
   public func read(
     _ query: Query, of fleet: FleetID
   ) async throws(CmdopError) -> (entries: [AuditEntry], more: Bool, head: AuditHead) {
+    let keys = keys
     let publicKeys = keys.publicKeys.map(\.key)
     return try await database.read { db in
       let limit = min(max(query.limit, 1), 1000)
@@ -150,7 +159,7 @@ public final class AuditTrail: Sendable {
       let more = entries.count > limit
       if more { entries.removeLast() }
       if query.newest { entries.reverse() }
-      let (number, hash) = try Self.end(of: fleet, db)
+      let (number, hash, _) = try Self.end(of: fleet, keys, db)
       let row = try db.rows("SELECT signature FROM audit_head WHERE fleet = ?", [.text(fleet.rawValue)]).first
       let signature = bytes(hex: row?.text("signature") ?? "")
       // After a change of keys the last line may still be signed by the old one.

@@ -113,6 +113,9 @@ public final class FleetRegistry: Sendable {
   /// Ordered by hostname.
   public func machines(in fleet: FleetID) -> [MachineRecord] { memory.machines[fleet]?.sorted() ?? [] }
 
+  /// In all fleets.
+  public var machineCount: Int { memory.fleetOfMachine.count }
+
   public func machineCount(in fleet: FleetID) -> Int { memory.machines[fleet]?.count ?? 0 }
 
   public func machine(_ id: MachineID, in fleet: FleetID) -> MachineRecord? { memory.machines[fleet]?.byID[id] }

@@ -100,6 +100,17 @@ public enum Processes {
   }
 
   /// Writing to a pipe that nobody reads is an error for the writer, not the end of the process.
+  /// A crash leaves no image of this process's memory, in which there are keys and tokens. Programs that it starts inherit
+  /// that: for processes that start none.
+  public static func forbidCoreFiles() {
+    var none = rlimit(rlim_cur: 0, rlim_max: 0)
+    #if canImport(Glibc)
+      setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+    #else
+      setrlimit(RLIMIT_CORE, &none)
+    #endif
+  }
+
   public static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
   /// Starts a program that outlives this one, with its own session, nothing on standard input, and output to `logFile`.

@@ -11,6 +11,8 @@ final class EventBoard: Sendable {
     /// All events behind this number are here.
     var from: UInt64
     var watchers = 0
+    /// Runs while nobody watches.
+    var end: Scheduled<Void>?
   }
   private var rings: [FleetID: Ring] = [:]
   private let news = Turnstile()
@@ -40,12 +42,21 @@ final class EventBoard: Sendable {
   }
 
   /// Begins to keep a fleet's events. Each `arrive` needs a `leave`.
-  func arrive(_ fleet: FleetID) { rings[fleet, default: Ring(from: last)].watchers += 1 }
+  func arrive(_ fleet: FleetID) {
+    rings[fleet, default: Ring(from: last)].watchers += 1
+    rings[fleet]?.end?.cancel()
+    rings[fleet]?.end = nil
+  }
+
+  func watchers(of fleet: FleetID) -> Int { rings[fleet]?.watchers ?? 0 }
+  /// How many fleets wait for their end, of those that nobody watches.
+  var endings: Int { rings.values.count { $0.end != nil } }
 
   /// A fleet that nobody watches costs nothing after ten minutes.
   func leave(_ fleet: FleetID) {
     rings[fleet]?.watchers -= 1
-    Loop.eventLoop.scheduleTask(in: .minutes(10)) { [weak self] in
+    guard rings[fleet]?.watchers == 0 else { return }
+    rings[fleet]?.end = Loop.eventLoop.scheduleTask(in: .minutes(10)) { [weak self] in
       Loop.assumeIsolated { if let self, self.rings[fleet]?.watchers == 0 { self.rings[fleet] = nil } }
     }
   }

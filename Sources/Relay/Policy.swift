@@ -73,6 +73,7 @@ enum Policy: Sendable {
     ("GET",  "/device",                                 .anybody),
     ("POST", "/device/sign-in",                         .anybody),
     ("POST", "/device/decide",                          .anybody),
+    ("GET",  "/s",                                      .anybody),
     ("GET",  "/style.css",                              .anybody),
     ("POST", "/sign-out",                               .anybody),
     ("GET",  "/invite/*",                               .anybody),

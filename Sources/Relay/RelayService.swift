@@ -128,6 +128,8 @@ public final class RelayService: Sendable {
       if Policy.lasting.contains(call.path) { live.enter(call, pass) }
       defer { live.leave(call) }
       await Asker.$address.withValue(pass.address) { await Pass.$current.withValue(pass) { await typed.serve(call) } }
+      // What a service refuses on a closer look stands in the trail too.
+      if let refusal = call.refusal, refusal.code == .denied { _ = await refuse(pass, call.path, refusal) }
     }
   }
 

@@ -29,6 +29,7 @@ extension SignInDoor {
     Route(method: "GET",  path: "/device",              audience: .people,   take: showDevice),
     Route(method: "POST", path: "/device/sign-in",      audience: .people,   take: signIn),
     Route(method: "POST", path: "/device/decide",       audience: .people,   take: decide),
+    Route(method: "GET",  path: "/s",                   audience: .people,   take: showShare),
     Route(method: "POST", path: "/sign-out",            audience: .people,   take: signOut),
     Route(method: "GET",  path: "/invite/*",            audience: .people,   take: showInvitation),
     Route(method: "POST", path: "/invite/*",            audience: .people,   take: acceptInvitation),

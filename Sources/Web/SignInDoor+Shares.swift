@@ -8,6 +8,18 @@ extension SignInDoor {
     let name: String
   }
 
+  /// What is behind "#" never comes here, so this page says the same to everybody.
+  @Sendable func showShare(_ request: WebRequest) async throws(CmdopError) -> HTTPAnswer {
+    Page(
+      title: "You are invited to a terminal",
+      content: """
+        <p>Copy this page's whole address, with what stands behind the #, and open it with cmdop:</p>
+        <p><code>cmdop connect 'ADDRESS' --as YOUR-NAME</code></p>
+        <p>You need no account. The link may end, and who gave it to you can end it.</p>
+        """
+    ).answer
+  }
+
   @Sendable func redeemShare(_ request: WebRequest) async throws(CmdopError) -> HTTPAnswer {
     // No form of another site's page can send this type.
     guard request.ask.contentType == "application/json", request.ask.body.count <= FormFields.longestBody,

@@ -35,6 +35,8 @@ public final class CallStream: Sendable {
   private var isGarbled = false
   public private(set) var isClosed = false
   private let accept: (@Loop (CallStream) -> Void)?
+  /// What a server has ended it with; nil: it went well, or goes on.
+  public private(set) var refusal: CmdopError?
   /// Called once when the stream is gone, however it ended.
   public var whenClosed: (@Loop () -> Void)?
   /// Set while this call is coupled: takes what arrives instead of us.
@@ -96,6 +98,7 @@ public final class CallStream: Sendable {
   public func finish(_ error: CmdopError? = nil) {
     guard !sentEnd, !isClosed else { return }
     sentEnd = true
+    refusal = error
     switch side {
     case .server:
       write(.headers(.init(headers: Trailers.encode(error), endStream: true)))
@@ -113,6 +116,12 @@ public final class CallStream: Sendable {
   /// Ends it from outside, whatever goes on in it: the client of a coupled call hears `error`, the machine an end.
   public func end(_ error: CmdopError) {
     if let coupling { coupling.end(error) } else { finish(error) }
+  }
+
+  /// Ends it, and with it the waiting for what the client has not said.
+  func giveUp(_ error: CmdopError) {
+    finish(error)
+    inbox.finish(error)
   }
 
   /// Which connection carries this call: calls of one connection come from one peer.

@@ -25,7 +25,6 @@ public struct InviteLink: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String {
-    let pins = relay.pins.map(\.description).joined(separator: ",")
-    return "\(LinkParts.origin(relay))/invite/\(secret)\(pins.isEmpty ? "" : "#\(pins)")"
+    return "\(LinkParts.origin(relay))/invite/\(secret)\(relay.pins.first.map { "#\($0)" } ?? "")"
   }
 }

@@ -20,7 +20,7 @@ public struct JoinKey: Hashable, Sendable, CustomStringConvertible {
     else { throw broken }
     var addresses: [RelayAddress] = []
     for text in ticket.addresses {
-      let plain = try RelayAddress(text)
+      let plain = try RelayAddress(named: text)
       guard !ticket.fingerprint.isEmpty else {
         addresses.append(plain)
         continue

@@ -25,7 +25,7 @@ struct LinkParts {
 
   func relay(pins: Substring?, _ broken: CmdopError) throws(CmdopError) -> RelayAddress {
     if let pins, pins.isEmpty || origin.hasPrefix("http://") { throw broken }
-    return try RelayAddress(origin + (pins.map { "#\($0)" } ?? ""))
+    return try RelayAddress(named: origin + (pins.map { "#\($0)" } ?? ""))
   }
 
   static func origin(_ relay: RelayAddress) -> String {

@@ -53,6 +53,17 @@ public struct RelayAddress: Hashable, Sendable, CustomStringConvertible {
     self.init(host: host, port: port, trust: trust)
   }
 
+  /// As people and links name a relay: with one key at most. Who could name several would name another relay's beside their
+  /// own, and be taken for it.
+  public init(named text: String) throws(CmdopError) {
+    try self.init(text)
+    guard pins.count <= 1 else {
+      throw CmdopError(
+        .badUsage, "a relay is named by one key, and \(hostAndPort) by \(pins.count)",
+        hint: "\(hostAndPort)#FINGERPRINT   # the one that it has now: cmdop relay status, on its host")
+    }
+  }
+
   private static func split(_ text: Substring, _ bad: (String) -> CmdopError) throws(CmdopError) -> (String, Int) {
     var host = text
     var port = standardPort
@@ -70,14 +81,34 @@ public struct RelayAddress: Hashable, Sendable, CustomStringConvertible {
     return (String(host), port)
   }
 
-  /// Whether the two lead to one relay: a key in common, or, where nothing is pinned, the same name.
+  /// Whether the two are one relay. A relay is its first key, or, where nothing is pinned, its name. Further keys are only
+  /// what that one says that it will have: they may be anybody's.
   public func isSameRelay(as other: RelayAddress) -> Bool {
     switch (trust, other.trust) {
-    case (.pinned, .pinned): !Set(pins).isDisjoint(with: other.pins)
-    case (.systemRoots, .systemRoots), (.plaintext, _), (_, .plaintext): hostAndPort == other.hostAndPort
+    case (.pinned(let key, _), .pinned(let otherKey, _)): key == otherKey
+    case (.systemRoots, .systemRoots), (.plaintext, .plaintext): hostAndPort == other.hostAndPort
     default: false
     }
   }
+
+  /// The same, though one of the two has not heard yet that the relay has another key: at one place, with a key in common.
+  public func isSameRelayOrSuccessor(of other: RelayAddress) -> Bool {
+    isSameRelay(as: other) || hostAndPort == other.hostAndPort && !Set(pins).isDisjoint(with: other.pins)
+  }
+
+  /// Whether nobody can answer here whom `other` does not name: what was meant for `other` may be sent here.
+  public func isWithin(_ other: RelayAddress) -> Bool {
+    pins.isEmpty ? isSameRelay(as: other) : Set(pins).isSubset(of: other.pins)
+  }
+
+  /// The same place with fewer keys; nil: none is left.
+  public func keeping(_ isKept: (KeyFingerprint) -> Bool) -> RelayAddress? {
+    guard !pins.isEmpty else { return self }
+    return Trust(pins: pins.filter(isKept)).map { RelayAddress(host: host, port: port, trust: $0) }
+  }
+
+  /// As people say it: with the first key only.
+  public var spoken: String { keeping { $0 == pins.first }?.description ?? description }
 
   /// The keys that it may show, the one in use first; none where the system's roots verify.
   public var pins: [KeyFingerprint] {

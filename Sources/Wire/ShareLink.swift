@@ -25,7 +25,6 @@ public struct ShareLink: Hashable, Sendable, CustomStringConvertible {
   public static func isMeant(by text: String) -> Bool { LinkParts.schemes.contains { text.hasPrefix($0) } }
 
   public var description: String {
-    let pins = relay.pins.map(\.description).joined(separator: ",")
-    return "\(LinkParts.origin(relay))/s#\(secret)\(pins.isEmpty ? "" : ".\(pins)")"
+    return "\(LinkParts.origin(relay))/s#\(secret)\(relay.pins.first.map { ".\($0)" } ?? "")"
   }
 }

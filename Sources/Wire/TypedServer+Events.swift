@@ -10,6 +10,15 @@ public struct EventsAdapter: Cmdop_V1_Events.SimpleServiceProtocol {
   public func watch(
     request: Cmdop_V1_WatchRequest, response: RPCWriter<Cmdop_V1_Event>, context: ServerContext
   ) async throws {
-    try await serve(request) { try await response.write($0) }
+    try await withThrowingTaskGroup { group in
+      group.addTask { try await serve(request) { try await response.write($0) } }
+      // Who has left hears no event, and may be gone for hours before the next one.
+      group.addTask {
+        try await context.cancellation.cancelled
+        throw CancellationError()
+      }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
   }
 }

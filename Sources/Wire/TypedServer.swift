@@ -16,8 +16,9 @@ public final class TypedServer: Sendable {
   private let server: GRPCServer<StreamTransport>
   private let transport: StreamTransport
 
-  public init(services: [any RegistrableRPCService]) {
-    transport = StreamTransport()
+  /// `patience`: how long a caller may take to say what is asked. All of our calls ask once.
+  public init(services: [any RegistrableRPCService], patience: Duration = .seconds(10)) {
+    transport = StreamTransport(patience: patience)
     server = GRPCServer(transport: transport, services: services)
   }
 
@@ -34,6 +35,9 @@ final class StreamTransport: ServerTransport {
   typealias Handler = @Sendable (RPCStream<Inbound, Outbound>, ServerContext) async -> Void
   private let handler = Mutex<Handler?>(nil)
   private let (untilShutdown, shutdown) = AsyncStream<Never>.makeStream()
+  private let patience: TimeAmount
+
+  init(patience: Duration) { self.patience = .nanoseconds(Int64(patience / .nanoseconds(1))) }
 
   func listen(streamHandler: @escaping Handler) async throws {
     handler.withLock { $0 = streamHandler }
@@ -62,12 +66,30 @@ final class StreamTransport: ServerTransport {
       if isFirst { return .metadata(metadata) }
       return try await call.receive().map { .message(Array($0.readableBytesView)) }
     }
+    let alarm = await alarm(for: call)
+    defer { alarm.cancel() }
     await withServerContextRPCCancellationHandle { handle in
+      // Not the task is cancelled but the call: what changes something is done to its end once it has begun, and what goes on
+      // and on looks for this (EventsAdapter).
+      await Self.tell(handle, whenOver: call)
       await handler(
         RPCStream(
           descriptor: descriptor, inbound: RPCAsyncSequence(wrapping: request),
           outbound: RPCWriter.Closable(wrapping: ResponseWriter(call: call))),
         ServerContext(descriptor: descriptor, remotePeer: call.peer, localPeer: "cmdop", cancellation: handle))
+    }
+  }
+
+  @Loop private static func tell(_ handle: ServerContext.RPCCancellationHandle, whenOver call: CallStream) {
+    if call.isClosed { handle.cancel() } else { call.whenClosed = { handle.cancel() } }
+  }
+
+  /// A call costs a task and its place among the connection's streams: nobody keeps one by saying nothing.
+  @Loop private func alarm(for call: CallStream) -> Scheduled<Void> {
+    let limit = CmdopError(
+      .timeout, "the call began and did not say within \(patience.nanoseconds / 1_000_000) ms what is asked")
+    return Loop.eventLoop.scheduleTask(in: patience) {
+      Loop.assumeIsolated { if !call.hasReceivedEnd { call.giveUp(limit) } }
     }
   }
 }

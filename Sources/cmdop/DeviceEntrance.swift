@@ -29,7 +29,8 @@ struct DeviceEntrance: Sendable {
     while true {
       try await Task.sleep(for: pace.pause)
       guard ContinuousClock.now < deadline else {
-        throw CmdopError(.timeout, "nobody has approved \(start.userCode) in time", hint: "cmdop login '\(relay)'")
+        throw CmdopError(
+          .timeout, "nobody has approved \(start.userCode) in time", hint: "cmdop login '\(relay.spoken)'")
       }
       do {
         let reply = try await client.pollDeviceLogin(start.deviceCode)

@@ -41,6 +41,7 @@ struct Home: Sendable {
   /// Since when the next key is told to whoever connects.
   var relayNextKeyNews: String { path + "/relay/tls/next-key.announced" }
   var relaySigningKey: String { path + "/relay/signing-key" }
+  var relaySigningKeyEnd: String { path + "/relay/signing-key.end" }
   var relayOldSigningKey: String { path + "/relay/signing-key.old" }
   var relayJoinSecret: String { path + "/relay/join-secret" }
   var relayToken: String { path + "/relay/admin-token" }

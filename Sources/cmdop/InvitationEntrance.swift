@@ -12,27 +12,28 @@ struct InvitationEntrance: Sendable {
   let options: GlobalOptions
 
   func enter() async throws {
+    let relay = try RelayChoice.known(link.relay, home)
     // Who says a name means that one, whoever is signed in here.
-    var signedIn = name == nil && passwordFile == nil ? try await joined() : nil
-    if signedIn == nil { signedIn = try await entered() }
+    var signedIn = name == nil && passwordFile == nil ? try await joined(relay) : nil
+    if signedIn == nil { signedIn = try await entered(relay) }
     guard let signedIn else { return }
-    try await SignInKeeping(relay: link.relay, home: home, options: options).keep(signedIn)
+    try await SignInKeeping(relay: relay, home: home, options: options).keep(signedIn)
   }
 
   /// nil: nobody is signed in at that relay.
-  private func joined() async throws(CmdopError) -> Cmdop_V1_SignedIn? {
+  private func joined(_ relay: RelayAddress) async throws(CmdopError) -> Cmdop_V1_SignedIn? {
     let keyring = Keyring(home: home)
-    guard let login = try keyring.book().entry(for: link.relay)?.login, !login.isOver(now: wallClock()) else {
+    guard let login = try keyring.book().credential(for: relay)?.login, !login.isOver(now: wallClock()) else {
       return nil
     }
-    let token = try await keyring.token(at: link.relay, fleet: nil).token
-    let reach = await Reach(socket: nil, relays: [link.relay], credential: token)
+    let token = try await keyring.token(at: relay, fleet: nil).token
+    let reach = await Reach(socket: nil, relays: [relay], credential: token)
     let signedIn = try await RelayClient(reach).accept(link, client: Person.client)
     await reach.close()
     return signedIn
   }
 
-  private func entered() async throws(CmdopError) -> Cmdop_V1_SignedIn {
+  private func entered(_ relay: RelayAddress) async throws(CmdopError) -> Cmdop_V1_SignedIn {
     let scripted = "cmdop login '\(link.relay.hostAndPort)/invite/…' --name NAME --password-file FILE"
     let missing = CmdopError(.badUsage, "a name and a password are needed, and nobody can be asked", hint: scripted)
     var name = name
@@ -42,7 +43,7 @@ struct InvitationEntrance: Sendable {
     guard (8...1024).contains(password.utf8.count) else {
       throw CmdopError(.badUsage, "a password has 8 to 1024 bytes, not \(password.utf8.count)", hint: scripted)
     }
-    let client = await SignInClient(link.relay)
+    let client = await SignInClient(relay)
     let signedIn = try await client.accept(link, name: name, password: password, client: Person.client)
     await client.close()
     return signedIn

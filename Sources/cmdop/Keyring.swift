@@ -40,8 +40,8 @@ struct Keyring: Sendable {
         if let held = self.held(book, relay, fleet, refused) { return (held, false) }
         return (try await refresh(&book, relay, fleet, client), true)
       }
-      if isNew, !relay.pins.isEmpty, let me = try? await client.whoAmI(held.token) {
-        try await learn(me.relayPins, of: relay)
+      if isNew, !relay.pins.isEmpty, let keys = try? await client.relayKeys(held.token) {
+        try await learn(keys.said, shown: keys.shown, of: relay)
       }
       await client.close()
       return held
@@ -54,7 +54,7 @@ struct Keyring: Sendable {
   private func held(
     _ book: CredentialBook, _ relay: RelayAddress, _ fleet: String?, _ refused: String?
   ) -> FreshCredential.Held? {
-    guard let login = book.entry(for: relay)?.login,
+    guard let login = book.credential(for: relay)?.login,
       let token = login.token(for: fleet, now: wallClock(), refused: refused)
     else { return nil }
     return .init(token: token, expiresAt: login.fleetID(fleet).flatMap { login.tokens[$0]?.expiresAt })
@@ -63,7 +63,13 @@ struct Keyring: Sendable {
   private func refresh(
     _ book: inout CredentialBook, _ relay: RelayAddress, _ fleet: String?, _ client: SignInClient
   ) async throws(CmdopError) -> FreshCredential.Held {
-    guard let login = book.entry(for: relay)?.login, !login.isOver(now: wallClock()) else { throw Self.ended(relay) }
+    if book.entry(for: relay) != nil && book.credential(for: relay) == nil {
+      throw CmdopError(
+        .wrongState, "\(relay.hostAndPort) is known by other keys than when this began", hint: "try again")
+    }
+    guard let login = book.credential(for: relay)?.login, !login.isOver(now: wallClock()) else {
+      throw Self.ended(relay)
+    }
     let wanted = fleet ?? login.fleet
     guard !wanted.isEmpty else {
       throw CmdopError(
@@ -110,15 +116,26 @@ struct Keyring: Sendable {
     return me
   }
 
-  /// What the relay says of its own keys.
-  func learn(_ pins: [String], of relay: RelayAddress) async throws(CmdopError) {
-    guard !pins.isEmpty, var book = try? book(), book.announce(pins, of: relay) else { return }
-    _ = try await change { (book) throws(CmdopError) in book.announce(pins, of: relay) }
+  /// What the relay says of its own keys. `shown`: the one by which it has proved itself; nil: not known.
+  func learn(_ pins: [String], shown: KeyFingerprint?, of relay: RelayAddress) async throws(CmdopError) {
+    let besides = try neighbours()
+    guard !pins.isEmpty, var book = try? book(),
+      book.announce(pins, shown: shown, of: relay, besides: besides)
+    else { return }
+    _ = try await change { (book) throws(CmdopError) in
+      book.announce(pins, shown: shown, of: relay, besides: besides)
+    }
+  }
+
+  /// Relays that this home knows without a sign-in: the one its machine belongs to, and the one that runs here.
+  func neighbours() throws(CmdopError) -> [RelayAddress] {
+    let texts = (try Enrollment.load(home)?.relays ?? []) + (try RelayStatusFile.running(in: home)?.addresses ?? [])
+    return texts.compactMap { try? RelayAddress($0) }
   }
 
   static func ended(_ relay: RelayAddress) -> CmdopError {
     CmdopError(
-      .unauthenticated, "your sign-in at \(relay.hostAndPort) has ended", hint: "cmdop login '\(relay)'")
+      .unauthenticated, "your sign-in at \(relay.hostAndPort) has ended", hint: "cmdop login '\(relay.spoken)'")
   }
 }
 

@@ -28,7 +28,7 @@ struct RelayChoice {
     self.enrollment = enrollment
     var addresses: [RelayAddress] = []
     if let server {
-      addresses = [Self.known(try RelayAddress(server), book, enrollment, ownRelay)]
+      addresses = [try Self.known(try RelayAddress(named: server), home)]
     } else if let current = book.current {
       addresses = [try RelayAddress(current)]
     } else if let enrollment {
@@ -36,41 +36,53 @@ struct RelayChoice {
     } else if let ownRelay {
       addresses = [try RelayAddress(ownRelay.address)]
     }
-    self.addresses = addresses
-    credential = try Self.credential(for: addresses.first, home, book, ownRelay)
+    (self.addresses, credential) = try Self.credential(for: addresses, home, book, ownRelay)
   }
 
   /// A token goes only to the relay it came from: known by its key, or, under a real certificate, by its name.
   private static func credential(
-    for relay: RelayAddress?, _ home: Home, _ book: CredentialBook, _ ownRelay: RelayStatusFile?
-  ) throws(CmdopError) -> Credential {
-    if let token = Start.variable("CMDOP_TOKEN") { return .token(token) }
-    guard let relay else { return .none }
-    if let entry = book.entry(for: relay) {
-      if let login = entry.login { return .login(login) }
-      if let token = entry.token { return .token(token) }
+    for relays: [RelayAddress], _ home: Home, _ book: CredentialBook, _ ownRelay: RelayStatusFile?
+  ) throws(CmdopError) -> ([RelayAddress], Credential) {
+    if let token = Start.variable("CMDOP_TOKEN") { return (relays, .token(token)) }
+    guard let relay = relays.first else { return (relays, .none) }
+    if let entry = book.credential(for: relay) {
+      if let login = entry.login { return ([relay], .login(login)) }
+      if let token = entry.token { return ([relay], .token(token)) }
     }
-    let isOwn = ownRelay?.addresses.contains { (try? RelayAddress($0))?.isSameRelay(as: relay) ?? false } ?? false
-    return isOwn ? .token(try RelaySecrets(home: home).adminToken()) : .none
+    let own = (ownRelay?.addresses ?? []).compactMap { try? RelayAddress($0) }
+    guard let here = own.first(where: { $0.isSameRelayOrSuccessor(of: relay) }) else { return (relays, .none) }
+    // The key that it has today and no other: what runs here needs no time to change it.
+    let narrow = relays.filter { $0.isSameRelayOrSuccessor(of: here) }.compactMap { $0.keeping(here.pins.contains) }
+    return (narrow, .token(try RelaySecrets(home: home).adminToken()))
   }
 
-  /// An address without a fingerprint gets the one that this home knows for it.
-  static func known(
-    _ address: RelayAddress, _ book: CredentialBook, _ enrollment: Enrollment?, _ own: RelayStatusFile?
-  ) -> RelayAddress {
-    guard address.trust == .systemRoots else { return address }
-    let texts = book.relays.map(\.address) + (enrollment?.relays ?? []) + (own?.addresses ?? [])
-    return texts.compactMap { try? RelayAddress($0) }.first { $0.hostAndPort == address.hostAndPort } ?? address
+  /// An address without a fingerprint gets the one that this home knows for it; one with the key that the relay there has had
+  /// all the time, also the next one.
+  static func known(_ address: RelayAddress, _ home: Home) throws(CmdopError) -> RelayAddress {
+    guard address.trust != .plaintext else { return address }
+    let keyring = Keyring(home: home)
+    let known = try keyring.book().relays.compactMap { try? RelayAddress($0.address) } + keyring.neighbours()
+    return known.first {
+      $0.hostAndPort == address.hostAndPort && (address.trust == .systemRoots || $0.isSameRelay(as: address))
+    } ?? address
   }
 
   /// The daemon's socket, where the daemon serves for this relay and this fleet; for any other one we dial ourselves.
   private func socket(_ fleet: String?) -> String? {
-    let daemons = Set((enrollment?.relays ?? []).compactMap { try? RelayAddress($0).hostAndPort })
-    guard addresses.isEmpty || addresses.contains(where: { daemons.contains($0.hostAndPort) }) else { return nil }
+    let daemons = (enrollment?.relays ?? []).compactMap { try? RelayAddress($0) }
+    guard addresses.isEmpty || addresses.contains(where: { meant in daemons.contains { Self.leads($0, to: meant) } })
+    else { return nil }
     // It answers for its own machine itself, whose name may be another machine's in another fleet.
     if case .login(let login) = credential, login.fleetID(fleet) != enrollment?.fleetID { return nil }
     // A home deep down has its socket in /tmp, where somebody else may have been first.
     return PrivateFiles.isOwn(home.socket) ? home.socket : nil
+  }
+
+  /// Whether a daemon that talks to `relay` talks to the one that is meant: the key that it has there is among those that may
+  /// be shown here. A name is not enough: what is said goes to who has the key.
+  private static func leads(_ relay: RelayAddress, to meant: RelayAddress) -> Bool {
+    guard let key = relay.pins.first else { return relay.isSameRelay(as: meant) }
+    return relay.isSameRelayOrSuccessor(of: meant) && meant.pins.contains(key)
   }
 
   /// The way there. `fleet`: id or name; nil: the credential's own.

@@ -126,19 +126,6 @@ struct CredentialBookTests {
     #expect(login.fleet == "f3")
   }
 
-  @Test("Announced keys are kept, also in what is current; a list that shares none is ignored")
-  func announced() throws {
-    var book = CredentialBook()
-    book.keep(token: "a", at: relay)
-    let strange = book.announce(["\(Self.next)"], of: relay)
-    #expect(!strange && book.currentEntry?.address == relay.description)
-    let isNews = book.announce(["\(Self.pin)", "\(Self.next)"], of: relay)
-    #expect(isNews && book.currentEntry?.address == "https://relay.example:1#\(Self.pin),\(Self.next)")
-    let again = book.announce(["\(Self.pin)", "\(Self.next)"], of: relay)
-    let moved = try RelayAddress("x:1#\(Self.next)")
-    #expect(!again && book.entry(for: moved)?.token == "a")
-  }
-
   @Test("A PIN is remembered for a day")
   func pins() {
     var book = CredentialBook()

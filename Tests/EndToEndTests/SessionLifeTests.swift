@@ -39,7 +39,7 @@ struct SessionLifeTests {
         return shown["output_bytes"] as? Int ?? 0
       }
       for round in 1...3 {
-        try await eventually("\(round * 20) MB are there") { try await printed() > round * 20_000_000 }
+        try await eventually("\(round * 20) MB are there", within: 90) { try await printed() > round * 20_000_000 }
         kill(try await street.agentPID("far"), SIGKILL)
         try await street.startAgent("far")
       }

@@ -35,6 +35,24 @@ struct PaperTests {
     return line.hasSuffix(";") && line.contains(" = ") && !line.contains("_UNSPECIFIED = 0;")
   }
 
+  @Test("Each test that the threat model leans on is there, and each of its lines leans on one or says that it is open")
+  func threatModel() throws {
+    let lines = try #require(SourceFile.read("docs/threat-model.md"))
+    let words = Set(
+      lines.flatMap { $0.split { !$0.isLetter } }.map(String.init).filter { $0.hasSuffix("Tests") && $0 != "Tests" })
+    let files = SourceFile.paths(below: "Tests", ending: ".swift").map { $0.split(separator: "/") }
+    for word in words {
+      let isThere = files.contains { $0.contains { $0 == word || $0 == "\(word).swift" } }
+      if !isThere { Issue.record("docs/threat-model.md: there are no \(word)") }
+    }
+    for (index, line) in lines.enumerated() where line.hasPrefix("| ") && !line.hasPrefix("| can") {
+      guard let held = line.split(separator: "|").last.map(String.init) else { continue }
+      if !held.contains("Tests") && !held.contains("**open**") {
+        Issue.record("docs/threat-model.md:\(index + 1): held by nothing, and not said to be open")
+      }
+    }
+  }
+
   @Test("docs/house.md names every room")
   func planNamesRooms() throws {
     let plan = try #require(SourceFile.read("docs/house.md")).joined(separator: "\n")

@@ -12,14 +12,14 @@ struct LinkTextTests {
     "a share link reads back as it was written",
     arguments: [
       "https://relay.example:443/s#shr_\(secret)", "https://a:1/s#shr_\(secret).\(pin)",
-      "https://[::1]:2/s#shr_\(secret).\(pin),\(next)", "http://127.0.0.1:80/s#shr_\(secret)",
+      "https://[::1]:2/s#shr_\(secret).\(pin)", "http://127.0.0.1:80/s#shr_\(secret)",
     ])
   func share(_ text: String) throws {
     let link = try ShareLink(text)
     #expect(link.description == text && link.secret == "shr_\(Self.secret)")
   }
 
-  @Test("an invitation reads back as it was written", arguments: ["", "#\(pin)", "#\(pin),\(next)"])
+  @Test("an invitation reads back as it was written", arguments: ["", "#\(pin)"])
   func invitation(_ tail: String) throws {
     let text = "https://relay.example:63141/invite/inv_\(Self.secret)\(tail)"
     let link = try InviteLink(text)
@@ -40,6 +40,7 @@ struct LinkTextTests {
       "https://h/s#shr_short", "https://h/s#inv_\(secret)", "https://h/x#shr_\(secret)", "h:1/s#shr_\(secret)",
       "https://h:0/s#shr_\(secret)", "https://h/s#shr_\(secret).", "https://h/s#shr_\(secret).short",
       "https://h/s#shr_\(secret)/..", "https://h/s#shr_\(secret).\(pin).\(pin)", "https://h/s#shr_\(secret) x",
+      "https://h/s#shr_\(secret).\(pin),\(next)",
       "http://relay.example:80/s#shr_\(secret)", "http://127.0.0.1:80/s#shr_\(secret).\(pin)",
       "https://user@h/s#shr_\(secret)", "https://h#\(pin)/s#shr_\(secret)",
       "https://h/s#shr_\(String(repeating: "a", count: 129))", "ftp://h/s#shr_\(secret)",
@@ -52,16 +53,22 @@ struct LinkTextTests {
       "", "https://h/invite/", "https://h/invite/inv_x", "https://h/invite/shr_\(secret)",
       "https://h/invite/inv_\(secret)/more", "https://h/invite/inv_\(secret)?a=b", "https://h/invite/inv_\(secret)#",
       "https://h/invite/inv_\(secret)#short", "http://relay.example/invite/inv_\(secret)",
-      "https://h/s#shr_\(secret)", "https:///invite/inv_\(secret)",
+      "https://h/invite/inv_\(secret)#\(pin),\(next)", "https://h/s#shr_\(secret)", "https:///invite/inv_\(secret)",
     ])
   func noInvitation(_ text: String) { #expect(throws: CmdopError.self) { try InviteLink(text) } }
 
-  @Test("several keys are read, written, and make two addresses one relay when they have one in common")
+  @Test("several keys are read and written; which relay it is, the first one says alone, and a person names no other")
   func severalKeys() throws {
     let both = try RelayAddress("https://a:1#\(Self.pin),\(Self.next)")
     #expect(both.pins == [Self.pin, Self.next] && both.description == "https://a:1#\(Self.pin),\(Self.next)")
-    #expect(both.isSameRelay(as: try RelayAddress("b:2#\(Self.next)")))
-    #expect(try RelayAddress("a:1#\(Self.pin)").isSameRelay(as: both))
+    let (first, second) = (try RelayAddress("b:2#\(Self.pin)"), try RelayAddress("b:2#\(Self.next)"))
+    #expect(first.isSameRelay(as: both) && both.isSameRelay(as: first))
+    #expect(!second.isSameRelay(as: both) && !both.isSameRelay(as: second))
+    #expect(!second.isSameRelayOrSuccessor(of: both))
+    #expect(try RelayAddress("a:1#\(Self.next)").isSameRelayOrSuccessor(of: both))
+    #expect(first.isWithin(both) && second.isWithin(both) && !both.isWithin(first))
+    #expect(both.spoken == "https://a:1#\(Self.pin)" && first.spoken == first.description)
+    #expect(throws: CmdopError.self) { try RelayAddress(named: both.description) }
     #expect(try !RelayAddress("a:1#\(Self.pin)").isSameRelay(as: RelayAddress("a:1#\(Self.next)")))
     #expect(
       JoinKey(addresses: [both], secret: "s").description
@@ -73,6 +80,17 @@ struct LinkTextTests {
       "a#" + Array(repeating: "\(Self.pin)", count: 9).joined(separator: ","),
     ] {
       #expect(throws: CmdopError.self) { try RelayAddress(bad) }
+    }
+  }
+
+  @Test("what is said in plaintext is said to nobody who is known by a key or a certificate")
+  func plaintext() throws {
+    let plain = try RelayAddress("http://127.0.0.1:1")
+    #expect(plain.isSameRelay(as: plain) && plain.isWithin(plain))
+    for other in ["127.0.0.1:1#\(Self.pin)", "127.0.0.1:1", "http://127.0.0.1:2"] {
+      let other = try RelayAddress(other)
+      #expect(!plain.isSameRelay(as: other) && !other.isSameRelay(as: plain))
+      #expect(!plain.isWithin(other) && !other.isWithin(plain) && !plain.isSameRelayOrSuccessor(of: other))
     }
   }
 

@@ -741,6 +741,10 @@ public nonisolated struct Cmdop_V1_RegisterReply: Sendable {
   /// The public keys that this relay has or will have soon (fingerprints); to be pinned from now on. Empty: keep yours.
   public var relayPins: [String] = []
 
+  /// When this connection is lost and nobody waits for the machine: come back after a random time of at most so many
+  /// milliseconds, so that not all machines come at once. Grows with their number.
+  public var returnSpreadMs: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2871,7 +2875,7 @@ nonisolated extension Cmdop_V1_RegisterRequest.Purpose: SwiftProtobuf._ProtoName
 
 nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RegisterReply"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}protocol_version\0\u{3}fleet_name\0\u{3}heartbeat_seconds\0\u{1}settings\0\u{3}relay_pins\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}protocol_version\0\u{3}fleet_name\0\u{3}heartbeat_seconds\0\u{1}settings\0\u{3}relay_pins\0\u{3}return_spread_ms\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2885,6 +2889,7 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatSeconds) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._settings) }()
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.relayPins) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.returnSpreadMs) }()
       default: break
       }
     }
@@ -2913,6 +2918,9 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
     if !self.relayPins.isEmpty {
       try visitor.visitRepeatedStringField(value: self.relayPins, fieldNumber: 6)
     }
+    if self.returnSpreadMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.returnSpreadMs, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2923,6 +2931,7 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
     if lhs.heartbeatSeconds != rhs.heartbeatSeconds {return false}
     if lhs._settings != rhs._settings {return false}
     if lhs.relayPins != rhs.relayPins {return false}
+    if lhs.returnSpreadMs != rhs.returnSpreadMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -27,20 +27,22 @@ struct AuthStatusCommand: Verb {
 
   func work() async throws {
     let choice = try options.choice()
+    let reach = try await options.reach()
     let me: Cmdop_V1_WhoAmIReply
-    do { me = try await RelayClient(try await options.reach()).whoAmI() } catch {
+    do { me = try await RelayClient(reach).whoAmI() } catch {
       guard case .login(let login) = choice.credential, [.denied, .notFound, .wrongState].contains(error.code) else {
         throw error
       }
       return showLogin(login, choice, error)
     }
     var login: Login?
-    if case .login = choice.credential, let relay = choice.addresses.first {
+    if let relay = choice.addresses.first {
       let keyring = Keyring(home: choice.home)
-      try await keyring.learn(me.relayPins, of: relay)
-      login = try keyring.book().entry(for: relay)?.login
-    } else if case .token = choice.credential, let relay = choice.addresses.first {
-      try await Keyring(home: choice.home).learn(me.relayPins, of: relay)
+      if case .login = choice.credential { login = try keyring.book().entry(for: relay)?.login }
+      if case .none = choice.credential {
+      } else {
+        try await keyring.learn(me.relayPins, shown: await reach.relayPin, of: relay)
+      }
     }
     let kind =
       switch choice.credential {

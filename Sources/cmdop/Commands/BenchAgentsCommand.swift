@@ -59,13 +59,15 @@ private final class BenchCrowd: Sendable {
   private func stay(_ agent: BenchAgent) async {
     var backoff = Backoff()
     while !Task.isCancelled {
-      if let link = try? await agent.connect() {
-        backoff = Backoff()
+      var spread: UInt32 = 0
+      if let (link, wanted) = try? await agent.connect() {
+        (backoff, spread) = (Backoff(), wanted)
         came()
         await link.waitUntilClosed()
         went()
       }
-      guard (try? await Task.sleep(for: backoff.next())) != nil else { return }
+      let pause = backoff.next() + .milliseconds(Int64.random(in: 0...Int64(spread)))
+      guard (try? await Task.sleep(for: pause)) != nil else { return }
     }
   }
 
@@ -98,15 +100,17 @@ private struct BenchAgent: Sendable {
     (self.name, machine, relay) = (name, MachineID(reply.machineID), relays[0])
   }
 
-  @Loop func connect() async throws -> Link {
+  /// The connection, and over how many milliseconds the relay wants returns to be spread.
+  @Loop func connect() async throws -> (Link, spread: UInt32) {
     let link = try await Link.dial(relay)
+    var spread: UInt32 = 0
     do {
       for number in 0...Limits.spareStreams {
         let call = try await link.open(CallPath.connect)
         try call.send(AgentMessage(.register(registration(number == 0 ? .control : .spare))))
-        if number == 0 { try await prove(on: call, link) }
+        if number == 0 { spread = try await prove(on: call, link) }
       }
-      return link
+      return (link, spread)
     } catch {
       link.close()
       throw error
@@ -121,15 +125,16 @@ private struct BenchAgent: Sendable {
     }
   }
 
-  @Loop private func prove(on call: CallStream, _ link: Link) async throws {
+  @Loop private func prove(on call: CallStream, _ link: Link) async throws -> UInt32 {
     guard case .challenge(let challenge)? = try await call.receive(ControlMessage.self)?.payload else {
       throw CmdopError(.badUsage, "the relay wants no proof")
     }
     let pin = link.relayPin?.description ?? ""
     let claim = MachineIdentity.connectClaim(machine: machine, relayPin: pin, nonce: challenge.nonceBytes)
     try call.send(AgentMessage(.proof(.init(signature: try identity.sign(claim), relayPin: pin))))
-    guard case .registered? = try await call.receive(ControlMessage.self)?.payload else {
+    guard case .registered(let welcome)? = try await call.receive(ControlMessage.self)?.payload else {
       throw CmdopError(.badUsage, "the relay did not register the machine")
     }
+    return welcome.returnSpreadMs
   }
 }

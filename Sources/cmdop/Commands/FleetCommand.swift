@@ -81,7 +81,7 @@ struct FleetUseCommand: Verb {
     guard case .login = choice.credential, let relay = choice.addresses.first else {
       throw CmdopError(
         .wrongState, "only who is signed in can choose: an API key belongs to one fleet",
-        hint: "cmdop login \(choice.addresses.first.map { "'\($0)'" } ?? "RELAY")")
+        hint: "cmdop login \(choice.addresses.first.map { "'\($0.spoken)'" } ?? "RELAY")")
     }
     let me = try await Keyring(home: choice.home).use(name, at: relay)
     if options.json { return Report.json(["fleet": me.fleetName, "fleet_id": me.caller.fleetID]) }

@@ -38,11 +38,8 @@ struct LoginCommand: Verb {
   }
 
   private func address(_ given: String?, _ home: Home) throws(CmdopError) -> RelayAddress {
+    if let given { return try RelayChoice.known(try RelayAddress(named: given), home) }
     let (book, enrollment) = (try Keyring(home: home).book(), try Enrollment.load(home))
-    if let given {
-      let own = try RelayStatusFile.running(in: home)
-      return RelayChoice.known(try RelayAddress(given), book, enrollment, own)
-    }
     guard let known = book.current ?? enrollment?.relays.first else {
       throw CmdopError(.badUsage, "which relay?", hint: "cmdop login 'HOST:63141#FINGERPRINT'")
     }
@@ -52,8 +49,12 @@ struct LoginCommand: Verb {
   private func keep(_ token: String, _ relay: RelayAddress, _ home: Home) async throws {
     let reach = await Reach(socket: nil, relays: [relay], credential: token)
     let me = try await RelayClient(reach).whoAmI()
-    let pinned = relay.announcing(me.relayPins)
-    try await Keyring(home: home).change { (book) throws(CmdopError) in book.keep(token: token, at: pinned) }
+    let (keyring, shown) = (Keyring(home: home), await reach.relayPin)
+    let besides = try keyring.neighbours()
+    _ = try await keyring.change { (book) throws(CmdopError) in
+      book.keep(token: token, at: relay, besides: besides)
+      return book.announce(me.relayPins, shown: shown, of: relay, besides: besides)
+    }
     if options.json {
       return Report.json([
         "relay": relay.hostAndPort, "fleet": me.fleetName, "subject": me.caller.subject, "role": me.caller.role,
@@ -72,10 +73,13 @@ struct SignInKeeping {
 
   func keep(_ signedIn: Cmdop_V1_SignedIn) async throws(CmdopError) {
     let keyring = Keyring(home: home)
-    try await keyring.change { (book) throws(CmdopError) in book.signIn(signedIn, at: relay) }
+    let besides = try keyring.neighbours()
+    try await keyring.change { (book) throws(CmdopError) in book.signIn(signedIn, at: relay, besides: besides) }
     // The relay may have another key soon: it is known from today on. Without an answer it will be said another time.
     let client = await SignInClient(relay)
-    if let me = try? await client.whoAmI(signedIn.accessToken) { try await keyring.learn(me.relayPins, of: relay) }
+    if let keys = try? await client.relayKeys(signedIn.accessToken) {
+      try await keyring.learn(keys.said, shown: keys.shown, of: relay)
+    }
     await client.close()
     if options.json {
       return Report.json([

@@ -38,6 +38,7 @@ struct RelayRole {
   }
 
   func run(announce: (Announcement) -> Void) async throws {
+    Processes.forbidCoreFiles()
     try home.prepareRelay()
     let lock = try InstanceLock.acquire(home.relayPID, what: "a relay")
     defer { lock.release() }
@@ -47,6 +48,11 @@ struct RelayRole {
 
     let database = try await Database(path: home.relayDatabase, migrations: Self.migrations)
     let secrets = RelaySecrets(home: home)
+    if try secrets.changeSigningKey() {
+      // Opened with both keys the registry signs the trails anew; after that the old one is nobody's.
+      _ = try await FleetRegistry(database, keys: try secrets.signingKeys(), now: now)
+      secrets.forgetOldSigningKey()
+    }
     let fleets = try await FleetRegistry(database, keys: try secrets.signingKeys(), now: now)
     let fleet = try await fleets.ensureDefaultFleet(name: "default")
     try await fleets.addJoinKey(secret: try secrets.joinSecret(), fleet: fleet.id)

@@ -72,18 +72,29 @@ struct RelaySecrets {
     guard let next = try nextTLSKey() else {
       throw CmdopError(.wrongState, "no change of keys has begun", hint: "cmdop relay rotate-key")
     }
-    if isCompromised {
-      PrivateFiles.remove(home.relayOldSigningKey)
-    } else if let current = try PrivateFiles.read(home.relaySigningKey, limit: 4096) {
-      let time = wallClock()
-      let stamp = (0..<8).map { UInt8(truncatingIfNeeded: time >> (56 - 8 * Int64($0))) }
-      try PrivateFiles.write(current + stamp, to: home.relayOldSigningKey)
-    }
-    try PrivateFiles.write(SigningKeys.newSecret(), to: home.relaySigningKey)
+    // A relay that runs goes on signing with the key that it knows; the next one to start changes it.
+    try PrivateFiles.write(Array((isCompromised ? "drop" : "keep").utf8), to: home.relaySigningKeyEnd)
     try PrivateFiles.write(Array(next.utf8), to: home.relayKey)
     PrivateFiles.remove(home.relayNextKey)
     PrivateFiles.remove(home.relayNextKeyNews)
   }
+
+  /// For a relay that starts: takes a new signing key if the change of keys wants one. True: what the old key has signed
+  /// counts no more, and `forgetOldSigningKey` is to be called once the trails are signed anew.
+  func changeSigningKey() throws(CmdopError) -> Bool {
+    guard let end = try text(home.relaySigningKeyEnd) else { return false }
+    let isCompromised = end == "drop"
+    if let current = try PrivateFiles.read(home.relaySigningKey, limit: 4096) {
+      let time = isCompromised ? 0 : wallClock()
+      let stamp = (0..<8).map { UInt8(truncatingIfNeeded: time >> (56 - 8 * Int64($0))) }
+      try PrivateFiles.write(current + stamp, to: home.relayOldSigningKey)
+    }
+    try PrivateFiles.write(SigningKeys.newSecret(), to: home.relaySigningKey)
+    PrivateFiles.remove(home.relaySigningKeyEnd)
+    return isCompromised
+  }
+
+  func forgetOldSigningKey() { PrivateFiles.remove(home.relayOldSigningKey) }
 
   func keepTLSKey(_ pem: String) throws(CmdopError) {
     if try tlsKey() != pem { try PrivateFiles.write(Array(pem.utf8), to: home.relayKey) }

@@ -42,7 +42,7 @@ struct ChaosTests {
 }
 
 /// SplitMix64: the same numbers for the same seed.
-private struct SeededDice: RandomNumberGenerator {
+struct SeededDice: RandomNumberGenerator {
   private var state: UInt64
   init(_ seed: UInt64) { state = seed }
   mutating func next() -> UInt64 {
