@@ -18,6 +18,10 @@ public final class Reach: Sendable {
   private var place: (address: RelayAddress, socket: SocketAddress)?
   private var tries = 0
   private var lostAt: ContinuousClock.Instant?
+  /// To the daemon; kept while a daemon without a relay is passed by.
+  private var near: Link?
+  /// For what the daemon would not survive as a way: straight to a relay.
+  public var avoidsDaemon = false
   /// Somebody sits before a frozen screen: do not wait for one try before the next.
   public var hurries = false
 
@@ -36,10 +40,17 @@ public final class Reach: Sendable {
     if let link, link.isOpen { return link }
     if address != nil { lostAt = .now }
     (link, address) = (nil, nil)
-    if let socket, let near = try? await Link.dial(socket: socket) {
-      link = near
-      return near
+    if let socket, !avoidsDaemon {
+      if near?.isOpen != true { near = try? await Link.dial(socket: socket) }
+      if let near {
+        link = near
+        return near
+      }
     }
+    return try await far()
+  }
+
+  private func far() async throws(CmdopError) -> Link {
     var failure: CmdopError?
     for address in relays {
       do {
@@ -50,7 +61,8 @@ public final class Reach: Sendable {
     }
     throw failure
       ?? CmdopError(
-        .unavailable, "no relay is known here", hint: "cmdop login <relay>   or   cmdop join <join-key>")
+        .unavailable, "no relay is known here: sign in at one, or join a fleet with a join key",
+        hint: "cmdop login RELAY")
   }
 
   private func dial(_ address: RelayAddress) async throws(CmdopError) -> Link {
@@ -89,7 +101,23 @@ public final class Reach: Sendable {
   /// Lets go of the connection. The next call makes a new one.
   public func close() {
     link?.close()
-    (link, address) = (nil, nil)
+    near?.close()
+    (link, near, address) = (nil, nil, nil)
+  }
+
+  /// A daemon that is not connected, or is refused at the relay, is passed by: who has a credential can go there alone.
+  private func attempt<T: Sendable>(
+    _ token: String?, _ body: @Loop @Sendable (Link, String?) async throws(CmdopError) -> T
+  ) async throws(CmdopError) -> T {
+    let link = try await connection()
+    do { return try await body(link, token) } catch {
+      let why = error
+      guard why.code == .unavailable, token != nil, link === near, let far = try? await far() else { throw why }
+      do { return try await body(far, token) } catch {
+        // "localhost", for example, is known to nobody but the daemon.
+        throw error.code == .notFound ? why : error
+      }
+    }
   }
 
   /// Runs `body` with a connection and a credential. A credential that the relay refuses is renewed once, if it can be.
@@ -97,11 +125,11 @@ public final class Reach: Sendable {
     _ body: @Loop @Sendable (Link, String?) async throws(CmdopError) -> T
   ) async throws(CmdopError) -> T {
     let token = try await credential(nil)
-    do { return try await body(try await connection(), token) } catch {
+    do { return try await attempt(token, body) } catch {
       guard error.code == .unauthenticated, let token, let fresh = try await credential(token), fresh != token else {
         throw error
       }
-      return try await body(try await connection(), fresh)
+      return try await attempt(fresh, body)
     }
   }
 
@@ -131,7 +159,8 @@ public final class Reach: Sendable {
       let operation = try Operation(call, first)
       guard self.pins != nil else { return operation }
       try await operation.listen()
-      if let refusal = operation.refusal, refusal.code == .unauthenticated { throw refusal }
+      // The call is made anew after these, elsewhere or with another credential.
+      if let refusal = operation.refusal, [.unauthenticated, .unavailable].contains(refusal.code) { throw refusal }
       return operation
     }
   }

@@ -14,6 +14,7 @@ struct DaemonView: Encodable {
   var verdict: Verdict
   var pid: Int64?
   var trouble: String?
+  var hint: String?
   var status: DaemonStatusFile?
 }
 
@@ -28,7 +29,7 @@ struct DaemonControl {
   /// ONLINE: it runs, its status is fresher than 30 s, and it is registered at its relay.
   func look() throws(CmdopError) -> DaemonView {
     guard let pid else {
-      return DaemonView(verdict: .offline, trouble: "no daemon runs in \(home.path); try: cmdop agent start")
+      return DaemonView(verdict: .offline, trouble: "no daemon runs in \(home.path)", hint: "cmdop agent start")
     }
     // A damaged one is as good as none: the daemon writes it again within seconds.
     guard let status = try? home.load(DaemonStatusFile.self, home.status), status.pid == Int64(pid) else {

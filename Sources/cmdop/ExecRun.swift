@@ -36,7 +36,7 @@ final class ExecRun: Sendable {
     await streams.flush()
     try checkOutput()
     if outcome.timedOut {
-      Report.note("error: the command on \(host) was ended after \(order.timeout.map { "\($0)" } ?? "its time")")
+      Report.note("error: the command on \(host) was ended after \(order.timeout.map { "\(Span($0))" } ?? "its time")")
       return 124
     }
     return outcome.status

@@ -110,11 +110,11 @@ final class MachineWatch: Sendable {
     while !Task.isCancelled {
       try? await change.wait { isStale }
       isStale = false
-      var lines = TextTable.lines(MachinesCommand.rows(roster.list))
+      let width = StandardStreams.columns
+      var lines = TextTable.lines(MachinesCommand.rows(roster.list), within: width)
       let room = max(3, Int(OwnTerminal.size.rows) - 2)
       if lines.count > room { lines = lines.prefix(room - 1) + ["… and \(lines.count - room + 1) more"] }
       if let trouble { lines.append("no connection: \(OneLine.of(trouble))") }
-      let width = StandardStreams.columns
       let text = lines.map { $0.prefix(width) + "\n" }.joined()
       let back = drawn > 0 ? "\u{1b}[\(drawn)A" : ""
       StandardStreams.writeOutput(Array("\(back)\r\u{1b}[J\(text)".utf8))

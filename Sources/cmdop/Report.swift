@@ -1,4 +1,3 @@
-import ArgumentParser
 import Connect
 import Core
 import FoundationEssentials
@@ -24,10 +23,12 @@ enum Report {
     }
   }
 
-  /// Columns as wide as their widest cell, written at once: a roster may have ten thousand rows.
+  /// Columns as wide as their widest cell, written at once: a roster may have ten thousand rows. On a narrow terminal the
+  /// widest are cut; not where facts stand line by line, which somebody will want to copy.
   static func table(_ rows: [[String]]) {
     if rows.isEmpty { return }
-    StandardStreams.writeOutput(Array((TextTable.lines(rows).joined(separator: "\n") + "\n").utf8))
+    let width = StandardStreams.isTerminal(1) && rows[0].count > 2 ? StandardStreams.columns : .max
+    StandardStreams.writeOutput(Array((TextTable.lines(rows, within: width).joined(separator: "\n") + "\n").utf8))
   }
 
   /// `error: …`, `try: …`; with `asJSON` one object.
@@ -68,23 +69,4 @@ enum Report {
     default: "\(seconds / 86_400) d ago"
     }
   }
-}
-
-/// A duration as people write it: 500ms, 30s, 5m, 24h, 7d; a bare number counts seconds.
-struct Span: ExpressibleByArgument {
-  let duration: Duration
-
-  init?(argument: String) {
-    let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("", 1)]
-    guard let (suffix, factor) = units.first(where: { argument.hasSuffix($0.0) }),
-      let number = Double(argument.dropLast(suffix.count)), number >= 0, number * factor < 1e9
-    else { return nil }
-    duration = .seconds(number * factor)
-  }
-
-  /// The same for what counts longer times.
-  var wholeSeconds: UInt64 { UInt64(seconds) }
-
-  /// Whole seconds, at least 1.
-  var seconds: UInt32 { UInt32(clamping: max(1, Int(duration / .seconds(1)))) }
 }

@@ -38,6 +38,9 @@ struct SignInTextTests {
   func table() {
     #expect(TextTable.lines([["a", "bb", "c"], ["ää\u{1b}", "b"]]) == ["a    bb  c", "ää   b"])
     #expect(TextTable.lines([]) == [])
+    let wide = [["ID", "NAME"], ["12345678", "a name that is long"]]
+    #expect(TextTable.lines(wide, within: 20) == ["ID        NAME", "12345678  a name th…"])
+    #expect(TextTable.lines(wide, within: 5) == ["ID        NAME", "12345678  a name …"])
   }
 
   @Test("Ten thousand rows are laid out in no time")

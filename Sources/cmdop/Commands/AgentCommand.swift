@@ -103,6 +103,7 @@ struct StatusCommand: Verb {
     }
     if let trouble = daemon.trouble { rows.append(["Trouble", trouble]) }
     Report.table(rows)
+    if let hint = daemon.hint { Report.note("try: \(hint)") }
   }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Connect
 import Core
+import Fleet
 import Wire
 
 struct AuthCreateKeyCommand: Verb {
@@ -12,17 +13,23 @@ struct AuthCreateKeyCommand: Verb {
       The program gets it as CMDOP_TOKEN, with CMDOP_SERVER.
       """)
   @OptionGroup var options: GlobalOptions
-  @Option(name: .customLong("scope"), help: "What it may do; repeatable, or separated by commas.") var scopes: [String]
+  @Option(
+    name: .customLong("scope"), help: "What it may do; repeatable, or separated by commas.",
+    completion: .list(Scope.allCases.map(\.rawValue)))
+  var scopes: [String]
   @Option(help: "What it is for.") var label = ""
   @Option(help: "When it ends: 1h, 90d; without it never.") var ttl: Span?
 
   func work() async throws {
     let scopes = scopes.flatMap { $0.split(separator: ",").map(String.init) }
+    try Span.check(
+      ttl, "--ttl", otherwise: "the key does not end",
+      hint: "cmdop auth create-key --scope \(scopes.first.map { ShellWord.quoted($0) } ?? "machines:read")")
     let key = try await RelayClient(try await options.reach()).createKey(
       .filled { ($0.label, $0.scopes, $0.ttlSeconds) = (label, scopes, ttl?.wholeSeconds ?? 0) })
     if options.json { return Report.json(KeyView(key.card, secret: key.secret)) }
     Report.line(key.secret)
-    Report.note("key \(key.card.label) (\(key.card.keyID.prefix(8))); it is not shown again")
+    Report.note("\(KeyView.name(key.card)) (\(key.card.keyID.prefix(8))); it is not shown again")
   }
 }
 
@@ -57,7 +64,7 @@ struct AuthRevokeKeyCommand: Verb {
 
   func work() async throws {
     let card = try await RelayClient(try await options.reach()).revokeKey(key)
-    if options.json { Report.json(KeyView(card)) } else { Report.line("key \(card.label) is revoked") }
+    if options.json { Report.json(KeyView(card)) } else { Report.line("\(KeyView.name(card)) is revoked") }
   }
 }
 
@@ -68,6 +75,11 @@ struct KeyView: Encodable {
   let created_at_ms: Int64
   let expires_at_ms, last_used_at_ms, revoked_at_ms: Int64?
   let secret: String?
+
+  /// One without a label of its own is labelled "API key".
+  static func name(_ card: Cmdop_V1_KeyCard) -> String {
+    card.label == "API key" ? card.label : "key \(card.label)"
+  }
 
   init(_ card: Cmdop_V1_KeyCard, secret: String? = nil) {
     (key_id, label, account, scopes, self.secret) = (card.keyID, card.label, card.account, card.scopes, secret)

@@ -20,11 +20,9 @@ struct JoinKeyCreateCommand: Verb {
   @Option(help: "When it ends: 1h, 30d; without it never.") var ttl: Span?
   @Option(help: "How many machines may join with it; without it any number.") var uses: UInt32?
 
-  func validate() throws {
-    if uses == 0 { throw ValidationError("--uses 0 would let nobody in") }
-  }
-
   func work() async throws {
+    try Span.check(ttl, "--ttl", otherwise: "the key does not end", hint: "cmdop fleet join-key create")
+    try Span.check(uses, "--uses", hint: "cmdop fleet join-key create")
     let new = try await RelayClient(try await options.reach()).createJoinKey(
       .filled { ($0.label, $0.ttlSeconds, $0.uses) = (label, ttl?.wholeSeconds ?? 0, uses ?? 0) })
     JoinKeyView.show(new, options)
@@ -73,7 +71,7 @@ struct JoinKeyRevokeCommand: Verb {
 
   func work() async throws {
     let card = try await RelayClient(try await options.reach()).revokeJoinKey(key)
-    if options.json { Report.json(JoinKeyView(card)) } else { Report.line("join key \(card.label) is revoked") }
+    if options.json { Report.json(JoinKeyView(card)) } else { Report.line("\(JoinKeyView.name(card)) is revoked") }
   }
 }
 
@@ -92,9 +90,14 @@ struct JoinKeyView: Encodable {
     uses_left = card.hasUsesLeft ? card.usesLeft : nil
   }
 
+  /// One without a label of its own is labelled "join key".
+  static func name(_ card: Cmdop_V1_JoinKeyCard) -> String {
+    card.label == "join key" ? card.label : "join key \(card.label)"
+  }
+
   static func show(_ new: Cmdop_V1_NewJoinKey, _ options: GlobalOptions) {
     if options.json { return Report.json(JoinKeyView(new.card, key: new.joinKey)) }
     Report.line(new.joinKey)
-    Report.note("join key \(new.card.label) (\(new.card.keyID.prefix(8))); it is not shown again")
+    Report.note("\(name(new.card)) (\(new.card.keyID.prefix(8))); it is not shown again")
   }
 }

@@ -44,7 +44,7 @@ struct FleetInviteCommand: Verb {
       The link works once, in a browser or with `cmdop login LINK`.
       """)
   @OptionGroup var options: GlobalOptions
-  @Option(help: "owner, admin, member or viewer.") var role = "member"
+  @Option(help: "owner, admin, member or viewer.", completion: .list(RoleName.all)) var role = "member"
   @Option(help: "When the link ends: at most 30d.") var ttl = Span(argument: "7d")!
   @Option(help: "Whom it is for.") var note = ""
   @Option(help: "End this invitation instead: its id, or a unique beginning of it.") var revoke: String?
@@ -57,6 +57,7 @@ struct FleetInviteCommand: Verb {
       return Report.line("invitation \(card.invitationID.prefix(8)) is revoked")
     }
     let role = try RoleName.checked(role)
+    try Span.check(ttl, "--ttl", otherwise: "the link lasts 7d", hint: "cmdop fleet invite --role \(role)")
     let new = try await client.invite(
       .filled { ($0.role, $0.ttlSeconds, $0.note) = (role, ttl.wholeSeconds, note) })
     if options.json { return Report.json(InvitationView(new.card, link: new.link)) }
@@ -71,7 +72,7 @@ struct FleetSetRoleCommand: Verb {
     discussion: "Example: cmdop fleet set-role bob admin")
   @OptionGroup var options: GlobalOptions
   @Argument(help: "The member's name or id.") var member: String
-  @Argument(help: "owner, admin, member or viewer.") var role: String
+  @Argument(help: "owner, admin, member or viewer.", completion: .list(RoleName.all)) var role: String
 
   func work() async throws {
     let role = try RoleName.checked(role)
@@ -139,6 +140,8 @@ struct FleetLeaveCommand: Verb {
 }
 
 enum RoleName {
+  static var all: [String] { Role.allCases.map(\.rawValue) }
+
   static func checked(_ text: String) throws(CmdopError) -> String {
     if Role(rawValue: text) != nil { return text }
     throw CmdopError(

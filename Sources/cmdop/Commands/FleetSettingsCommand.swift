@@ -36,8 +36,9 @@ struct FleetSettingsCommand: Verb {
           idle_seconds: settings.idleTtlSeconds, record: settings.record))
     }
     Report.table([
-      ["Grace", "\(settings.graceSeconds) s"], ["Background", "\(settings.backgroundSeconds) s"],
-      ["Idle", "\(settings.idleTtlSeconds) s"], ["Record", settings.record ? "yes" : "no"],
+      ["Grace", "\(Span(.seconds(settings.graceSeconds)))"],
+      ["Background", "\(Span(.seconds(settings.backgroundSeconds)))"],
+      ["Idle", "\(Span(.seconds(settings.idleTtlSeconds)))"], ["Record", settings.record ? "yes" : "no"],
     ])
   }
 }

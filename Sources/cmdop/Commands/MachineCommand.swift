@@ -37,11 +37,18 @@ struct MachineRemoveCommand: Verb {
   @Flag(help: "Do not ask.") var yes = false
 
   func work() async throws {
-    let reach = try await options.reach()
+    let reach = try await direct()
     try await Person.confirm(
       "remove \(OneLine.of(host))?", isSure: yes, hint: "cmdop machine remove \(host) --yes", options)
     let card = try await RelayClient(reach).removeMachine(host)
     if options.json { return Report.json(MachineView(card)) }
     Report.line("\(card.hostname) is out of the fleet")
+  }
+
+  /// The daemon of a machine that is removed is cut off, with whatever goes through it.
+  @Loop private func direct() async throws -> Reach {
+    let reach = try await options.reach()
+    reach.avoidsDaemon = true
+    return reach
   }
 }

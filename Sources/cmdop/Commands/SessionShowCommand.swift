@@ -36,7 +36,7 @@ struct SessionShowCommand: Verb {
           "Output",
           "\(details.output) bytes, the last \(details.output &- min(details.output, details.outputKeptFrom)) kept",
         ],
-        ["Idle limit", "\(details.idleTtlSeconds) s"], ["Recording", details.recording ? "yes" : "no"],
+        ["Idle limit", "\(Span(.seconds(details.idleTtlSeconds)))"], ["Recording", details.recording ? "yes" : "no"],
       ]
       for client in details.clients {
         rows.append([

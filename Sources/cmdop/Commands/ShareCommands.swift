@@ -28,6 +28,10 @@ struct ShareCreateCommand: Verb {
   @Option(help: "Whom it is for.") var label = ""
 
   func work() async throws {
+    let plain = "cmdop connect share \(ShellWord.quoted(host))"
+    try Span.check(ttl, "--ttl", otherwise: "the link lasts 24h", hint: plain + " --ttl 24h")
+    try Span.check(maxViewers, "--max-viewers", hint: plain)
+    try Span.check(maxUses, "--max-uses", hint: plain)
     let new = try await RelayClient(try await options.reach()).createShare(
       .filled {
         ($0.machine, $0.session, $0.ttlSeconds, $0.readOnly) = (host, session, ttl.wholeSeconds, readOnly)

@@ -19,7 +19,7 @@ struct CompletionsCommand: Verb {
     commandName: "completions", abstract: "Print a completion script.",
     discussion: "Example: cmdop completions bash > ~/.local/share/bash-completion/completions/cmdop")
   @OptionGroup var options: GlobalOptions
-  @Argument(help: "bash, zsh or fish.") var shell: String
+  @Argument(help: "bash, zsh or fish.", completion: .list(["bash", "zsh", "fish"])) var shell: String
 
   func work() async throws {
     guard ["bash", "zsh", "fish"].contains(shell) else {

@@ -25,13 +25,14 @@ extension DaemonRole {
     { [file = home.identity] (claim) throws(CmdopError) in
       guard let secret = try PrivateFiles.read(file, limit: 4096) else {
         throw CmdopError(
-          .internalError, "this machine cannot prove who it is: \(file) is missing; try: cmdop join <join-key>")
+          .internalError, "this machine cannot prove who it is: \(file) is missing; it must join again",
+          hint: "cmdop join JOIN-KEY")
       }
       guard let identity = try? MachineIdentity(secret: secret) else {
         throw CmdopError(
           .internalError,
-          "this machine cannot prove who it is: \(file) is damaged (\(secret.count) bytes instead of 32); "
-            + "try: mv \(file) \(file).damaged, then cmdop join <join-key>")
+          "this machine cannot prove who it is: \(file) is damaged (\(secret.count) bytes instead of 32); without it "
+            + "this machine must join again", hint: "mv \(file) \(file).damaged && cmdop join JOIN-KEY")
       }
       return try identity.sign(claim)
     }
