@@ -41,7 +41,8 @@ struct LoginCommand: Verb {
     if let given { return try RelayChoice.known(try RelayAddress(named: given), home) }
     let (book, enrollment) = (try Keyring(home: home).book(), try Enrollment.load(home))
     guard let known = book.current ?? enrollment?.relays.first else {
-      throw CmdopError(.badUsage, "which relay?", hint: "cmdop login 'HOST:63141#FINGERPRINT'")
+      throw CmdopError(
+        .badUsage, "which relay? it is HOST:PORT#FINGERPRINT, as it says when it starts", hint: "cmdop login RELAY")
     }
     return try RelayAddress(known)
   }
