@@ -103,6 +103,10 @@ public struct CredentialBook: Codable, Hashable, Sendable {
     var login = Login(signedIn)
     if let old = entry(for: relay)?.login, old.account == login.account {
       login.tokens.merge(old.tokens) { new, _ in new }
+      // An invitation that was taken with this login brings a token and no new login.
+      if login.refreshToken.isEmpty {
+        (login.refreshToken, login.refreshExpiresAt) = (old.refreshToken, old.refreshExpiresAt)
+      }
     }
     keep(Entry(address: relay.description, login: login), at: relay, besides)
   }

@@ -65,6 +65,8 @@ public struct SessionClient: Sendable {
         take(message)
       }
     } catch { throw CmdopError(error) }
-    if !isOver { throw CmdopError(.connectionLost, "the machine did not finish its answer", hint: "try again") }
+    if !isOver {
+      throw CmdopError(.connectionLost, "the machine did not finish its answer", hint: "cmdop session list")
+    }
   }
 }

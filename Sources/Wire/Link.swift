@@ -138,7 +138,9 @@ public final class Link: Sendable {
     } catch {
       throw CmdopError(
         .unavailable, "no relay answers at \(address.hostAndPort): \(reason(error))",
-        hint: "cmdop relay serve   # on the relay's host, or check the address")
+        hint: (error as? NIOConnectionError)?.connectionErrors.isEmpty == true
+          ? "getent hosts \(address.host)   # nobody knows this name: is it spelled right?"
+          : "cmdop relay serve   # on the relay's host, or check the address")
     }
     attempt.greets()
     let limit = made.channel.eventLoop.scheduleTask(in: timeout) { [channel = made.channel] in

@@ -10,8 +10,8 @@ struct Cmdop: AsyncParsableCommand {
     abstract: "Terminals and commands on every machine you own, through a relay that they dial.",
     discussion: """
       On the relay's host:  cmdop relay serve
-      On each machine:      cmdop join <join-key> && cmdop agent start
-      Where you sit:        cmdop login <relay> && cmdop connect HOST
+      On each machine:      cmdop join JOIN-KEY && cmdop agent start
+      Where you sit:        cmdop login RELAY && cmdop connect HOST
       """,
     version: "cmdop \(CmdopVersion.program)",
     subcommands: [
@@ -69,7 +69,7 @@ struct Cmdop: AsyncParsableCommand {
     leave(64)
   }
 
-  private static func helpHint(_ words: [String]) -> String {
+  static func helpHint(_ words: [String]) -> String {
     var (verbs, known) = (["cmdop"], Self.configuration.subcommands)
     for word in words {
       guard let verb = known.first(where: { $0.configuration.commandName == word }) else { break }

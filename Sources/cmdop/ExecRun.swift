@@ -149,7 +149,7 @@ final class ExecRun: Sendable {
         isFull
         ? CmdopError(
           .limit, "the output of \(host) is larger than \(Self.bound) bytes",
-          hint: "without --json, one machine at a time, it streams")
+          hint: "cmdop exec HOST -- COMMAND   # without --json it streams")
         : CmdopError(anything: error)
       result.status = 255
     }

@@ -31,7 +31,9 @@ struct GlobalOptions: ParsableArguments {
 
   func place() throws(CmdopError) -> Home {
     if let path = home ?? Start.variable("CMDOP_HOME") {
-      guard !path.isEmpty else { throw CmdopError(.badUsage, "--home needs a directory", hint: "--home ~/.cmdop") }
+      guard !path.isEmpty else {
+        throw CmdopError(.badUsage, "--home needs a directory", hint: "cmdop status --home ~/.cmdop")
+      }
       guard path.hasPrefix("/") else { return Home(Start.workingDirectory + "/" + path) }
       return Home(path)
     }
@@ -41,7 +43,7 @@ struct GlobalOptions: ParsableArguments {
   func level() throws(CmdopError) -> Logger.Level {
     guard let text = logLevel ?? Start.variable("CMDOP_LOG_LEVEL") else { return .info }
     guard let level = Logger.Level(rawValue: text) else {
-      throw CmdopError(.badUsage, "\"\(text)\" is no log level", hint: "--log-level debug")
+      throw CmdopError(.badUsage, "\"\(text)\" is no log level", hint: "cmdop agent restart --log-level debug")
     }
     return level
   }
@@ -70,12 +72,19 @@ struct GlobalOptions: ParsableArguments {
     if canAsk {
       desk.ask = { (question) throws(CmdopError) in
         guard let answer = try await TerminalQuestion.ask(question, isHidden: true) else {
-          throw CmdopError(.pinRequired, "there is no terminal to ask for the PIN at", hint: "--pin PIN, or CMDOP_PIN")
+          throw CmdopError(.pinRequired, "there is no terminal to ask for the PIN at", hint: PINDesk.again())
         }
         return answer
       }
     }
     return desk
+  }
+
+  /// How the fleet gets its first machine: on the relay's host with its own key, else with a new one.
+  var joinKeyHint: String {
+    if let choice = try? choice(), case .login = choice.credential { return "cmdop fleet join-key create" }
+    let isHost = (try? RelayStatusFile.running(in: place())) ?? nil != nil
+    return isHost ? "cmdop join \"$(cmdop relay join-key)\"" : "cmdop fleet join-key create"
   }
 
   /// Whether somebody is there to be asked.

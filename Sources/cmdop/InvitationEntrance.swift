@@ -26,15 +26,22 @@ struct InvitationEntrance: Sendable {
     guard let login = try keyring.book().credential(for: relay)?.login, !login.isOver(now: wallClock()) else {
       return nil
     }
-    let token = try await keyring.token(at: relay, fleet: nil).token
-    let reach = await Reach(socket: nil, relays: [relay], credential: token)
-    let signedIn = try await RelayClient(reach).accept(link, client: Person.client)
+    let reach = await Reach(socket: nil, relays: [relay]) { (refused) throws(CmdopError) in
+      try await keyring.token(at: relay, fleet: nil, refused: refused).token
+    }
+    let signedIn: Cmdop_V1_SignedIn
+    do { signedIn = try await RelayClient(reach).accept(link, client: Person.client) } catch {
+      await reach.close()
+      // In no fleet any more: then there is no token to come in with, but a name and a password.
+      guard [.denied, .wrongState].contains(error.code) else { throw error }
+      return nil
+    }
     await reach.close()
     return signedIn
   }
 
   private func entered(_ relay: RelayAddress) async throws(CmdopError) -> Cmdop_V1_SignedIn {
-    let scripted = "cmdop login '\(link.relay.hostAndPort)/invite/…' --name NAME --password-file FILE"
+    let scripted = "cmdop login LINK --name NAME --password-file FILE"
     let missing = CmdopError(.badUsage, "a name and a password are needed, and nobody can be asked", hint: scripted)
     var name = name
     if name == nil { name = try await Person.ask("your name: ", options) }
@@ -54,7 +61,7 @@ struct InvitationEntrance: Sendable {
       return try await Person.ask("password of \(OneLine.of(name)), new or existing: ", isHidden: true, options)
     }
     guard let bytes = try PrivateFiles.read(passwordFile, limit: 4096) else {
-      throw CmdopError(.notFound, "there is no file \(passwordFile)", hint: "--password-file FILE")
+      throw Hint.noFile(passwordFile)
     }
     // One line; what ends it is not part of the password.
     return String(decoding: bytes.prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)

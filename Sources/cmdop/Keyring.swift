@@ -65,7 +65,7 @@ struct Keyring: Sendable {
   ) async throws(CmdopError) -> FreshCredential.Held {
     if book.entry(for: relay) != nil && book.credential(for: relay) == nil {
       throw CmdopError(
-        .wrongState, "\(relay.hostAndPort) is known by other keys than when this began", hint: "try again")
+        .wrongState, "\(relay.hostAndPort) is known by other keys than when this began", hint: "cmdop auth status")
     }
     guard let login = book.credential(for: relay)?.login, !login.isOver(now: wallClock()) else {
       throw Self.ended(relay)

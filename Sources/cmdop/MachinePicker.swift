@@ -24,7 +24,7 @@ struct MachinePicker {
 
   func pick(_ reach: Reach) async throws -> String {
     guard !options.quiet, StandardStreams.isTerminal(0), StandardStreams.isTerminal(1) else {
-      throw CmdopError(.badUsage, "which machine?", hint: "cmdop machines, then: cmdop connect HOST")
+      throw CmdopError(.badUsage, "which machine?", hint: "cmdop machines")
     }
     let recent = recent.names
     let machines = try await RelayClient(reach).machines(onlineOnly: false).sorted { a, b in
@@ -32,7 +32,7 @@ struct MachinePicker {
       return (a.online ? 0 : 1, ranks[0], a.hostname) < (b.online ? 0 : 1, ranks[1], b.hostname)
     }
     guard !machines.isEmpty else {
-      throw CmdopError(.notFound, "no machine has joined yet", hint: "cmdop join \"$(cmdop relay join-key)\"")
+      throw CmdopError(.notFound, "no machine has joined yet", hint: options.joinKeyHint)
     }
     return try await choose(machines)
   }

@@ -87,7 +87,22 @@ final class PINDesk: PINSource {
   }
 
   private static func refusal(_ why: CmdopError) -> CmdopError {
-    CmdopError(.pinRequired, why.message, hint: why.hint ?? "--pin PIN   # or CMDOP_PIN, which no process list shows")
+    CmdopError(.pinRequired, why.message, hint: again())
+  }
+
+  /// The same once more, with a PIN that no process list shows.
+  nonisolated static func again(_ words: [String] = Array(CommandLine.arguments.dropFirst())) -> String {
+    var (left, rest) = ([String](), words[...])
+    while let word = rest.popFirst() {
+      // The words behind -- are not ours.
+      if word == "--" {
+        left += [word] + rest
+        break
+      }
+      if word == "--pin" { _ = rest.popFirst() } else if !word.hasPrefix("--pin=") { left.append(word) }
+    }
+    let line = left.map { ShellWord.quoted($0) }.joined(separator: " ")
+    return "CMDOP_PIN=PIN cmdop " + (line.utf8.count <= 300 ? line : "exec HOST -- COMMAND")
   }
 }
 

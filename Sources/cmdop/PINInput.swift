@@ -16,14 +16,15 @@ extension Home {
 enum PINInput {
   static func file(_ path: String) throws(CmdopError) -> String {
     guard let bytes = try PrivateFiles.read(path, limit: 4096) else {
-      throw CmdopError(.notFound, "there is no file \(path)")
+      throw Hint.noFile(path)
     }
     return firstLine(String(decoding: bytes, as: UTF8.self))
   }
 
   static func standardInput() throws(CmdopError) -> String {
     guard let line = StandardStreams.readLine() else {
-      throw CmdopError(.badUsage, "standard input is empty: a PIN was expected", hint: "--pin-file FILE")
+      throw CmdopError(
+        .badUsage, "standard input is empty: a PIN was expected", hint: "cmdop connect password set --pin-file FILE")
     }
     return firstLine(line)
   }
@@ -43,7 +44,8 @@ enum PINInput {
     }
     let first = try await ask("New PIN (4 to 64 characters): ", terminal)
     guard try await ask("Once more: ", terminal) == first else {
-      throw CmdopError(.badUsage, "these were two different PINs; nothing has changed")
+      throw CmdopError(
+        .badUsage, "these were two different PINs; nothing has changed", hint: "cmdop connect password set")
     }
     return first
   }

@@ -4,15 +4,18 @@ import Host
 
 /// The person at the terminal: questions, and Ctrl-C.
 enum Person {
-  /// y or yes. Without a terminal to ask at it is bad usage; `isSure`: nobody is asked.
+  /// y or yes; after any other answer the verb is over, and that is no failure. Without a terminal to ask at it is bad usage; `isSure`: nobody is asked.
   static func confirm(
     _ question: String, isSure: Bool, hint: String, _ options: GlobalOptions
-  ) async throws(CmdopError) {
+  ) async throws {
     if isSure || options.quiet && StandardStreams.isTerminal(0) { return }
     guard options.canAsk, let answer = try await TerminalQuestion.ask("\(question) [y/N] ", isHidden: false) else {
       throw CmdopError(.badUsage, "nobody is here to be asked: \(question)", hint: hint)
     }
-    guard ["y", "yes"].contains(answer.lowercased()) else { throw CmdopError(.cancelled, "left as it is") }
+    guard ["y", "yes"].contains(answer.lowercased()) else {
+      Report.note("left as it is")
+      throw ExitCode.success
+    }
   }
 
   /// nil: nobody can be asked.

@@ -25,7 +25,9 @@ struct StartCommand: Verb {
       role.echoesLog = foreground
       if let most = Start.variable("CMDOP_MAX_SESSIONS") {
         guard let number = Int(most), number > 0 else {
-          throw CmdopError(.badUsage, "CMDOP_MAX_SESSIONS is \"\(most)\", not a number of terminals")
+          throw CmdopError(
+            .badUsage, "CMDOP_MAX_SESSIONS is \"\(most)\", not a number of terminals",
+            hint: "unset CMDOP_MAX_SESSIONS")
         }
         role.mostTerminals = number
       }

@@ -62,6 +62,8 @@ struct AuthRevokeKeyCommand: Verb {
   @OptionGroup var options: GlobalOptions
   @Argument(help: "Its id, a unique beginning of it, or its label.") var key: String
 
+  var elsewhere: String? { "cmdop auth list-keys" }
+
   func work() async throws {
     let card = try await RelayClient(try await options.reach()).revokeKey(key)
     if options.json { Report.json(KeyView(card)) } else { Report.line("\(KeyView.name(card)) is revoked") }

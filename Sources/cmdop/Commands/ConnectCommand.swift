@@ -46,7 +46,7 @@ struct ConnectAttachCommand: Verb {
     if let host, ShareLink.isMeant(by: host) { return try await visit(try ShareLink(host)) }
     let reach = try await options.reach(pin: pin)
     if list {
-      return MachinesCommand.print(try await RelayClient(reach).machines(onlineOnly: false), asJSON: options.json)
+      return MachinesCommand.print(try await RelayClient(reach).machines(onlineOnly: false), options)
     }
     let home = try options.place()
     let recent = RecentMachines(home: home)
@@ -66,7 +66,7 @@ struct ConnectAttachCommand: Verb {
     if !pass.sessionID.isEmpty { (order.session, order.resume) = (pass.sessionID, false) }
     if pass.readOnly { order.observe = true }
     Report.note("a guest on \(pass.hostname)\(pass.readOnly ? ", watching" : "")")
-    try await open(order, reach, called: "LINK") {}
+    try await open(order, reach, called: nil) {}
   }
 
   @Loop private func useDesk(_ reach: Reach, _ pass: Cmdop_V1_RedeemReply) {
@@ -84,14 +84,15 @@ struct ConnectAttachCommand: Verb {
     return order
   }
 
-  /// `called`: how the user named the machine.
+  /// `called`: how the user named the machine; nil: by a link.
   private func open(
-    _ order: TerminalAttachment.Order, _ reach: Reach, called machine: String, attached: @escaping @Loop () -> Void
+    _ order: TerminalAttachment.Order, _ reach: Reach, called machine: String?, attached: @escaping @Loop () -> Void
   ) async throws {
     switch try await attach(order, reach, attached: attached) {
     case .ended(let status): throw ExitCode(status)
     case .detached(let reason, let session):
-      Report.note("\(reason); back to it: cmdop connect \(machine) --session \(session)")
+      guard let machine else { return Report.note("\(reason); back to it: cmdop connect, with the link again") }
+      Report.note("\(reason); back to it: cmdop connect \(ShellWord.quoted(machine)) --session \(session)")
     }
   }
 

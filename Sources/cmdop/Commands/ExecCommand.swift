@@ -77,7 +77,8 @@ struct ExecCommand: Verb {
         return try await run.single(hosts[0], input: stdin || StandardStreams.inputIsGiven)
       }
       if stdin {
-        throw CmdopError(.badUsage, "standard input goes to one machine only", hint: "cmdop exec HOST --stdin -- …")
+        throw CmdopError(
+          .badUsage, "standard input goes to one machine only", hint: "cmdop exec HOST --stdin -- COMMAND")
       }
       if all { hosts = try await RelayClient(reach).machines(onlineOnly: true).map(\.hostname) }
       guard !hosts.isEmpty else { throw CmdopError(.offline, "no machine is online", hint: "cmdop machines") }

@@ -78,14 +78,28 @@ struct FleetUseCommand: Verb {
 
   func work() async throws {
     let choice = try options.choice()
-    guard case .login = choice.credential, let relay = choice.addresses.first else {
-      throw CmdopError(
-        .wrongState, "only who is signed in can choose: an API key belongs to one fleet",
-        hint: "cmdop login \(choice.addresses.first.map { "'\($0.spoken)'" } ?? "RELAY")")
-    }
+    guard case .login = choice.credential, let relay = choice.addresses.first else { throw refusal(choice) }
     let me = try await Keyring(home: choice.home).use(name, at: relay)
     if options.json { return Report.json(["fleet": me.fleetName, "fleet_id": me.caller.fleetID]) }
     Report.line("fleet \(me.fleetName) is the current one at \(relay.hostAndPort)")
+  }
+}
+
+extension FleetUseCommand {
+  /// Why there is nothing to choose.
+  private func refusal(_ choice: RelayChoice) -> CmdopError {
+    let signIn = "cmdop login \(choice.addresses.first.map { "'\($0.spoken)'" } ?? "RELAY")"
+    guard case .token(let token) = choice.credential else {
+      return CmdopError(.unauthenticated, "nobody is signed in here, and only who is can choose a fleet", hint: signIn)
+    }
+    let what =
+      token.hasPrefix(RelaySecrets.tokenPrefix)
+      ? "the relay host's own token, which belongs to the fleet \"default\"" : "a key, which belongs to one fleet"
+    let isGiven = Start.variable("CMDOP_TOKEN") != nil
+    return CmdopError(
+      .wrongState,
+      "only who is signed in can choose a fleet: \(isGiven ? "CMDOP_TOKEN" : "what is used here") is \(what)",
+      hint: isGiven ? "unset CMDOP_TOKEN && \(signIn)" : signIn)
   }
 }
 

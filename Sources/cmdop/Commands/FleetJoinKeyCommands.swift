@@ -57,6 +57,8 @@ struct JoinKeyRotateCommand: Verb {
   @OptionGroup var options: GlobalOptions
   @Argument(help: "Its id, a unique beginning of it, or its label.") var key: String
 
+  var elsewhere: String? { "cmdop fleet join-key list" }
+
   func work() async throws {
     JoinKeyView.show(try await RelayClient(try await options.reach()).rotateJoinKey(key), options)
   }
@@ -68,6 +70,8 @@ struct JoinKeyRevokeCommand: Verb {
     discussion: "Example: cmdop fleet join-key revoke servers")
   @OptionGroup var options: GlobalOptions
   @Argument(help: "Its id, a unique beginning of it, or its label.") var key: String
+
+  var elsewhere: String? { "cmdop fleet join-key list" }
 
   func work() async throws {
     let card = try await RelayClient(try await options.reach()).revokeJoinKey(key)

@@ -49,6 +49,8 @@ struct FleetInviteCommand: Verb {
   @Option(help: "Whom it is for.") var note = ""
   @Option(help: "End this invitation instead: its id, or a unique beginning of it.") var revoke: String?
 
+  var elsewhere: String? { revoke == nil ? nil : "cmdop fleet members" }
+
   func work() async throws {
     let client = RelayClient(try await options.reach())
     if let revoke {
@@ -74,6 +76,8 @@ struct FleetSetRoleCommand: Verb {
   @Argument(help: "The member's name or id.") var member: String
   @Argument(help: "owner, admin, member or viewer.", completion: .list(RoleName.all)) var role: String
 
+  var elsewhere: String? { "cmdop fleet members" }
+
   func work() async throws {
     let role = try RoleName.checked(role)
     let card = try await RelayClient(try await options.reach()).setRole(role, of: member)
@@ -88,10 +92,12 @@ struct FleetRemoveCommand: Verb {
   @OptionGroup var options: GlobalOptions
   @Argument(help: "The member's name or id.") var member: String
 
+  var elsewhere: String? { "cmdop fleet members" }
+
   func work() async throws {
     // An empty name would mean oneself.
     guard !member.isEmpty else {
-      throw CmdopError(.badUsage, "whom?", hint: "cmdop fleet members, then: cmdop fleet remove NAME")
+      throw CmdopError(.badUsage, "whom?", hint: "cmdop fleet members")
     }
     let card = try await RelayClient(try await options.reach()).removeMember(member)
     if options.json { Report.json(MemberView(card)) } else { Report.line("\(card.name) is out of the fleet") }

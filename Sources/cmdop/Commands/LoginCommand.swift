@@ -41,7 +41,8 @@ struct LoginCommand: Verb {
     if let given { return try RelayChoice.known(try RelayAddress(named: given), home) }
     let (book, enrollment) = (try Keyring(home: home).book(), try Enrollment.load(home))
     guard let known = book.current ?? enrollment?.relays.first else {
-      throw CmdopError(.badUsage, "which relay?", hint: "cmdop login 'HOST:63141#FINGERPRINT'")
+      throw CmdopError(
+        .badUsage, "which relay? it is HOST:PORT#FINGERPRINT, as it says when it starts", hint: "cmdop login RELAY")
     }
     return try RelayAddress(known)
   }
@@ -56,12 +57,18 @@ struct LoginCommand: Verb {
       return book.announce(me.relayPins, shown: shown, of: relay, besides: besides)
     }
     if options.json {
-      return Report.json([
+      Report.json([
         "relay": relay.hostAndPort, "fleet": me.fleetName, "subject": me.caller.subject, "role": me.caller.role,
       ])
+    } else {
+      Report.line(
+        "signed in at \(relay.hostAndPort) as \(me.caller.subject) (\(me.caller.role) of fleet \(me.fleetName))")
     }
-    Report.line(
-      "signed in at \(relay.hostAndPort) as \(me.caller.subject) (\(me.caller.role) of fleet \(me.fleetName))")
+    if let wanted = options.fleet, wanted != me.fleetName, wanted != me.caller.fleetID {
+      throw CmdopError(
+        .wrongState, "you are signed in, but this token belongs to fleet \(me.fleetName), not to \"\(wanted)\"",
+        hint: "cmdop login '\(relay.spoken)' --fleet \(ShellWord.quoted(wanted))")
+    }
   }
 }
 
@@ -81,13 +88,24 @@ struct SignInKeeping {
       try await keyring.learn(keys.said, shown: keys.shown, of: relay)
     }
     await client.close()
-    if options.json {
-      return Report.json([
-        "relay": relay.hostAndPort, "account": signedIn.account, "subject": signedIn.account,
-        "fleet": signedIn.fleetName, "fleet_id": signedIn.fleetID, "role": signedIn.role,
-      ])
+    var (fleet, id, role) = (signedIn.fleetName, signedIn.fleetID, signedIn.role)
+    var failure: CmdopError?
+    if let wanted = options.fleet, wanted != fleet, wanted != id {
+      do {
+        let me = try await keyring.use(wanted, at: relay)
+        (fleet, id, role) = (me.fleetName, me.caller.fleetID, me.caller.role)
+      } catch {
+        failure = CmdopError(error.code, "you are signed in, but \(error.message)", hint: error.hint)
+      }
     }
-    Report.line(
-      "signed in at \(relay.hostAndPort) as \(signedIn.account) (\(signedIn.role) of fleet \(signedIn.fleetName))")
+    if options.json {
+      Report.json([
+        "relay": relay.hostAndPort, "account": signedIn.account, "subject": signedIn.account, "fleet": fleet,
+        "fleet_id": id, "role": role,
+      ])
+    } else {
+      Report.line("signed in at \(relay.hostAndPort) as \(signedIn.account) (\(role) of fleet \(fleet))")
+    }
+    if let failure { throw failure }
   }
 }

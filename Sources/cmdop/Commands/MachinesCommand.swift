@@ -23,12 +23,12 @@ struct MachinesCommand: Verb {
       }
     }
     let machines = try await RelayClient(try await options.reach()).machines(onlineOnly: online)
-    Self.print(machines, asJSON: options.json)
+    Self.print(machines, options)
   }
 
-  static func print(_ machines: [Cmdop_V1_MachineCard], asJSON: Bool) {
-    if asJSON { return Report.json(machines.map { MachineView($0) }) }
-    if machines.isEmpty { return Report.note("no machines yet; try: cmdop join \"$(cmdop relay join-key)\"") }
+  static func print(_ machines: [Cmdop_V1_MachineCard], _ options: GlobalOptions) {
+    if options.json { return Report.json(machines.map { MachineView($0) }) }
+    if machines.isEmpty { return Report.note("no machines yet; try: \(options.joinKeyHint)") }
     Report.table(rows(machines))
   }
 

@@ -42,7 +42,7 @@ struct RelayAdminPasswordCommand: Verb {
     var password = newPassword()
     if let passwordFile {
       guard let bytes = try PrivateFiles.read(passwordFile, limit: 4096) else {
-        throw CmdopError(.notFound, "there is no file \(passwordFile)")
+        throw Hint.noFile(passwordFile)
       }
       password = String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
     }

@@ -70,7 +70,8 @@ struct SessionChoice: ParsableArguments {
     if hits.count < 2 { return hits.first }
     let names = hits.prefix(10).map { "\($0.name) on \($0.hostname) (\($0.sessionID.prefix(8)))" }
     throw CmdopError(
-      .ambiguous, "\"\(words)\" could be \(names.joined(separator: ", "))", hint: "give the id, or --host")
+      .ambiguous, "\"\(words)\" could be \(names.joined(separator: ", "))",
+      hint: "cmdop session list   # give the id, or --host")
   }
 }
 

@@ -79,6 +79,8 @@ struct ShareRevokeCommand: Verb {
   @OptionGroup var options: GlobalOptions
   @Argument(help: "Its id, or a unique beginning of it.") var share: String
 
+  var elsewhere: String? { "cmdop connect share list" }
+
   func work() async throws {
     let card = try await RelayClient(try await options.reach()).revokeShare(share)
     if options.json { return Report.json(ShareView(card)) }

@@ -138,7 +138,8 @@ struct RelayRole {
       return (names, [], (try readText(cert), try readText(key)))
     }
     guard options.tlsCert == nil, options.tlsKey == nil else {
-      throw CmdopError(.badUsage, "--tls-cert and --tls-key go together", hint: "give both, or neither")
+      throw CmdopError(
+        .badUsage, "--tls-cert and --tls-key go together", hint: "cmdop relay serve --tls-cert FILE --tls-key FILE")
     }
     let hosts = names.map { name in (try? RelayAddress(name).host) ?? name }
     let identity = try RelayIdentity(
@@ -162,7 +163,7 @@ struct RelayRole {
 
   private func readText(_ path: String) throws(CmdopError) -> String {
     guard let bytes = try PrivateFiles.read(path, limit: 1024 * 1024) else {
-      throw CmdopError(.notFound, "there is no file \(path)")
+      throw Hint.noFile(path)
     }
     return String(decoding: bytes, as: UTF8.self)
   }

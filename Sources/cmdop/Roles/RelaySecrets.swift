@@ -8,7 +8,9 @@ struct RelaySecrets {
   let home: Home
 
   func joinSecret() throws(CmdopError) -> String { try secret(home.relayJoinSecret, prefix: Self.joinPrefix) }
-  func adminToken() throws(CmdopError) -> String { try secret(home.relayToken, prefix: "cmt_") }
+  func adminToken() throws(CmdopError) -> String { try secret(home.relayToken, prefix: Self.tokenPrefix) }
+
+  static let tokenPrefix = "cmt_"
 
   static let joinPrefix = "cms_"
   func keepJoinSecret(_ secret: String) throws(CmdopError) {
