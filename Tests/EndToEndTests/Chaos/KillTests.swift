@@ -11,7 +11,7 @@ struct KillTests {
     let kills = environment["CMDOP_KILLS"].flatMap { Int($0) } ?? 15
     let seed = environment["CMDOP_CHAOS_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)
     print("kills: \(kills), CMDOP_CHAOS_SEED=\(seed)")
-    try await Street.run([], logLevel: "info", waits: true) { street in
+    try await Street.run([], logLevel: "info") { street in
       let scribes = try await Scribes(street)
       var dice = SeededDice(seed)
       let port = street.port
