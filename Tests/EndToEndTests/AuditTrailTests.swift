@@ -122,7 +122,7 @@ struct AuditTrailTests {
 
   @Test("whatever is changed in the database behind the relay's back is found, and the entry is named")
   func tampering() async throws {
-    try await Street.run([], waits: true) { street in
+    try await Street.run([]) { street in
       try await street.member("mona", "member")
       for number in 1...6 { _ = try await street.key("key\(number)", ["machines:read"]) }
       _ = try await street.by("mona", ["fleet", "invite"])

@@ -11,7 +11,7 @@ struct KillTests {
     let kills = environment["CMDOP_KILLS"].flatMap { Int($0) } ?? 15
     let seed = environment["CMDOP_CHAOS_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)
     print("kills: \(kills), CMDOP_CHAOS_SEED=\(seed)")
-    try await Street.run([], logLevel: "info", waits: true) { street in
+    try await Street.run([], logLevel: "info") { street in
       let scribes = try await Scribes(street)
       var dice = SeededDice(seed)
       let port = street.port
@@ -155,6 +155,7 @@ private final class Scribes: Sendable {
     async let keys = street.adminMust(["auth", "list-keys", "--json"])
     async let joinKeys = street.adminMust(["fleet", "join-key", "list", "--json"])
     async let shares = street.adminMust(["connect", "share", "list", "--json"])
+    async let entries = street.adminMust(["fleet", "audit", "--json", "--limit", "100000"])
     let verified = try await trail
     #expect(verified.status == 0, "\(when): \(verified.stderr)")
     func ids(_ list: [[String: Any]], _ key: String) -> Set<String> { Set(list.compactMap { $0[key] as? String }) }
@@ -170,6 +171,15 @@ private final class Scribes: Sendable {
     let members = ids(reply["members"] as? [[String: Any]] ?? [], "name")
     let open = ids(reply["invitations"] as? [[String: Any]] ?? [], "invitation_id")
     #expect(book.invitations.isSubset(of: open), "\(when): invitations")
+    // Nothing has happened that the trail does not have, and the other way round.
+    let told = try await entries.list
+    func objects(_ action: String) -> [String] {
+      told.filter { $0["action"] as? String == action && ($0["detail"] as? String)?.hasSuffix(", again") != true }
+        .compactMap { $0["object"] as? String }
+    }
+    #expect(objects("machine.enroll").sorted() == there.sorted(), "\(when): machines in the trail")
+    #expect(open.isSubset(of: objects("member.invite")), "\(when): invitations in the trail")
+    #expect(Set(objects("member.join")).union(["admin"]) == members, "\(when): members in the trail")
     for (name, login) in book.logins {
       if login.isIn { #expect(members.contains(name), "\(when): \(name) was let in") }
       // Either the invitation is there still, or somebody has come by it.

@@ -2,6 +2,7 @@
 
     web.py get URL
     web.py post URL [KEY=VALUE …]             a form
+    web.py twice URL [KEY=VALUE …]            the same form two times, at once
     web.py json URL TEXT                      a JSON body
     web.py approve URL NAME PASSWORD FLEET    signs in at the approval page and approves; FLEET "-": the first one
     web.py deny URL NAME PASSWORD
@@ -70,6 +71,9 @@ if what == "get":
     tell(*ask(url))
 elif what == "post":
     tell(*ask(url, [tuple(pair.split("=", 1)) for pair in rest]))
+elif what == "twice":
+    for _ in range(2):
+        tell(*ask(url, [tuple(pair.split("=", 1)) for pair in rest]))
 elif what == "json":
     tell(*ask(url, body=rest[0].encode(), **{"content-type": "application/json"}))
 elif what == "approve":
