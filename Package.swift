@@ -38,7 +38,7 @@ let rooms: [Room] = [
   room("Tools",      floor: 2, uses: ["Core", "Host", "Permission"]),
   room("Agent",      floor: 3, uses: []),
   room("AskMachine", floor: 3, uses: ["Connect", "Core", "Wire"]),
-  room("Daemon",     floor: 4, uses: ["Core", "Fleet", "Session", "Tools", "Wire"], rents: [nio, log]),
+  room("Daemon",     floor: 4, uses: ["Agent", "Core", "Fleet", "Session", "Tools", "Wire"], rents: [nio, log]),
   room("MCPServer",  floor: 4, uses: []),
   room("Relay",      floor: 4, uses: ["Core", "Fleet", "Session", "Wire"], rents: [nio, log]),
   room("Web",        floor: 4, uses: ["Core"]),

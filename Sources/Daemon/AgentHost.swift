@@ -44,11 +44,24 @@ public final class AgentHost: Sendable {
   /// Told when a conversation is new or has changed.
   var whenCardChanges: (@Loop (Cmdop_V1_SessionCard) -> Void)?
 
+  /// What an agent is made of.
+  public struct Parts: Sendable {
+    public var store: ConversationStore
+    public var loop: AgentLoop
+    public var options: Options
+    /// The same that its tools for terminals were made with.
+    public var terminals: AgentTerminals
+
+    public init(store: ConversationStore, loop: AgentLoop, options: Options, terminals: AgentTerminals) {
+      (self.store, self.loop, self.options, self.terminals) = (store, loop, options, terminals)
+    }
+  }
+
   init(
-    _ parts: (store: ConversationStore, loop: AgentLoop, options: Options), tools: ToolBelt, desk: ApprovalDesk,
+    _ parts: Parts, tools: ToolBelt, desk: ApprovalDesk,
     hostname: String, machine: MachineID, nursery: Nursery, log: Logger, now: @escaping @Sendable () -> Int64
   ) {
-    (store, loop, options) = parts
+    (store, loop, options) = (parts.store, parts.loop, parts.options)
     (self.tools, self.desk, self.nursery, self.log, self.now) = (tools, desk, nursery, log, now)
     (self.hostname, self.machine) = (hostname, machine)
   }

@@ -42,7 +42,7 @@ public final class MachineService: Sendable {
 
   public init(
     _ options: Options, tools: ToolBelt, storage: any SessionStorage, directory: SessionDirectory,
-    pinLock: PINLock? = nil, agent: (store: ConversationStore, loop: AgentLoop, options: AgentHost.Options)? = nil,
+    pinLock: PINLock? = nil, agent: AgentHost.Parts? = nil,
     log: Logger, now: @escaping @Sendable () -> Int64
   ) {
     self.pinLock = pinLock
@@ -53,6 +53,7 @@ public final class MachineService: Sendable {
       storage: storage, directory: directory, nursery: nursery, log: log, now: now)
     let desk = ApprovalDesk(hostname: options.hostname, now: now)
     self.desk = desk
+    agent?.terminals.table = terminals
     self.agent = agent.map {
       AgentHost(
         $0, tools: tools, desk: desk, hostname: options.hostname, machine: options.machine, nursery: nursery, log: log,
