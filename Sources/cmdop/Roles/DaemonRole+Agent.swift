@@ -43,13 +43,15 @@ extension DaemonRole {
         home: account.home, user: account.name, cmdopHome: home.path, policyPath: home.permissions, binary: own,
         roster: await roster.entries(), paths: RealPaths())
     }
-    let models = HTTPModels(ModelEnvironment { variables[$0] }, catalogue: settings.catalogue)
+    let models = HTTPModels(
+      ModelEnvironment { variables[$0] }, catalogue: settings.catalogue, time: AgentTime(wall: now))
     let store = ConversationStore(database)
     let place = AgentPlace(
       hostname: hostname, machine: enrollment?.hostname ?? hostname, system: LocalMachine.platform, user: account.name,
-      home: account.home, directory: account.home, today: TimeText.day(now()))
-    let options = AgentHost.Options(place: place, budget: settings.budget) { ProjectInstructions.of($0, home: account.home) }
-    let loop = AgentLoop(store: store, models: models)
+      home: account.home, directory: account.home, today: "")
+    let today: @Sendable () -> String = { String(TimeText.at(wallClock()).prefix(10)) }
+    let options = AgentHost.Options(place: place, budget: settings.budget, today: today) { ProjectInstructions.of($0, home: account.home) }
+    let loop = AgentLoop(store: store, models: models, time: AgentTime(wall: now))
     return AgentParts(
       host: .init(store: store, loop: loop, options: options, terminals: terminals), gate: gate, shed: shed,
       models: models)
