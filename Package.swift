@@ -67,6 +67,7 @@ let tests: [Room] = [
   room("DaemonTests",   floor: 6, uses: ["Core", "Daemon", "Fleet", "Host", "Session", "Store", "Tools", "Wire"], rents: [
     crypto, log, nio,
   ]),
+  room("ToolsTests",    floor: 6, uses: ["Core", "Host", "Tools"]),
   room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Web", "Wire"], rents: [nio, log]),
   room("WebTests",      floor: 6, uses: ["Core", "Web"]),
   room("HouseTests",    floor: 6, uses: []),
