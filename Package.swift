@@ -28,7 +28,7 @@ let arguments = product("ArgumentParser", of: "swift-argument-parser")
 let rooms: [Room] = [
   room("Core",       floor: 0, uses: [], rents: [nio, nioPosix]),
   room("Host",       floor: 1, uses: ["Core"], rents: [nio, nioPosix], closet: "CHost"),
-  room("Permission", floor: 1, uses: []),
+  room("Permission", floor: 1, uses: ["Core"]),
   room("Store",      floor: 1, uses: ["Core"], rents: [grdb]),
   room("Wire",       floor: 1, uses: ["Core"], rents: [
     nio, nioPosix, nioHTTP1, nioTLS, nioSSL, nioHTTP2, nioHPACK, protobuf, grpc, grpcProtobuf, crypto, x509, asn1,

@@ -178,7 +178,7 @@ public final class AgentHost: Sendable {
   /// A daemon that stops ends its turns; whoever comes back goes on with them.
   func adopt() async {
     do {
-      for id in try await store.interruptRunning(at: now()) {
+      for id in try await store.interruptRunning() {
         log.info("a turn was interrupted", metadata: ["conversation": "\(id)"])
       }
       for card in try await store.list(limit: Self.mostKnown) { known[card.id] = sessionCard(card) }

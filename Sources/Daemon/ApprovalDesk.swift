@@ -1,4 +1,5 @@
 import Core
+import NIOCore
 import Tools
 import Wire
 
@@ -17,7 +18,7 @@ final class ApprovalDesk: Approver, Sendable {
   /// A model in a loop must not bury people under questions.
   private static let mostOpen = 32
 
-  private final class Pending {
+  @Loop private final class Pending {
     let question: Cmdop_V1_ApprovalQuestion
     let turn = Turnstile()
     var answer: ApprovalAnswer?

@@ -1,4 +1,3 @@
-public import Agent
 public import Core
 public import Fleet
 public import Logging
@@ -54,10 +53,12 @@ public final class MachineService: Sendable {
     let desk = ApprovalDesk(hostname: options.hostname, now: now)
     self.desk = desk
     agent?.terminals.table = terminals
-    self.agent = agent.map {
-      AgentHost(
-        $0, tools: tools, desk: desk, hostname: options.hostname, machine: options.machine, nursery: nursery, log: log,
-        now: now)
+    if let agent {
+      self.agent = AgentHost(
+        agent, tools: tools, desk: desk, hostname: options.hostname, machine: options.machine, nursery: nursery,
+        log: log, now: now)
+    } else {
+      self.agent = nil
     }
     terminals.whenChanged = { [weak self] card in self?.whenCardChanges?(card) }
     self.agent?.whenCardChanges = { [weak self] card in self?.whenCardChanges?(card) }

@@ -84,7 +84,7 @@ actor Roster {
     guard now() - askedAt > 30_000 else { return known }
     askedAt = now()
     if let machines = try? await RelayClient(reach).machines(onlineOnly: false) {
-      known = machines.map { RosterEntry(id: $0.machineID, hostname: $0.hostname, name: $0.name) }
+      known = machines.map { RosterEntry(id: $0.machineID, hostname: $0.hostname, name: $0.displayName) }
     }
     return known
   }
