@@ -46,7 +46,7 @@ public struct CheckedPath: Sendable {
     guard text.hasPrefix("/") else { throw CmdopError(.badUsage, "\(OneLine.of(directory)) is no absolute directory") }
     self.given = given
     absolute = Self.lexical(text)
-    let walk = try LinkWalk(text)
+    let walk = try FolderWalk(text)
     let (stack, missing) = (walk.stack, walk.missing)
     let resolvedNames = stack.dropFirst().map(\.name) + missing
     resolved = "/" + resolvedNames.joined(separator: "/")
@@ -74,7 +74,7 @@ public struct CheckedPath: Sendable {
 }
 
 /// Walks down from "/" and follows links itself, one component at a time, each directory opened before its content counts.
-private struct LinkWalk {
+private struct FolderWalk {
   private(set) var stack: [(name: String, folder: OpenFolder)]
   /// What does not exist, or is no directory to go on from.
   private(set) var missing: [String] = []
