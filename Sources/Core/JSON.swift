@@ -48,7 +48,13 @@ public enum JSON: Hashable, Sendable {
     var (depth, deepest, isInString, isEscaped) = (0, 0, false, false)
     for byte in bytes {
       if isInString {
-        if isEscaped { isEscaped = false } else if byte == 0x5c { isEscaped = true } else if byte == 0x22 { isInString = false }
+        if isEscaped {
+          isEscaped = false
+        } else if byte == 0x5c {
+          isEscaped = true
+        } else if byte == 0x22 {
+          isInString = false
+        }
         continue
       }
       switch byte {
