@@ -15,11 +15,14 @@ public final class AgentHost: Sendable {
     public var instructions: @Sendable (_ directory: String) -> String
     /// What one turn may use at most.
     public var budget: TurnBudget
+    /// "2026-11-21"
+    public var today: @Sendable () -> String
 
     public init(
-      place: AgentPlace, budget: TurnBudget = .init(), instructions: @escaping @Sendable (_ directory: String) -> String
+      place: AgentPlace, budget: TurnBudget = .init(), today: @escaping @Sendable () -> String,
+      instructions: @escaping @Sendable (_ directory: String) -> String
     ) {
-      (self.place, self.budget, self.instructions) = (place, budget, instructions)
+      (self.place, self.budget, self.today, self.instructions) = (place, budget, today, instructions)
     }
   }
 
@@ -44,11 +47,24 @@ public final class AgentHost: Sendable {
   /// Told when a conversation is new or has changed.
   var whenCardChanges: (@Loop (Cmdop_V1_SessionCard) -> Void)?
 
+  /// What an agent is made of.
+  public struct Parts: Sendable {
+    public var store: ConversationStore
+    public var loop: AgentLoop
+    public var options: Options
+    /// The same that its tools for terminals were made with.
+    public var terminals: AgentTerminals
+
+    public init(store: ConversationStore, loop: AgentLoop, options: Options, terminals: AgentTerminals) {
+      (self.store, self.loop, self.options, self.terminals) = (store, loop, options, terminals)
+    }
+  }
+
   init(
-    _ parts: (store: ConversationStore, loop: AgentLoop, options: Options), tools: ToolBelt, desk: ApprovalDesk,
+    _ parts: Parts, tools: ToolBelt, desk: ApprovalDesk,
     hostname: String, machine: MachineID, nursery: Nursery, log: Logger, now: @escaping @Sendable () -> Int64
   ) {
-    (store, loop, options) = parts
+    (store, loop, options) = (parts.store, parts.loop, parts.options)
     (self.tools, self.desk, self.nursery, self.log, self.now) = (tools, desk, nursery, log, now)
     (self.hostname, self.machine) = (hostname, machine)
   }
@@ -115,15 +131,9 @@ public final class AgentHost: Sendable {
   }
 
   private func turn(_ wish: TurnWish, _ conversation: LiveConversation) async {
-    var place = options.place
-    let directory = (try? await store.directory(of: conversation.id)) ?? ""
-    if !directory.isEmpty { place.directory = directory }
-    let order = TurnOrder(
-      conversation: conversation.id, prompt: wish.prompt, caller: wish.caller, model: wish.model,
-      deadline: wish.deadline, isPlan: wish.isPlan, budget: wish.budget,
-      instructions: options.instructions(place.directory), place: place)
+    let order = await order(wish, conversation.id)
     let hand = GatedHand(
-      tools: tools, desk: desk, caller: wish.caller, conversation: conversation.id, directory: place.directory)
+      tools: tools, desk: desk, caller: wish.caller, conversation: conversation.id, directory: order.place.directory)
     let end = await loop.run(order, hand: hand) { event in
       let json = event.json
       Loop.enqueue { conversation.take(json) }
@@ -138,11 +148,24 @@ public final class AgentHost: Sendable {
     await withCheckedContinuation { continuation in Loop.enqueue { continuation.resume() } }
   }
 
+  private func order(_ wish: TurnWish, _ conversation: SessionID) async -> TurnOrder {
+    var place = options.place
+    place.today = options.today()
+    let card = try? await store.card(conversation)
+    if let directory = card?.directory, !directory.isEmpty { place.directory = directory }
+    let known = card?.model ?? ""
+    return TurnOrder(
+      conversation: conversation, prompt: wish.prompt, caller: wish.caller, place: place,
+      model: wish.model ?? (known.isEmpty ? nil : known), deadline: wish.deadline, isPlan: wish.isPlan,
+      budget: wish.budget, instructions: options.instructions(place.directory))
+  }
+
   private func compact(_ wish: TurnWish, _ conversation: LiveConversation) async {
     do {
-      let row = try await loop.compact(conversation.id, model: wish.model)
-      conversation.take(AgentEvent.row(row).json)
-      conversation.take(.object(["event": "done", "status": "finished", "text": ""]))
+      let row = try await loop.compact(await order(wish, conversation.id))
+      if let row { conversation.take(AgentEvent.row(row).json) }
+      let what = row == nil ? "there is nothing to leave out yet" : ""
+      conversation.take(.object(["event": "done", "status": "finished", "text": .string(what)]))
     } catch { conversation.take(Self.failed(error)) }
   }
 
@@ -155,7 +178,7 @@ public final class AgentHost: Sendable {
   /// A daemon that stops ends its turns; whoever comes back goes on with them.
   func adopt() async {
     do {
-      for id in try await store.interruptRunning(at: now()) {
+      for id in try await store.interruptRunning() {
         log.info("a turn was interrupted", metadata: ["conversation": "\(id)"])
       }
       for card in try await store.list(limit: Self.mostKnown) { known[card.id] = sessionCard(card) }

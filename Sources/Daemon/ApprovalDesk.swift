@@ -1,4 +1,5 @@
 import Core
+import NIOCore
 import Tools
 import Wire
 
@@ -17,7 +18,7 @@ final class ApprovalDesk: Approver, Sendable {
   /// A model in a loop must not bury people under questions.
   private static let mostOpen = 32
 
-  private final class Pending {
+  @Loop private final class Pending {
     let question: Cmdop_V1_ApprovalQuestion
     let turn = Turnstile()
     var answer: ApprovalAnswer?
@@ -61,8 +62,7 @@ final class ApprovalDesk: Approver, Sendable {
   /// An answer that somebody gives; late ones, and those to another call than was asked, say so.
   func answer(_ approval: Cmdop_V1_Approval, by caller: Caller) throws(CmdopError) {
     guard Self.mayAnswer(caller) else {
-      throw CmdopError(
-        .denied, "your role in this fleet is \(caller.role.rawValue): it may not decide for this machine")
+      throw CmdopError(.denied, "your role in this fleet is \(caller.role.rawValue): it may not decide for this machine")
     }
     guard let open = pending[approval.id], open.answer == nil else {
       throw CmdopError(

@@ -1,4 +1,3 @@
-public import Agent
 public import Core
 public import Fleet
 public import Logging
@@ -42,7 +41,7 @@ public final class MachineService: Sendable {
 
   public init(
     _ options: Options, tools: ToolBelt, storage: any SessionStorage, directory: SessionDirectory,
-    pinLock: PINLock? = nil, agent: (store: ConversationStore, loop: AgentLoop, options: AgentHost.Options)? = nil,
+    pinLock: PINLock? = nil, agent: AgentHost.Parts? = nil,
     log: Logger, now: @escaping @Sendable () -> Int64
   ) {
     self.pinLock = pinLock
@@ -53,10 +52,13 @@ public final class MachineService: Sendable {
       storage: storage, directory: directory, nursery: nursery, log: log, now: now)
     let desk = ApprovalDesk(hostname: options.hostname, now: now)
     self.desk = desk
-    self.agent = agent.map {
-      AgentHost(
-        $0, tools: tools, desk: desk, hostname: options.hostname, machine: options.machine, nursery: nursery, log: log,
-        now: now)
+    agent?.terminals.table = terminals
+    if let agent {
+      self.agent = AgentHost(
+        agent, tools: tools, desk: desk, hostname: options.hostname, machine: options.machine, nursery: nursery,
+        log: log, now: now)
+    } else {
+      self.agent = nil
     }
     terminals.whenChanged = { [weak self] card in self?.whenCardChanges?(card) }
     self.agent?.whenCardChanges = { [weak self] card in self?.whenCardChanges?(card) }
