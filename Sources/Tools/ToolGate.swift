@@ -90,8 +90,7 @@ public struct ToolGate: Sendable {
         let question = ApprovalQuestion(
           tool: call.tool, target: judgement.target, reason: judgement.reason, caller: call.caller,
           conversation: call.conversation, rule: Gate.suggestion(for: act, judgement),
-          digest: GateEntry(.noted, nil, tool: call.tool, input: call.arguments, mode: policies.mode, user: "", hostname: "")
-            .inputDigest)
+          digest: Self.digest(call.tool, call.arguments))
         let asked = ContinuousClock.now
         let answer = await approver.ask(question)
         let milliseconds = Int((ContinuousClock.now - asked) / .milliseconds(1))
@@ -106,7 +105,15 @@ public struct ToolGate: Sendable {
     }
   }
 
-  private func settle(
+  /// What an answer is bound to.
+  static func digest(_ tool: String, _ arguments: JSON) -> String {
+    GateEntry(
+      .noted, nil, tool: tool, input: ["tool": .string(tool), "arguments": arguments], mode: .default, user: "",
+      hostname: ""
+    ).inputDigest
+  }
+
+  func settle(
     _ answer: ApprovalAnswer, _ question: ApprovalQuestion, _ judgement: Judgement,
     note: (GateDecision) throws(CmdopError) -> Void
   ) async throws(CmdopError) -> ToolOutcome? {
