@@ -13,7 +13,9 @@ struct CheckedPathTests {
   private func folder(_ path: String) throws {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
-  private func file(_ path: String, _ text: String = "old") throws { try Data(text.utf8).write(to: URL(filePath: path)) }
+  private func file(_ path: String, _ text: String = "old") throws {
+    try Data(text.utf8).write(to: URL(filePath: path))
+  }
   private func text(_ path: String) -> String? { contents(path).map { String(decoding: $0, as: UTF8.self) } }
 
   @Test("Home, dots, links, chains of links and what does not exist come out as the kernel would have it")
@@ -27,12 +29,15 @@ struct CheckedPathTests {
       try link("\(root)/home/absolute", "\(root)/other")
       try link("\(root)/home/dangling", "../other/new/file")
       let cases: [(given: String, absolute: String, resolved: String, kind: FileKind?)] = [
-        ("~", "home", "home", .directory), ("~/a/./b/", "home/a/b", "home/a/b", .directory), ("a//b", "home/a/b", "home/a/b", .directory),
+        ("~", "home", "home", .directory), ("~/a/./b/", "home/a/b", "home/a/b", .directory),
+        ("a//b", "home/a/b", "home/a/b", .directory),
         ("link/f", "home/link/f", "other/deep/f", .file), ("chain", "home/chain", "other/deep/f", .file),
         // As text it is home/f; the kernel goes up from where the link leads.
-        ("link/../x", "home/x", "other/x", nil), ("absolute/deep/../deep/f", "home/absolute/deep/f", "other/deep/f", .file),
+        ("link/../x", "home/x", "other/x", nil),
+        ("absolute/deep/../deep/f", "home/absolute/deep/f", "other/deep/f", .file),
         ("dangling", "home/dangling", "other/new/file", nil), ("new/a/b", "home/new/a/b", "home/new/a/b", nil),
-        ("new/../link/f", "home/link/f", "other/deep/f", .file), ("link/f/below", "home/link/f/below", "other/deep/f/below", nil),
+        ("new/../link/f", "home/link/f", "other/deep/f", .file),
+        ("link/f/below", "home/link/f/below", "other/deep/f/below", nil),
         ("\(root)/home/../home/a", "home/a", "home/a", .directory),
       ]
       for example in cases {
@@ -166,9 +171,13 @@ struct CheckedPathTests {
       let facts = try #require(try path.facts())
       // The same size and time, another content: the change time tells.
       try file("\(root)/f", "odd")
-      var times = [timespec(tv_sec: Int(facts.modified / 1_000_000_000), tv_nsec: Int(facts.modified % 1_000_000_000)), timespec(tv_sec: Int(facts.modified / 1_000_000_000), tv_nsec: Int(facts.modified % 1_000_000_000))]
+      var times = [
+        timespec(tv_sec: Int(facts.modified / 1_000_000_000), tv_nsec: Int(facts.modified % 1_000_000_000)),
+        timespec(tv_sec: Int(facts.modified / 1_000_000_000), tv_nsec: Int(facts.modified % 1_000_000_000)),
+      ]
       utimensat(AT_FDCWD, "\(root)/f", &times, 0)
-      #expect(await refusal { try path.write([1], expecting: .exactly(facts)) }?.message.contains("has changed") == true)
+      #expect(
+        await refusal { try path.write([1], expecting: .exactly(facts)) }?.message.contains("has changed") == true)
       try FileManager.default.removeItem(atPath: "\(root)/f")
       #expect(await refusal { try path.write([1], expecting: .exactly(facts)) }?.message.contains("is gone") == true)
       _ = try path.write([1], expecting: .nothing)

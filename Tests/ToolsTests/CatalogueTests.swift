@@ -67,7 +67,8 @@ struct CatalogueTests {
     let rows = try ToolCatalogue.builtIn().map(Self.row)
     for row in rows where !text.contains(row) { Issue.record("docs/tools.md lacks:\n\(row)") }
     let written = text.split(separator: "\n").filter { $0.hasPrefix("| `") }
-    #expect(written.count == rows.count, "docs/tools.md has other rows than the catalogue:\n\(rows.joined(separator: "\n"))")
+    #expect(
+      written.count == rows.count, "docs/tools.md has other rows than the catalogue:\n\(rows.joined(separator: "\n"))")
   }
 
   /// As docs/tools.md has it.

@@ -18,7 +18,9 @@ struct FileTests {
       #expect(part.value?["content"] == "line 4999\nline 5000\n")
       #expect(part.value?["total_lines"] == 5000 && part.value?["truncated"] == false)
       let next = try #require(first.value?["next_offset"])
-      #expect(try await bench.call("read_file", ["path": "f", "offset": next]).value?["content"]?.string?.hasPrefix("line 2001\n") == true)
+      #expect(
+        try await bench.call("read_file", ["path": "f", "offset": next]).value?["content"]?.string?.hasPrefix(
+          "line 2001\n") == true)
       let beyond = try await bench.call("read_file", ["path": "f", "start": 5001])
       #expect(beyond.isError && beyond.text.contains("there are 5000"))
       #expect(try await bench.call("read_file", ["path": "f", "start": 5, "end": 4]).isError)
@@ -56,7 +58,8 @@ struct FileTests {
     try await ToolBench.run { bench in
       let status = try await bench.call("read_file", ["path": "/proc/self/status"])
       #expect(status.value?["content"]?.string?.hasPrefix("Name:") == true && status.value?["truncated"] == false)
-      #expect(try await bench.call("read_file", ["path": "/proc/self/status", "start": 2, "end": 2]).text.contains("Umask:"))
+      #expect(
+        try await bench.call("read_file", ["path": "/proc/self/status", "start": 2, "end": 2]).text.contains("Umask:"))
       let page = try await bench.call("read_file", ["path": "/sys/kernel/mm/transparent_hugepage/enabled"])
       #expect(page.isError || (page.value?["truncated"] == false && page.value?["total_lines"] == 1))
     }
@@ -65,7 +68,8 @@ struct FileTests {
   @Test("A sparse file of 10 GB is read by its ranges, at once")
   func huge() async throws {
     try await ToolBench.run { bench in
-      _ = try await bench.call("execute_command", ["command": "echo begin > big; truncate -s 10G big; echo end >> big; seq 3000000 > many"])
+      _ = try await bench.call(
+        "execute_command", ["command": "echo begin > big; truncate -s 10G big; echo end >> big; seq 3000000 > many"])
       let before = residentBytes()
       let begun = ContinuousClock.now
       let binary = try await bench.call("read_file", ["path": "big"])
@@ -82,7 +86,8 @@ struct FileTests {
   @Test(
     "What is no file is named for what it is, and nothing waits for it",
     arguments: [
-      ("fifo", "FIFO"), ("dir", "directory"), ("sock", "socket"), ("/dev/zero", "character device"), ("/dev/tty", "character device"),
+      ("fifo", "FIFO"), ("dir", "directory"), ("sock", "socket"), ("/dev/zero", "character device"),
+      ("/dev/tty", "character device"),
     ])
   func noFiles(_ example: (String, String)) async throws {
     try await ToolBench.run { bench in
@@ -91,7 +96,8 @@ struct FileTests {
         ["command": "mkfifo fifo; mkdir dir; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")'"])
       let path = JSON.string(example.0)
       for outcome in [
-        try await bench.call("read_file", ["path": path]), try await bench.call("write_file", ["path": path, "content": "x"]),
+        try await bench.call("read_file", ["path": path]),
+        try await bench.call("write_file", ["path": path, "content": "x"]),
         try await bench.call("edit_file", ["path": path, "old": "a", "new": "b"]),
       ] {
         #expect(outcome.isError && outcome.text.contains("is a \(example.1), not a file"), "\(outcome.text)")
@@ -108,7 +114,8 @@ struct FileTests {
     try await ToolBench.run { bench in
       for (path, reason) in [
         ("", "empty"), ("a\u{0}b", "NUL"), (String(repeating: "x/", count: 3000), "longer than 4096"),
-        (String(repeating: "x/", count: 300), "directories deep"), ("gone", "there is no file"), ("gone/too", "there is no file"),
+        (String(repeating: "x/", count: 300), "directories deep"), ("gone", "there is no file"),
+        ("gone/too", "there is no file"),
       ] {
         do {
           let outcome = try await bench.call("read_file", ["path": .string(path)])
@@ -125,18 +132,22 @@ struct FileTests {
     try await ToolBench.run { bench in
       let made = try await bench.call("write_file", ["path": "new", "content": "a\n"])
       #expect(made.value == ["bytes_written": 2, "created": true])
-      _ = try await bench.call("execute_command", ["command": "printf x > script; chmod 750 script; printf y > target; ln -s target link"])
+      _ = try await bench.call(
+        "execute_command", ["command": "printf x > script; chmod 750 script; printf y > target; ln -s target link"])
       let replaced = try await bench.call("write_file", ["path": "script", "content": "#!/bin/sh\n"])
       #expect(replaced.value?["created"] == false)
       // Through a link the file that it names is written, and the link stays.
       #expect(!(try await bench.call("write_file", ["path": "link", "content": "z"]).isError))
-      let facts = try await bench.call("execute_command", ["command": "stat -c '%a %n' script; cat target; readlink link; ls -A | wc -l"])
+      let facts = try await bench.call(
+        "execute_command", ["command": "stat -c '%a %n' script; cat target; readlink link; ls -A | wc -l"])
       #expect(facts.value?["output"] == "750 script\nztarget\n4\n")
       let nowhere = try await bench.call("write_file", ["path": "a/b/c", "content": "x"])
       #expect(nowhere.isError && nowhere.text.contains("create_directories"))
-      #expect(!(try await bench.call("write_file", ["path": "a/b/c", "content": "x", "create_directories": true]).isError))
+      #expect(
+        !(try await bench.call("write_file", ["path": "a/b/c", "content": "x", "create_directories": true]).isError))
       #expect(try bench.read("a/b/c") == "x")
-      let through = try await bench.call("write_file", ["path": "new/below", "content": "x", "create_directories": true])
+      let through = try await bench.call(
+        "write_file", ["path": "new/below", "content": "x", "create_directories": true])
       #expect(through.isError && through.text.contains("no directory"))
     }
   }
@@ -152,7 +163,9 @@ struct FileTests {
           == "@@ -4,8 +4,7 @@\n line 4\n line 5\n line 6\n-line 7\n-line 8\n+seven\n line 9\n line 10\n line 11")
       #expect(try bench.read("f").contains("line 6\nseven\nline 9\n"))
       let many = try await bench.call("edit_file", ["path": "f", "old": "line", "new": "row"])
-      #expect(many.isError && many.text.contains("occurs 18 times") && many.text.contains("lines 1, 2, 3") && many.text.contains("replace_all"))
+      #expect(
+        many.isError && many.text.contains("occurs 18 times") && many.text.contains("lines 1, 2, 3")
+          && many.text.contains("replace_all"))
       let all = try await bench.call("edit_file", ["path": "f", "old": "line", "new": "row", "replace_all": true])
       #expect(all.value?["replacements"] == 18)
       let none = try await bench.call("edit_file", ["path": "f", "old": "row  9\nrow 10", "new": "x"])
@@ -172,15 +185,19 @@ struct FileTests {
         let text = lines.joined(separator: "\n") + "\n"
         try bench.write("old", text)
         try bench.write("f", text)
-        let (old, new) = (["x", "x\n", "b\na", "\n\n", "r"][dice.next(5)], ["", "y", "y\nz", "q\n", "\n"][dice.next(5)])
+        let (old, new) = (
+          ["x", "x\n", "b\na", "\n\n", "r"][dice.next(5)], ["", "y", "y\nz", "q\n", "\n"][dice.next(5)]
+        )
         let outcome = try await bench.call(
           "edit_file", ["path": "f", "old": .string(old), "new": .string(new), "replace_all": true], in: "\(round)")
         guard let diff = outcome.value?["diff"]?.string else { continue }
         let result = try bench.read("f")
         guard result.hasSuffix("\n") else { continue }
         try bench.write("diff", diff)
-        let patched = try await bench.call("execute_command", ["command": "patch -s -o - old diff | cmp - f && echo same"])
-        #expect(patched.value?["output"] == "same\n", "\(old.debugDescription) -> \(new.debugDescription)\n\(patched.text)")
+        let patched = try await bench.call(
+          "execute_command", ["command": "patch -s -o - old diff | cmp - f && echo same"])
+        #expect(
+          patched.value?["output"] == "same\n", "\(old.debugDescription) -> \(new.debugDescription)\n\(patched.text)")
       }
     }
   }
@@ -213,7 +230,9 @@ struct FileTests {
       #expect(outcome.text == "\(bench.work): 5 entries\n.h/\nd/\nf  3\nl -> /nowhere\np  (FIFO)")
       _ = try await bench.call("execute_command", ["command": "cd d && seq 1500 | xargs touch"])
       let many = try await bench.call("list_dir", ["path": "d"])
-      #expect(many.value?["truncated"] == true && many.value?["entries"]?.array?.count == 1000 && many.value?["count"] == 1500)
+      #expect(
+        many.value?["truncated"] == true && many.value?["entries"]?.array?.count == 1000 && many.value?["count"] == 1500
+      )
       #expect(try await bench.call("list_dir", ["path": "f"]).isError)
     }
   }

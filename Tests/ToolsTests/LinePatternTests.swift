@@ -16,10 +16,13 @@ struct LinePatternTests {
       ("abc", "xabcx", true), ("abc", "ab", false), ("^abc$", "abc", true), ("^abc$", "abcd", false), ("^$", "", true),
       ("a.c", "abc", true), ("a.c", "aäc", true), ("a.c", "a😀c", true), ("^.$", "€", true), ("^..$", "€", false),
       ("[a-c]+x", "zzabcx", true), ("[^a-c]", "abc", false), ("[^a-c]", "abcd", true), ("[]a]", "]", true),
-      ("[a-]", "-", true), ("[[:digit:]]{3}", "a123", true), ("[[:digit:]]{3}", "a12", false), (#"\d+\.\d+"#, "v1.25", true),
-      (#"\bfoo\b"#, "a foo b", true), (#"\bfoo\b"#, "afoo b", false), (#"\Boo"#, "foo", true), (#"\w+\s\W"#, "ab !", true),
+      ("[a-]", "-", true), ("[[:digit:]]{3}", "a123", true), ("[[:digit:]]{3}", "a12", false),
+      (#"\d+\.\d+"#, "v1.25", true),
+      (#"\bfoo\b"#, "a foo b", true), (#"\bfoo\b"#, "afoo b", false), (#"\Boo"#, "foo", true),
+      (#"\w+\s\W"#, "ab !", true),
       ("a|b|cd", "xcdx", true), ("(a|b)*c", "ababc", true), ("^(a|b)*$", "abac", false), ("a{2,3}b", "aab", true),
-      ("^a{2,3}b", "ab", false), ("a{0}b", "b", true), ("a{,2}b", "b", true), ("x{y", "x{y", true), ("a{1}{2}", "aa", true),
+      ("^a{2,3}b", "ab", false), ("a{0}b", "b", true), ("a{,2}b", "b", true), ("x{y", "x{y", true),
+      ("a{1}{2}", "aa", true),
       ("colou?r", "color", true), ("a+?b", "aab", true), (#"\x41\u00e4\x{1F600}"#, "Aä😀", true), (#"\."#, "a", false),
       ("(?i)ABC", "xabcX", true), ("(?i:A)b", "aB", false), ("(?<n>a)(?P<m>b)", "ab", true), ("ä|ö", "schön", true),
       ("[à-ü]", "ö", true), ("[à-ü]", "o", false), ("", "anything", true), ("a||b", "zzz", true), ("()", "", true),
@@ -48,10 +51,12 @@ struct LinePatternTests {
     "What cannot be read, or not be matched without going back, is refused with place and reason",
     arguments: [
       ("(a", "without its )"), ("a)", ") without its ("), ("[a", "without its ]"), ("*a", "nothing before *"),
-      (#"(a)\1"#, "references"), ("(?=a)", "look-ahead"), ("(?<=a)", "look-behind"), ("(?<!a)", "look-behind"), ("(?!a)", "look-ahead"),
+      (#"(a)\1"#, "references"), ("(?=a)", "look-ahead"), ("(?<=a)", "look-behind"), ("(?<!a)", "look-behind"),
+      ("(?!a)", "look-ahead"),
       ("a{3,2}", "wrong way round"), ("a{2000}", "1000 repeats"), ("(a{1000}){1000}", "too large"), ("[b-a]", "ascend"),
       (#"\"#, "backslash"), (#"\p{L}"#, #"\p"#), ("[[:foo:]]", "class"), ("a++", "possessive"), ("(?x)a", "flag x"),
-      (String(repeating: "(", count: 100), "groups in each other"), (String(repeating: "a", count: 5000), "longer than 4096"),
+      (String(repeating: "(", count: 100), "groups in each other"),
+      (String(repeating: "a", count: 5000), "longer than 4096"),
     ])
   func refused(_ example: (String, String)) {
     let error = #expect(throws: CmdopError.self) { try LinePattern(example.0) }

@@ -15,7 +15,10 @@ struct SearchTests {
   @Test("glob knows *, ?, [ ], { } and **, relative to cwd and absolute")
   func glob() async throws {
     try await ToolBench.run { bench in
-      for name in ["a.swift", "b.txt", "src/c.swift", "src/deep/er/d.swift", "src/deep/e.h", ".hidden.swift", ".git/x.swift", "src/.h/i.swift"] {
+      for name in [
+        "a.swift", "b.txt", "src/c.swift", "src/deep/er/d.swift", "src/deep/e.h", ".hidden.swift", ".git/x.swift",
+        "src/.h/i.swift",
+      ] {
         try bench.write(name, "x")
       }
       let cases: [(String, [String])] = [
@@ -31,7 +34,8 @@ struct SearchTests {
       }
       #expect(self.paths(try await bench.call("glob", ["pattern": "*.swift", "cwd": "src"])) == ["c.swift"])
       let absolute = bench.work + "/src/**/*.h"
-      #expect(self.paths(try await bench.call("glob", ["pattern": .string(absolute)])) == [bench.work + "/src/deep/e.h"])
+      #expect(
+        self.paths(try await bench.call("glob", ["pattern": .string(absolute)])) == [bench.work + "/src/deep/e.h"])
       let home = self.paths(try await bench.call("glob", ["pattern": "~/work/*.txt"]))
       #expect(home == ["~/work/b.txt"])
     }
@@ -85,7 +89,10 @@ struct SearchTests {
       #expect(all.text == "a.txt:2: two\na.txt:3: three\nsub/b.swift:1: let two = 2")
       #expect(self.found(all) == ["a.txt:2", "a.txt:3", "sub/b.swift:1"])
       #expect(self.found(try await bench.call("grep", ["pattern": "two", "glob": "*.swift"])) == ["sub/b.swift:1"])
-      #expect(self.found(try await bench.call("grep", ["pattern": "TWO", "ignore_case": true, "path": "a.txt"])) == ["a.txt:2"])
+      #expect(
+        self.found(try await bench.call("grep", ["pattern": "TWO", "ignore_case": true, "path": "a.txt"])) == [
+          "a.txt:2"
+        ])
       #expect(self.found(try await bench.call("grep", ["pattern": "five$"])) == ["a.txt:5"])
       #expect(self.found(try await bench.call("grep", ["pattern": "end$"])) == ["sub/b.swift:2"])
       let around = try await bench.call("grep", ["pattern": "two|five", "path": "a.txt", "context": 1])
@@ -105,7 +112,9 @@ struct SearchTests {
       try bench.write("sub/.gitignore", "*.txt\n!/yes.txt\n")
       try bench.write(".ignore", "other/**/x\n")
       let shown = ["keep.log", "sub/yes.txt", "sub/build/a", "sub/deep/tmp/a", "other/y"]
-      let hidden = ["a.log", "build/a", "sub/tmp/a", "sub/a.txt", "sub/deep/yes.txt", "other/1/2/x", ".env", "trailing"]
+      let hidden = [
+        "a.log", "build/a", "sub/tmp/a", "sub/a.txt", "sub/deep/yes.txt", "other/1/2/x", ".env", "trailing",
+      ]
       for name in shown + hidden { try bench.write(name, "needle") }
       try bench.write("binary", [0x6e, 0x65, 0, 1, 2] + Array("needle".utf8))
       let outcome = try await bench.call("grep", ["pattern": "needle", "files_only": true])
@@ -126,7 +135,8 @@ struct SearchTests {
       let outcome = try await bench.call("grep", ["pattern": "line"])
       #expect(self.found(outcome).count == 100 && outcome.value?["truncated"] == true)
       #expect(outcome.text.contains("there are more"))
-      let long = "first\n" + String(repeating: "x", count: 1_500_000) + "needle" + String(repeating: "y", count: 100_000)
+      let long =
+        "first\n" + String(repeating: "x", count: 1_500_000) + "needle" + String(repeating: "y", count: 100_000)
       try bench.write("long", long)
       let one = try await bench.call("grep", ["pattern": "needley+$", "path": "long"])
       #expect(one.text.utf8.count < 1000 && one.value?["truncated"] == false)

@@ -13,7 +13,8 @@ struct TaskTests {
   func life() async throws {
     try await ToolBench.run { bench in
       let begun = try await bench.call(
-        "shell_tasks", ["action": "start", "command": "echo one; until [ -e go ]; do sleep 0.05; done; echo two; exit 3"])
+        "shell_tasks",
+        ["action": "start", "command": "echo one; until [ -e go ]; do sleep 0.05; done; echo two; exit 3"])
       let id = try self.id(begun)
       let first = try await bench.call("shell_tasks", ["action": "output", "task_id": id, "wait_ms": 10_000])
       #expect(first.value?["output"] == "one\n" && first.value?["state"] == "running")
@@ -21,7 +22,8 @@ struct TaskTests {
       #expect(try await bench.call("shell_tasks", ["action": "list"]).value?["tasks"]?.array?.count == 1)
       try bench.write("go", "")
       let next = try #require(first.value?["next_offset"])
-      let second = try await bench.call("shell_tasks", ["action": "output", "task_id": id, "offset": next, "wait_ms": 10_000])
+      let second = try await bench.call(
+        "shell_tasks", ["action": "output", "task_id": id, "offset": next, "wait_ms": 10_000])
       #expect(second.value?["output"] == "two\n")
       try await eventually("it has ended") {
         try await bench.call("shell_tasks", ["action": "status", "task_id": id]).value?["state"] == "failed"
@@ -39,7 +41,11 @@ struct TaskTests {
       let id = try self.id(
         try await bench.call(
           "shell_tasks",
-          ["action": "start", "command": .string("trap 'echo hup' HUP; trap '' TERM; echo up; while :; do (trap '' TERM; sleep \(mark)) & wait; done")]))
+          [
+            "action": "start",
+            "command": .string(
+              "trap 'echo hup' HUP; trap '' TERM; echo up; while :; do (trap '' TERM; sleep \(mark)) & wait; done"),
+          ]))
       try await eventually("it runs") { !runs(mark).isEmpty }
       #expect(try await bench.call("shell_kill", ["task_id": id, "signal": "HUP"]).value?["killed"] == false)
       try await eventually("it has heard HUP") {
@@ -49,9 +55,13 @@ struct TaskTests {
       #expect(try await bench.call("shell_kill", ["task_id": id]).value?["killed"] == true)
       #expect(ContinuousClock.now - begun < .seconds(6))
       #expect(runs(mark) == [])
-      try await eventually("it is said") { try await bench.call("task_status", ["task_id": id]).value?["state"] == "cancelled" }
+      try await eventually("it is said") {
+        try await bench.call("task_status", ["task_id": id]).value?["state"] == "cancelled"
+      }
       #expect(try await bench.call("shell_tasks", ["action": "stop", "task_id": id]).value?["killed"] == true)
-      await #expect(throws: CmdopError.self) { try await bench.call("shell_kill", ["task_id": id, "signal": "NONSENSE"]) }
+      await #expect(throws: CmdopError.self) {
+        try await bench.call("shell_kill", ["task_id": id, "signal": "NONSENSE"])
+      }
     }
   }
 
@@ -61,7 +71,8 @@ struct TaskTests {
     try await ToolBench.run { bench in
       let id = try self.id(try await bench.call("shell_tasks", ["action": "start", "argv": ["sleep", .string(mark)]]))
       for (tool, arguments) in [
-        ("shell_tasks", ["action": "status", "task_id": id] as JSON), ("shell_tasks", ["action": "output", "task_id": id]),
+        ("shell_tasks", ["action": "status", "task_id": id] as JSON),
+        ("shell_tasks", ["action": "output", "task_id": id]),
         ("shell_kill", ["task_id": id]), ("task_status", ["task_id": id]),
       ] {
         let outcome = try await bench.call(tool, arguments, in: "two")

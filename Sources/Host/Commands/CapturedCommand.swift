@@ -87,7 +87,10 @@ public final class CapturedCommand: Sendable {
   /// To everything in its session. It is up to them what they make of it.
   public func send(_ signal: SignalName) { post(.signal(signal.number)) }
 
-  enum Wish { case stop(Duration), signal(CInt) }
+  enum Wish {
+    case stop(Duration)
+    case signal(CInt)
+  }
 
   /// Returns once it is over.
   public func end() async -> CapturedEnd {

@@ -45,7 +45,7 @@ struct ShellKill: MachineTool {
     do throws(CmdopError) {
       let signal = judged["signal"]?.string.flatMap { SignalName(rawValue: $0) }
       return try await Self.end(judged["task_id"]?.string ?? "", signal, TaskTable.Owner(of: judged.call), parts)
-    } catch where error.code == .notFound || error.code == .badUsage {
+    } catch  where error.code == .notFound || error.code == .badUsage {
       return .failure(error)
     }
   }

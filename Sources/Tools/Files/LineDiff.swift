@@ -31,7 +31,8 @@ struct LineDiff {
       }
       let first = group.first
       var last = group.last
-      var after = Self.replaced(group.places, length, by: new, in: old, lines[first].lowerBound..<lines[last].upperBound)
+      var after = Self.replaced(
+        group.places, length, by: new, in: old, lines[first].lowerBound..<lines[last].upperBound)
       // Where a line feed went, the next line goes up to the end of this one.
       if let end = after.last, end != 0x0a, last + 1 < lines.count {
         last += 1

@@ -60,8 +60,11 @@ struct Glob: MachineTool {
     _ path: CheckedPath, _ cancellation: Cancellation, _ mayReach: (String) -> Bool
   ) throws(CmdopError) -> ToolOutcome {
     let written = path.given.split(separator: "/")
-    if let wild = written.firstIndex(where: { $0.contains { "*?[{\\".contains($0) } }), written[wild...].contains("..") {
-      throw CmdopError(.badUsage, "the pattern \(OneLine.of(path.given)) leads upwards: \"..\" may only stand before its first wildcard")
+    if let wild = written.firstIndex(where: { $0.contains { "*?[{\\".contains($0) } }), written[wild...].contains("..")
+    {
+      throw CmdopError(
+        .badUsage,
+        "the pattern \(OneLine.of(path.given)) leads upwards: \"..\" may only stand before its first wildcard")
     }
     // The part that exists was resolved and judged; the walk begins there and goes only downwards.
     let isPlain = path.kind != nil

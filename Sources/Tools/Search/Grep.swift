@@ -36,7 +36,9 @@ struct Grep: MachineTool {
           "context": ["type": "integer", "minimum": 0, "maximum": 10, "description": "Lines around each. Default 0."],
           "files_only": ["type": "boolean", "description": "Only the names of the files."],
           "include_ignored": ["type": "boolean", "description": "Hidden and ignored files too. Default false."],
-          "max_results": ["type": "integer", "minimum": 1, "maximum": .integer(mostResults), "description": "Default 100."],
+          "max_results": [
+            "type": "integer", "minimum": 1, "maximum": .integer(mostResults), "description": "Default 100.",
+          ],
         ],
         "required": ["pattern"],
       ],
@@ -68,7 +70,7 @@ struct Grep: MachineTool {
         var search = search
         return try search.run(path)
       }
-    } catch where error.code != .limit && error.code != .cancelled {
+    } catch  where error.code != .limit && error.code != .cancelled {
       return .failure(error)
     }
   }

@@ -32,9 +32,13 @@ struct LinePattern {
   init(_ text: String, ignoresCase: Bool = false) throws(CmdopError) {
     program = try PatternProgram(try PatternParser.parse(text, ignoresCase: ignoresCase))
     var borders = [Bool](repeating: false, count: 257)
-    func mark(_ range: ClosedRange<UInt8>) { (borders[Int(range.lowerBound)], borders[Int(range.upperBound) + 1]) = (true, true) }
+    func mark(_ range: ClosedRange<UInt8>) {
+      (borders[Int(range.lowerBound)], borders[Int(range.upperBound) + 1]) = (true, true)
+    }
     for case .bytes(let range, _) in program.steps { mark(range) }
-    if program.hasWordEdges { for range in [48...57, 65...90, 95...95, 97...122] as [ClosedRange<UInt8>] { mark(range) } }
+    if program.hasWordEdges {
+      for range in [48...57, 65...90, 95...95, 97...122] as [ClosedRange<UInt8>] { mark(range) }
+    }
     var (classes, examples) = ([UInt8](), [UInt8(0)])
     for byte in 0...255 {
       if byte > 0 && borders[byte] { examples.append(UInt8(byte)) }

@@ -21,7 +21,9 @@ struct PatternProgram {
   }
 
   private mutating func add(_ step: Step) throws(CmdopError) -> Int32 {
-    guard steps.count < Self.mostSteps else { throw CmdopError(.badUsage, "the pattern is too large: it repeats too much") }
+    guard steps.count < Self.mostSteps else {
+      throw CmdopError(.badUsage, "the pattern is too large: it repeats too much")
+    }
     steps.append(step)
     return Int32(steps.count - 1)
   }

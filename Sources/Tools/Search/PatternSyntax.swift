@@ -30,7 +30,9 @@ struct PatternParser {
   /// `x{1000}` is written out a thousand times.
   private static let mostRepeats = 1000
 
-  private init(_ text: String, ignoresCase: Bool) { (scalars, self.ignoresCase) = (Array(text.unicodeScalars), ignoresCase) }
+  private init(_ text: String, ignoresCase: Bool) {
+    (scalars, self.ignoresCase) = (Array(text.unicodeScalars), ignoresCase)
+  }
 
   static func parse(_ text: String, ignoresCase: Bool) throws(CmdopError) -> PatternNode {
     guard text.utf8.count <= longest else { throw CmdopError(.badUsage, "the pattern is longer than \(longest) bytes") }
@@ -97,7 +99,8 @@ struct PatternParser {
     guard let end = scalars[index...].firstIndex(of: "}") else { return nil }
     let text = String(String.UnicodeScalarView(scalars[(index + 1)..<end]))
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-    guard parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } && $0.count < 6 }), text.contains(where: \.isNumber)
+    guard parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } && $0.count < 6 }),
+      text.contains(where: \.isNumber)
     else { return nil }
     switch parts.count {
     case 1: return Int(parts[0]).map { ($0, $0, end + 1) }
@@ -133,7 +136,9 @@ struct PatternParser {
         _ = takes("P")
         guard takes("<"), next != "=", next != "!" else { throw fault("look-behind and references are not known here") }
         while let scalar = next, scalar != ">" {
-          guard scalar.properties.isAlphabetic || scalar == "_" || (48...57).contains(scalar.value) else { throw fault("no name of a group") }
+          guard scalar.properties.isAlphabetic || scalar == "_" || (48...57).contains(scalar.value) else {
+            throw fault("no name of a group")
+          }
           index += 1
         }
         guard takes(">") else { throw fault("no name of a group") }
@@ -223,7 +228,9 @@ struct PatternParser {
       for scalar in scalars[index...].prefix(digits) { text.unicodeScalars.append(scalar) }
       index += text.unicodeScalars.count
     }
-    guard let scalar = UInt32(text, radix: 16).flatMap(Unicode.Scalar.init) else { throw fault("no number of a character") }
+    guard let scalar = UInt32(text, radix: 16).flatMap(Unicode.Scalar.init) else {
+      throw fault("no number of a character")
+    }
     return ScalarSet(scalar)
   }
 

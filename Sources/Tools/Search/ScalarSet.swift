@@ -16,7 +16,8 @@ struct ScalarSet {
     "alpha": ScalarSet([65...90, 97...122]), "digit": digits, "alnum": ScalarSet([48...57, 65...90, 97...122]),
     "upper": ScalarSet(65...90), "lower": ScalarSet(97...122), "space": blanks, "blank": ScalarSet([9...9, 32...32]),
     "punct": ScalarSet([33...47, 58...64, 91...96, 123...126]), "xdigit": ScalarSet([48...57, 65...70, 97...102]),
-    "word": wordParts, "cntrl": ScalarSet([0...31, 127...127]), "print": ScalarSet(32...126), "graph": ScalarSet(33...126),
+    "word": wordParts, "cntrl": ScalarSet([0...31, 127...127]), "print": ScalarSet(32...126),
+    "graph": ScalarSet(33...126),
   ]
 
   /// Its one character, if it has one.
@@ -54,7 +55,9 @@ struct ScalarSet {
       for value in range.count <= 2048 ? range : ascii {
         guard let scalar = Unicode.Scalar(value) else { continue }
         for other in [scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping] {
-          if other.unicodeScalars.count == 1, let one = other.unicodeScalars.first, one != scalar { set.formUnion(ScalarSet(one)) }
+          if other.unicodeScalars.count == 1, let one = other.unicodeScalars.first, one != scalar {
+            set.formUnion(ScalarSet(one))
+          }
         }
       }
     }
@@ -65,7 +68,9 @@ struct ScalarSet {
   var byteSequences: [[ClosedRange<UInt8>]] {
     var result: [[ClosedRange<UInt8>]] = []
     for range in ranges {
-      for (bounds, length) in [(0...0x7f as ClosedRange<UInt32>, 1), (0x80...0x7ff, 2), (0x800...0xffff, 3), (0x10000...0x10ffff, 4)]
+      for (bounds, length) in [
+        (0...0x7f as ClosedRange<UInt32>, 1), (0x80...0x7ff, 2), (0x800...0xffff, 3), (0x10000...0x10ffff, 4),
+      ]
       where range.overlaps(bounds) {
         Self.split(range.clamped(to: bounds), length, &result)
       }
