@@ -122,7 +122,7 @@ private struct FolderWalk {
         case .success(let folder):
           stack.append((name, folder))
           return
-        case .failure(let failure) where failure.number == ENOTDIR || failure.number == ENOENT: continue
+        case .failure(let failure) where [ENOTDIR, ENOENT, ELOOP].contains(failure.number): continue
         case .failure(let failure): throw systemError(failure.number, "cannot open \(shown(path))")
         }
       case .link:
