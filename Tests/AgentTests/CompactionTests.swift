@@ -19,7 +19,9 @@ struct CompactionTests {
           let size = History.tokens(bytes: History.bytes(of: request.messages))
           let usage = counts ? ModelUsage(input: size, output: 20) : ModelUsage()
           if request.tools.isEmpty { return ModelAnswer(parts: [.text(summary)], claimed: .finished, usage: usage) }
-          let step = number.withLock { $0 += 1; return $0 }
+          let step = number.withLock {
+            $0 += 1; return $0
+          }
           if step > steps { return ModelAnswer(parts: [.text("done")], claimed: .finished, usage: usage) }
           let arguments: JSON = ["x": .string("\(step)")]
           return ModelAnswer(
@@ -37,7 +39,9 @@ struct CompactionTests {
     ])
   }
 
-  @Test("Old outputs go first; the prompt, the last two steps and each pair of call and result stay", arguments: [true, false])
+  @Test(
+    "Old outputs go first; the prompt, the last two steps and each pair of call and result stay",
+    arguments: [true, false])
   func prune(_ counts: Bool) async throws {
     let model = Self.model(steps: 30, window: 20_000, counts: counts)
     let bench = try await Bench(model, hand: Self.hand(bytes: 3000))
@@ -81,7 +85,9 @@ struct CompactionTests {
       #expect(size < model.window, "\(size)")
       #expect(Legality.faults(of: request.messages) == [])
       let calls = request.messages.flatMap(\.parts).filter { if case .toolCall = $0 { true } else { false } }
-      let whole = request.messages.flatMap(\.parts).filter { if case .toolResult(_, let text, _) = $0 { text.hasPrefix("seen") } else { false } }
+      let whole = request.messages.flatMap(\.parts).filter {
+        if case .toolResult(_, let text, _) = $0 { text.hasPrefix("seen") } else { false }
+      }
       // The last two results are never cut.
       #expect(whole.count >= min(2, calls.count))
       guard case .text(let first)? = request.messages.first?.parts.first else { continue }
@@ -96,8 +102,9 @@ struct CompactionTests {
       let model = Self.model(steps: 1000, window: 3000, summary: summary)
       let bench = try await Bench(model, hand: Self.hand(bytes: 250))
       let end = await bench.run("The task: look.") { $0.budget.turns = 500 }
-      #expect(end.status == .windowFull || end.status == .finished, "\(end)")
-      #expect(model.requests.filter { $0.tools.isEmpty }.count <= 120)
+      #expect(end.status != .failed, "\(end)")
+      // What is written at too great a length is shortened; there is work between two summaries.
+      #expect(model.requests.count { $0.tools.isEmpty } <= model.requests.count / 3)
       if summary.allSatisfy(\.isWhitespace) {
         #expect(end.status == .windowFull && end.error?.message.contains("wrote none") == true)
         #expect(model.requests.filter { $0.tools.isEmpty }.count == 2)
@@ -113,7 +120,9 @@ struct CompactionTests {
       [
         { request, _ in
           // Says that it is full, whatever it is sent.
-          if request.tools.isEmpty { return ModelAnswer(parts: [.text("short")], claimed: .finished, usage: ModelUsage()) }
+          if request.tools.isEmpty {
+            return ModelAnswer(parts: [.text("short")], claimed: .finished, usage: ModelUsage())
+          }
           let arguments: JSON = ["x": .string("\(number.withLock { $0 += 1; return $0 })")]
           return ModelAnswer(
             parts: [.toolCall(id: "c", tool: "look", arguments: arguments, broken: nil)], claimed: .toolCalls,
@@ -132,16 +141,25 @@ struct CompactionTests {
     let hasRefused = Mutex(0)
     let number = Mutex(0)
     let step: PlayedModel.Step = { request, _ async throws(ModelFault) in
-      if request.tools.isEmpty { return ModelAnswer(parts: [.text("Done: four looks.")], claimed: .finished, usage: ModelUsage()) }
-      let step = number.withLock { $0 += 1; return $0 }
+      if request.tools.isEmpty {
+        return ModelAnswer(parts: [.text("Done: four looks.")], claimed: .finished, usage: ModelUsage())
+      }
+      let step = number.withLock {
+        $0 += 1; return $0
+      }
       if step == 5 {
         number.withLock { $0 -= 1 }
-        if hasRefused.withLock({ $0 += 1; return $0 }) == 1 { throw ModelFault(.tooLarge, "prompt is too long") }
+        if hasRefused.withLock({
+          $0 += 1; return $0
+        }) == 1 {
+          throw ModelFault(.tooLarge, "prompt is too long")
+        }
         return ModelAnswer(parts: [.text("done")], claimed: .finished, usage: ModelUsage())
       }
       let arguments: JSON = ["x": .string("\(step)")]
       return ModelAnswer(
-        parts: [.toolCall(id: "c", tool: "look", arguments: arguments, broken: nil)], claimed: .toolCalls, usage: ModelUsage())
+        parts: [.toolCall(id: "c", tool: "look", arguments: arguments, broken: nil)], claimed: .toolCalls,
+        usage: ModelUsage())
     }
     let model = PlayedModel([step])
     let bench = try await Bench(model, hand: Self.hand(bytes: 1000))
@@ -168,7 +186,9 @@ struct CompactionTests {
     #expect(Legality.faults(of: here) == [])
     guard case .text(let first)? = here.first?.parts.first else { return #expect(Bool(false)) }
     #expect(first == "The task: look.")
-    #expect(here.first?.parts.contains { if case .text(let text) = $0 { text.contains("And the second thing.") } else { false } } == true)
+    let said = here.flatMap(\.parts).compactMap { if case .text(let text) = $0 { text } else { nil } }
+    #expect(said.count { $0.contains("And the second thing.") } == 1)
+    #expect(said.contains { $0.contains("Goal: look.") } && said.last == "Fourth.")
   }
 }
 

@@ -14,7 +14,8 @@ struct DelegationTests {
         var prompt = ""
         if case .text(let text)? = request.messages.first?.parts.first { prompt = text }
         let answers = request.messages.filter { $0.author == .model }.count
-        return ModelAnswer(parts: answer(prompt, answers, request), claimed: .finished, usage: ModelUsage(input: 100, output: 10))
+        return ModelAnswer(
+          parts: answer(prompt, answers, request), claimed: .finished, usage: ModelUsage(input: 100, output: 10))
       }
     ])
   }
@@ -42,10 +43,14 @@ struct DelegationTests {
     let child = SessionID(result["value"]?["conversation"]?.string ?? "")
     let card = try await bench.store.card(child)
     #expect(card.parentConversation == Bench.id && card.parentMachine == nil && card.title == "sub")
-    #expect(try await bench.rows(child).map(\.kind.rawValue) == ["prompt", "answer", "call_started", "result", "answer", "end"])
+    #expect(
+      try await bench.rows(child).map(\.kind.rawValue) == [
+        "prompt", "answer", "call_started", "result", "answer", "end",
+      ])
     #expect(try await bench.store.list().map(\.id) == [Bench.id])
     #expect(try await bench.store.list(includeChildren: true).count == 2)
-    #expect(bench.heard.events.contains(.callProgress(id: result["id"]?.string ?? "", .note("the sub-agent calls act"))))
+    #expect(
+      bench.heard.events.contains(.callProgress(id: result["id"]?.string ?? "", .note("the sub-agent calls act"))))
     try await bench.store.delete(Bench.id)
     #expect(try await bench.store.list(includeChildren: true).isEmpty)
   }
@@ -80,7 +85,8 @@ struct DelegationTests {
     #expect(await bench.run("main").status == .finished)
     #expect(depths.withLock { $0.prefix(3) } == [true, true, false])
     let looping = Self.model { prompt, answers, _ in
-      prompt == "main" ? [Self.call("delegate_task", ["task": "sub"])] : [Self.call("look", ["x": .string("\(answers)")])]
+      prompt == "main"
+        ? [Self.call("delegate_task", ["task": "sub"])] : [Self.call("look", ["x": .string("\(answers)")])]
     }
     let poor = try await Bench(looping)
     let end = await poor.run("main") { $0.budget.tokens = 1000 }
@@ -95,7 +101,11 @@ struct DelegationTests {
     let gate = Gate()
     let hand = Workshop([
       Workshop.tool("act") { _ in
-        await withTaskCancellationHandler { await gate.wait() } onCancel: { gate.open() }
+        await withTaskCancellationHandler {
+          await gate.wait()
+        } onCancel: {
+          gate.open()
+        }
         return ToolOutcome("stopped", isError: true)
       }
     ])

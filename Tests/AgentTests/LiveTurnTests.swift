@@ -27,7 +27,8 @@ struct LiveTurnTests {
       await speaking.wait()
       await take(.text("ct."))
       return ModelAnswer(
-        parts: [.text("I act."), .toolCall(id: "c", tool: "act", arguments: [:], broken: nil)], claimed: .toolCalls, usage: ModelUsage())
+        parts: [.text("I act."), .toolCall(id: "c", tool: "act", arguments: [:], broken: nil)], claimed: .toolCalls,
+        usage: ModelUsage())
     }
     let bench = try await Bench(PlayedModel([step]), hand: hand)
     let turn = Task { await bench.run("Go.") }
@@ -36,12 +37,16 @@ struct LiveTurnTests {
     let live = try #require(bench.loop.live(Bench.id))
     let first = live.attach { late.add($0) }
     #expect(first.seq == 1)
-    #expect(first.underway == [.thinkingDelta(step: 1, offset: 0, text: "hm"), .textDelta(step: 1, offset: 0, text: "I a")])
+    #expect(
+      first.underway == [.thinkingDelta(step: 1, offset: 0, text: "hm"), .textDelta(step: 1, offset: 0, text: "I a")])
     speaking.open()
     await working.isReached()
     let second = live.attach { later.add($0) }
     #expect(second.seq == 3)
-    #expect(second.underway == [.gate(id: "c", GateNote(verdict: "allow", layer: "mode")), .callProgress(id: "c", .output("half "))])
+    #expect(
+      second.underway == [
+        .gate(id: "c", GateNote(verdict: "allow", layer: "mode")), .callProgress(id: "c", .output("half ")),
+      ])
     live.detach(first.ticket)
     let seenByFirst = late.events
     working.open()
@@ -58,7 +63,8 @@ struct LiveTurnTests {
 
   @Test("Every event is one line of JSON with a name")
   func lines() async throws {
-    let bench = try await Bench(PlayedModel([PlayedModel.says("a\nb", calls: [("look", [:])]), PlayedModel.says("done")]))
+    let bench = try await Bench(
+      PlayedModel([PlayedModel.says("a\nb", calls: [("look", [:])]), PlayedModel.says("done")]))
     _ = await bench.run("Go.")
     #expect(bench.heard.words.count == bench.heard.events.count)
     for event in bench.heard.events {
@@ -75,7 +81,9 @@ struct LiveTurnTests {
     live.begin(step: 1)
     let piece = String(repeating: "ä", count: 50_000)
     for _ in 0..<100 { live.emit(.text(piece)) }
-    guard case .textDelta(_, let offset, let text)? = live.attach({ _ in }).underway.first else { return #expect(Bool(false)) }
+    guard case .textDelta(_, let offset, let text)? = live.attach({ _ in }).underway.first else {
+      return #expect(Bool(false))
+    }
     #expect(text.utf8.count < 3 << 20 && offset + text.utf8.count == 100 * 100_000)
   }
 }
