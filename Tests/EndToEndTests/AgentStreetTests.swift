@@ -4,14 +4,14 @@ import Testing
 @Suite("agents of two machines", .timeLimit(.minutes(20)), .showsLogs)
 struct AgentStreetTests {
   /// a's model asks the agent on `target`; what that one does is in `there`.
-  private static func script(asks target: String, _ there: [Any], more: [String: Any] = [:]) -> [String: Any] {
-    var prompts: [String: Any] = more
+  private static func script(asks target: String, _ there: [Any]) -> [String: Any] {
+    var prompts: [String: Any] = [:]
     prompts["please ask"] = [
       ["text": "I ask.", "tools": [["name": "ask_machine", "input": ["hostname": target, "prompt": "clean the folder"]]]],
       ["echo": true],
     ]
     prompts["clean the folder"] = there
-    return ["steps": [], "by_prompt": prompts]
+    return ["steps": [], "by_turn": true, "by_prompt": prompts]
   }
 
   private static func removing(_ folder: String) -> [Any] {
@@ -22,9 +22,8 @@ struct AgentStreetTests {
   func clean() async throws {
     let folder = "/tmp/cmdop-clean-\(UUID().uuidString.prefix(8))"
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let round = Self.removing(folder)
-    let script = Self.script(asks: "bert", round + round + round + round)
-    try await Street.run(["anna", "bert"], models: ["steps": [], "by_prompt": script["by_prompt"] as Any]) { street, model in
+    let script = Self.script(asks: "bert", Self.removing(folder))
+    try await Street.run(["anna", "bert"], models: script) { street, model in
       func made() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
       func isThere() -> Bool { FileManager.default.fileExists(atPath: folder) }
       try made()
@@ -60,7 +59,7 @@ struct AgentStreetTests {
   @Test("Circles and chains end: who is asked by somebody cannot ask him back")
   func circle() async throws {
     let script: [String: Any] = [
-      "steps": [],
+      "steps": [], "by_turn": true,
       "by_prompt": [
         "begin": [["tools": [["name": "ask_machine", "input": ["hostname": "bert", "prompt": "second hop"]]]], ["echo": true]],
         "second hop": [
@@ -81,7 +80,7 @@ struct AgentStreetTests {
   func cancelled() async throws {
     let mark = "sleep 98\(Int.random(in: 100...999))"
     let script: [String: Any] = [
-      "steps": [],
+      "steps": [], "by_turn": true,
       "by_prompt": [
         "begin": [["tools": [["name": "ask_machine", "input": ["hostname": "bert", "prompt": "work long"]]]], ["echo": true]],
         "work long": [["tools": [["name": "execute_command", "input": ["command": mark, "timeout_ms": 60000]]]], ["echo": true]],
