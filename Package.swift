@@ -18,6 +18,7 @@ let cryptoExtras = product("CryptoExtras", of: "swift-crypto")
 let jwt = product("JWTKit", of: "jwt-kit")
 let asn1 = product("SwiftASN1", of: "swift-asn1")
 let x509 = product("X509", of: "swift-certificates")
+let httpClient = product("AsyncHTTPClient", of: "async-http-client")
 let yams = product("Yams", of: "Yams")
 let log = product("Logging", of: "swift-log")
 let arguments = product("ArgumentParser", of: "swift-argument-parser")
@@ -37,9 +38,9 @@ let rooms: [Room] = [
   room("Fleet",      floor: 2, uses: ["Core", "Store"], rents: [crypto, cryptoExtras, jwt]),
   room("Session",    floor: 2, uses: ["Core", "Store"], rents: [nio]),
   room("Tools",      floor: 2, uses: ["Core", "Host", "Permission"], rents: [crypto]),
-  room("Agent",      floor: 3, uses: []),
-  room("AskMachine", floor: 3, uses: []),
-  room("Daemon",     floor: 4, uses: ["Core", "Fleet", "Session", "Tools", "Wire"], rents: [nio, log]),
+  room("Agent",      floor: 3, uses: ["Core", "Session"], rents: [nio, nioHTTP1, httpClient]),
+  room("AskMachine", floor: 3, uses: ["Connect", "Core", "Wire"]),
+  room("Daemon",     floor: 4, uses: ["Agent", "Core", "Fleet", "Session", "Tools", "Wire"], rents: [nio, log]),
   room("MCPServer",  floor: 4, uses: []),
   room("Relay",      floor: 4, uses: ["Core", "Fleet", "Session", "Wire"], rents: [nio, log]),
   room("Web",        floor: 4, uses: ["Core"]),
@@ -64,9 +65,11 @@ let tests: [Room] = [
   room("FleetTests",    floor: 6, uses: ["Core", "Fleet", "Store"], rents: [crypto]),
   room("SessionTests",  floor: 6, uses: ["Core", "Session", "Store"], rents: [nio], aside: ["Fixtures"]),
   room("PermissionTests", floor: 6, uses: ["Core", "Host", "Permission", "Tools"]),
+  room("AgentTests",    floor: 6, uses: ["Agent", "Core", "Session", "Store"], rents: [nio]),
   room("DaemonTests",   floor: 6, uses: ["Core", "Daemon", "Fleet", "Host", "Session", "Store", "Tools", "Wire"], rents: [
     crypto, log, nio,
   ]),
+  room("ToolsTests",    floor: 6, uses: ["Core", "Host", "Tools"]),
   room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Web", "Wire"], rents: [nio, log]),
   room("WebTests",      floor: 6, uses: ["Core", "Web"]),
   room("HouseTests",    floor: 6, uses: []),
@@ -106,6 +109,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],

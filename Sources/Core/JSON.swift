@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// A JSON value (RFC 8259): tool arguments, schemas, what models and MCP clients say.
 ///
 /// Written with sorted keys and without blanks, so that equal values are equal bytes: models' caches and digests rely on it.
@@ -17,51 +15,10 @@ public enum JSON: Hashable, Sendable {
 
   /// Reads one value. Throws `badUsage` with the reason for what is no JSON, or is nested deeper than `deepest`.
   public init(parsing bytes: some Sequence<UInt8>) throws(CmdopError) {
-    let bytes = Array(bytes)
-    guard Self.depth(of: bytes) <= Self.deepest else {
-      throw CmdopError(.badUsage, "the JSON is nested deeper than \(Self.deepest) levels")
-    }
-    do { self = try JSONDecoder().decode(JSON.self, from: Data(bytes)) } catch {
-      guard case DecodingError.dataCorrupted(let context) = error else {
-        throw CmdopError(.badUsage, "this is no JSON")
-      }
-      let reason = context.underlyingError.map { "\($0)" } ?? context.debugDescription
-      throw CmdopError(.badUsage, "this is no JSON: \(OneLine.of(String(reason.prefix(200))))")
-    }
+    self = try JSONReader.value(of: Array(bytes))
   }
 
   public init(parsing text: String) throws(CmdopError) { try self.init(parsing: text.utf8) }
-
-  /// Compact, keys sorted.
-  public var bytes: [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    // Nothing that an encoder could refuse is in the value.
-    return (try? encoder.encode(self)).map(Array.init) ?? Array("null".utf8)
-  }
-
-  public var text: String { String(decoding: bytes, as: UTF8.self) }
-
-  private static func depth(of bytes: [UInt8]) -> Int {
-    var (depth, deepest, isInString, isEscaped) = (0, 0, false, false)
-    for byte in bytes {
-      if isInString {
-        if isEscaped { isEscaped = false } else if byte == 0x5c { isEscaped = true } else if byte == 0x22 { isInString = false }
-        continue
-      }
-      switch byte {
-      case 0x22: isInString = true
-      case 0x5b, 0x7b:
-        depth += 1
-        deepest = max(deepest, depth)
-      case 0x5d, 0x7d: depth -= 1
-      default: break
-      }
-    }
-    return deepest
-  }
 }
 
 // MARK: looking inside

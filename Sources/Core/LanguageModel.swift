@@ -2,8 +2,14 @@
 public protocol LanguageModel: Sendable {
   /// For people and for the price table: "claude-opus-5-5".
   var name: String { get }
+  /// Whose words it speaks: "anthropic", "openai-chat", "openai-responses". It gets back only what it gave in them.
+  var format: String { get }
   /// What fits into its window, in tokens.
   var window: Int { get }
+  /// What it may answer at most, in tokens.
+  var mostTokens: Int { get }
+  /// nil: nobody has said what it costs.
+  var price: ModelPrice? { get }
   /// One request. Gives what comes as it comes to `take`, and the complete answer in the end. Cancelling the task ends the
   /// request. Throws what `ModelFault` describes.
   func answer(
@@ -12,14 +18,14 @@ public protocol LanguageModel: Sendable {
 }
 
 /// One message of a conversation, in no provider's words.
-public struct Message: Hashable, Sendable, Codable {
-  public enum Author: String, Hashable, Sendable, Codable { case person, model }
+public struct Message: Hashable, Sendable {
+  public enum Author: String, Hashable, Sendable { case person, model }
   public var author: Author
   public var parts: [MessagePart]
   public init(_ author: Author, _ parts: [MessagePart]) { (self.author, self.parts) = (author, parts) }
 }
 
-public enum MessagePart: Hashable, Sendable, Codable {
+public enum MessagePart: Hashable, Sendable {
   case text(String)
   /// What a provider gave and wants back unchanged, whatever it means: thinking with its signature, reasoning items. Sent only
   /// to the provider (`format`) it came from.
@@ -74,7 +80,7 @@ public struct ModelAnswer: Hashable, Sendable {
 }
 
 /// Tokens, as the provider counted them; zero where it does not tell.
-public struct ModelUsage: Hashable, Sendable, Codable {
+public struct ModelUsage: Hashable, Sendable {
   /// Read anew, beside the cache.
   public var input = 0
   public var output = 0
@@ -82,6 +88,25 @@ public struct ModelUsage: Hashable, Sendable, Codable {
   public var cacheWritten = 0
   public init(input: Int = 0, output: Int = 0, cacheRead: Int = 0, cacheWritten: Int = 0) {
     (self.input, self.output, self.cacheRead, self.cacheWritten) = (input, output, cacheRead, cacheWritten)
+  }
+
+  /// All that was read and written.
+  public var total: Int { input + output + cacheRead + cacheWritten }
+}
+
+/// What a model costs, in US dollars per million tokens, which is millionths of a dollar per token.
+public struct ModelPrice: Hashable, Sendable {
+  public var input, output, cacheRead, cacheWritten: Double
+  public init(input: Double, output: Double, cacheRead: Double, cacheWritten: Double) {
+    (self.input, self.output, self.cacheRead, self.cacheWritten) = (input, output, cacheRead, cacheWritten)
+  }
+
+  /// In millionths of a US dollar, rounded up: a budget must not be missed by roundings.
+  public func cost(of usage: ModelUsage) -> Int64 {
+    let cost =
+      Double(usage.input) * input + Double(usage.output) * output + Double(usage.cacheRead) * cacheRead
+      + Double(usage.cacheWritten) * cacheWritten
+    return cost.isFinite && cost > 0 ? Int64(clamping: Int(min(cost.rounded(.up), 1e15))) : 0
   }
 }
 
@@ -96,6 +121,8 @@ public struct ModelFault: Error, Hashable, Sendable {
     case tooLarge
     /// Not reached, overloaded, cut off.
     case unavailable
+    /// It answered, and the answer cannot be used: too long, or in no known words.
+    case nonsense
     case cancelled
   }
   public let kind: Kind

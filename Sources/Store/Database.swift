@@ -4,8 +4,8 @@ import GRDB
 
 /// SQLite, without knowing what is stored: opened once, migrated, written in turn, read at once.
 public final class Database: Sendable {
-  private let writer: any DatabaseWriter
-  private let path: String
+  let writer: any DatabaseWriter
+  let path: String
 
   /// Opens or makes the file (0600) and brings it to the newest schema, each migration once.
   /// Throws `version` when a newer program has written it, `internal` when it is damaged.
@@ -66,7 +66,7 @@ public final class Database: Sendable {
     }
   }
 
-  private static func translate(_ error: any Error, _ path: String) -> CmdopError {
+  static func translate(_ error: any Error, _ path: String) -> CmdopError {
     switch error {
     case let error as CmdopError: return error
     case is CancellationError: return CmdopError(.cancelled, "cancelled")

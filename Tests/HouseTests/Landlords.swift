@@ -14,11 +14,11 @@ enum Landlords {
 
   static let tenants: [String: Set<String>] = [
     // The words of the event loop: a byte on its way is a ByteBuffer (docs/decisions/0002).
-    "NIOCore": ["Core", "Host", "Wire", "Connect", "Session", "Daemon", "Relay", "cmdop"],
+    "NIOCore": ["Core", "Host", "Wire", "Connect", "Session", "Agent", "Daemon", "Relay", "cmdop"],
     // Makes loops and channels.
     "NIOPosix": ["Core", "Host", "Wire"],
     // The network is Wire's alone (docs/decisions/0003).
-    "NIOHTTP1": ["Wire"], "NIOTLS": ["Wire"], "NIOSSL": ["Wire"], "NIOHTTP2": ["Wire"], "NIOHPACK": ["Wire"],
+    "NIOHTTP1": ["Wire", "Agent"], "NIOTLS": ["Wire"], "NIOSSL": ["Wire"], "NIOHTTP2": ["Wire"], "NIOHPACK": ["Wire"],
     "SwiftProtobuf": ["Wire"], "GRPCCore": ["Wire"], "GRPCProtobuf": ["Wire"],
     "X509": ["Wire"], "SwiftASN1": ["Wire"],
     // Digests: identities, tokens; the ids of rules and the chain of the gate's log (docs/decisions/0008).
@@ -27,6 +27,8 @@ enum Landlords {
     "Yams": ["Permission"],
     // Slow hashes for what people choose, and signed tokens (docs/decisions/0007).
     "CryptoExtras": ["Fleet"], "JWTKit": ["Fleet"],
+    // Models are asked over HTTP; its requests and answers speak NIOHTTP1 (docs/decisions/0008).
+    "AsyncHTTPClient": ["Agent"],
     "GRDB": ["Store"],
     "ArgumentParser": ["cmdop"],
     // Draws a sign-in's address for a telephone (docs/decisions/0007).
