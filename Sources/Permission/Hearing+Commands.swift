@@ -24,8 +24,8 @@ extension Hearing {
       let outer = analysis.invocations[index]
       guard !outer.runs.isEmpty else { continue }
       for (word, inner) in outer.runs where decided.indices.contains(inner) {
-        let isNamed = exact != nil || word.map { $0 < allowedWords(outer, match) } ?? false
-        if decided[index].verdict == .allow, isNamed, decided[inner].layer == .mode, decided[inner].verdict != .allow,
+        let isMeant = exact != nil || word.map { isNamed($0, of: outer, match) } ?? false
+        if decided[index].verdict == .allow, isMeant, decided[inner].layer == .mode, decided[inner].verdict != .allow,
           analysis.invocations[inner].concerns.isEmpty
         {
           decided[inner] = decided[index]
@@ -79,7 +79,7 @@ extension Hearing {
   private func judge(_ invocation: Invocation, _ match: CommandMatch, _ exact: (rule: Rule, scope: Judgement.Scope)?) -> Judgement {
     var weak: String?
     var hidden = invocation.hidden
-    let hasUnknown = invocation.words.contains { !$0.isKnown }
+    let hasUnknown = invocation.words.contains { !$0.isKnown || $0.isTree }
     for book in policies.books {
       for action in [Verdict.deny, .ask] {
         if let rule = first(book, action, invocation, match) ?? firstAboutPaths(book, action, invocation) {
@@ -125,7 +125,7 @@ extension Hearing {
         guard let pattern = patterns.command, !pattern.isCompound else { continue }
         let hits =
           action == .allow
-          ? match.allows(pattern, invocation) != nil
+          ? match.allows(pattern, invocation)
           : perhaps ? match.mayDeny(pattern, invocation) : match.denies(pattern, invocation)
         if hits { return rule }
       }
@@ -133,21 +133,18 @@ extension Hearing {
     return nil
   }
 
-  /// Up to which word the rules that allow an invocation name it themselves.
-  private func allowedWords(_ invocation: Invocation, _ match: CommandMatch) -> Int {
-    var most = 0
+  /// Whether a rule that allows an invocation names one of its words itself.
+  private func isNamed(_ word: Int, of invocation: Invocation, _ match: CommandMatch) -> Bool {
     for book in policies.books {
       for tool in Self.family(act.tool.name) {
         guard let shelf = book.shelf(.allow, tool) else { continue }
         for rule in tool == "execute_command" ? shelf.commandRules(for: invocation.name) : shelf.all {
-          guard case .patterns(let patterns) = reading(rule, isOwn: tool == act.tool.name),
-            let pattern = patterns.command, let count = match.allows(pattern, invocation)
-          else { continue }
-          most = max(most, count)
+          guard case .patterns(let patterns) = reading(rule, isOwn: tool == act.tool.name), let pattern = patterns.command else { continue }
+          if match.allows(pattern, invocation, naming: word) { return true }
         }
       }
     }
-    return most
+    return false
   }
 
   // MARK: paths

@@ -124,6 +124,12 @@ public enum Floor {
     return nil
   }
 
+  /// Whether something lies below a folder that must not be changed.
+  static func holdsProtected(_ path: String, _ place: Surroundings) -> Bool {
+    systemFolders.contains(path) && !["/tmp", "/var/log"].contains(path) || PathText.isInside(place.home, path)
+      || PathText.isInside(place.cmdopHome, path)
+  }
+
   /// What lies below a folder that is read as a whole: its keys would be read too.
   static func holdsSecrets(_ path: String, _ place: Surroundings) -> Bool {
     PathText.isInside(place.home + "/.ssh", path) || PathText.isInside(place.cmdopHome, path) || PathText.isInside("/root/.ssh", path)

@@ -58,7 +58,7 @@ enum CodeText {
       invocation.words, short: ["F", "v", "f", "i", "l", "e", "E"], long: ["--file", "--include", "--load", "--source", "--exec"],
       stopsAtOperand: true)
     if reader.has("-f", "-i", "-l", "-E", "--file", "--include", "--load", "--exec") {
-      return invocation.worry("awk runs a program from a file")
+      return invocation.hide("awk runs a program from a file")
     }
     var texts = reader.options.filter { $0.name == "-e" || $0.name == "--source" }.compactMap(\.value)
     if texts.isEmpty, let first = reader.operands.first?.word { texts = [first] }
@@ -67,7 +67,7 @@ enum CodeText {
       let isBad =
         code.contains("system") || code.contains("getline") || code.contains("@")
         || code.replacing("||", with: "").contains("|") || printsIntoFile(code)
-      if isBad || !text.isKnown { return invocation.worry("awk may run a program or write a file") }
+      if isBad || !text.isKnown { return invocation.hide("awk may run a program or write a file") }
     }
   }
 
@@ -80,17 +80,25 @@ enum CodeText {
     return false
   }
 
-  /// Awk's strings, and what looks like its regular expressions, are no code.
+  /// Awk's strings and regular expressions are no code. A slash begins one where no division can stand.
   private static func withoutStrings(_ text: String) -> String {
     var result = ""
-    var inString = false
+    var open: Character?
     var isEscaped = false
+    var before: Character = "{"
     for character in text {
       if isEscaped {
         isEscaped = false
-        continue
+      } else if let end = open {
+        if character == "\\" { isEscaped = true }
+        if character == end { open = nil }
+      } else if character == "\"" || character == "/" && "({}[;,~!&|\n".contains(before) {
+        open = character
+        before = ")"
+      } else {
+        result.append(character)
+        if character != " " && character != "\t" { before = character }
       }
-      if character == "\\" { isEscaped = true } else if character == "\"" { inString.toggle() } else if !inString { result.append(character) }
     }
     return result
   }
@@ -100,7 +108,7 @@ enum CodeText {
   static func checkSed(_ invocation: inout Invocation) {
     let reader = OptionReader(invocation.words, short: ["e", "f", "l"], long: ["--expression", "--file", "--line-length"])
     if reader.has("-f", "--file") || reader.options.contains(where: { $0.name.hasPrefix("--fi") }) {
-      invocation.worry("sed runs a program from a file")
+      invocation.hide("sed runs a program from a file")
     }
     if reader.options.contains(where: { $0.name == "-i" || $0.name.hasPrefix("--in-place") || $0.name.hasPrefix("--i") }) {
       invocation.worry("sed -i writes files")
@@ -108,7 +116,7 @@ enum CodeText {
     var texts = reader.options.filter { $0.name == "-e" || $0.name.hasPrefix("--ex") }.compactMap(\.value)
     if texts.isEmpty, let first = reader.operands.first?.word { texts = [first] }
     for text in texts where !text.isKnown || !SedScript.isHarmless(text.text) {
-      return invocation.worry("sed may run a program or write a file")
+      return invocation.hide("sed may run a program or write a file")
     }
   }
 }

@@ -11,7 +11,7 @@ enum GitConcerns {
   ]
   private static let commands: Set<String> = [
     "bisect", "filter-branch", "difftool", "mergetool", "instaweb", "send-email", "daemon", "hook", "shell", "web--browse",
-    "credential", "fast-import", "cvsserver", "archimport", "remote-ext", "remote-fd", "upload-pack", "receive-pack",
+    "credential", "bundle", "fast-import", "cvsserver", "archimport", "remote-ext", "remote-fd", "upload-pack", "receive-pack",
   ]
 
   static func check(_ invocation: inout Invocation) {
@@ -21,7 +21,7 @@ enum GitConcerns {
       let text = words[index].text
       guard text.hasPrefix("-") else { break }
       let name = String(text.prefix { $0 != "=" })
-      if early.contains(name) || text.hasPrefix("-c") { invocation.worry("git \(name) may make git run a program") }
+      if early.contains(name) || text.hasPrefix("-c") { invocation.hide("git \(name) may make git run a program") }
       if name == "-C" {
         index += 1
         checkDirectory(index < words.count ? words[index] : Argument(), &invocation)
@@ -33,17 +33,18 @@ enum GitConcerns {
     guard index < words.count else { return }
     let command = words[index].text
     let rest = words[(index + 1)...]
-    if commands.contains(command) { invocation.worry("git \(command) runs programs") }
+    if commands.contains(command) { invocation.hide("git \(command) runs programs") }
     for word in rest {
       if word.text == "--" { break }
       let name = word.text.prefix { $0 != "=" }
       if word.text.hasPrefix("--"), name.utf8.count > 4, late.contains(where: { $0.hasPrefix(name) }) {
-        invocation.worry("git \(command) \(name) may run a program or write a file")
+        let reason = "git \(command) \(name) may run a program or write a file"
+        if name.hasPrefix("--outp") { invocation.worry(reason) } else { invocation.hide(reason) }
       }
     }
     checkSubcommand(command, rest, &invocation)
     for word in rest where word.text.hasPrefix("ext::") || word.text.hasPrefix("fd::") || word.text.contains("ext::") {
-      invocation.worry("git runs the program in \(word.text)")
+      invocation.hide("git runs the program in \(word.text)")
     }
   }
 
@@ -68,19 +69,19 @@ enum GitConcerns {
       let isReading = has("--get", "--get-all", "--list", "-l", "--get-regexp", "--get-urlmatch") || operands.first?.text == "get"
         || operands.first?.text == "list" || operands.count < 2
       if !isReading || has("-e", "--edit", "-f", "--file", "--global", "--system") && !isReading {
-        invocation.worry("git config may name programs that git runs")
+        invocation.hide("git config may name programs that git runs")
       }
-    case "rebase": if has("-x", "--exec") { invocation.worry("git rebase --exec runs a program") }
-    case "grep": if has("-O") { invocation.worry("git grep -O runs a program") }
-    case "submodule": if rest.contains(where: { $0.text == "foreach" }) { invocation.worry("git submodule foreach runs programs") }
+    case "rebase": if has("-x", "--exec") { invocation.hide("git rebase --exec runs a program") }
+    case "grep": if has("-O") { invocation.hide("git grep -O runs a program") }
+    case "submodule": if rest.contains(where: { $0.text == "foreach" }) { invocation.hide("git submodule foreach runs programs") }
     case "clone", "fetch", "pull", "push", "ls-remote", "init":
-      if has("-u"), command == "clone" { invocation.worry("git clone -u runs a program") }
-      if command == "clone", has("-c") { invocation.worry("git clone -c may name programs") }
+      if has("-u"), command == "clone" { invocation.hide("git clone -u runs a program") }
+      if command == "clone", has("-c") { invocation.hide("git clone -c may name programs") }
     case "archive": if has("-o") { invocation.worry("git archive -o writes a file") }
     case "format-patch": if has("-o") { invocation.worry("git format-patch -o writes files") }
     case "am", "apply": if has("--unsafe-paths", "--directory") { invocation.worry("git apply may write elsewhere") }
     case "worktree": if has("add") { invocation.worry("git worktree add writes elsewhere") }
-    case "remote": if rest.contains(where: { $0.text.contains("::") }) { invocation.worry("git remote with a helper program") }
+    case "remote": if rest.contains(where: { $0.text.contains("::") }) { invocation.hide("git remote with a helper program") }
     case "help": if has("-w", "--web", "-i", "--info") { invocation.worry("git help runs a browser") }
     default: break
     }

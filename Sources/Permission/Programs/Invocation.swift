@@ -30,8 +30,14 @@ struct Invocation: Sendable {
     isPlain = folder.map(Self.standardFolders.contains) ?? true
   }
 
+  /// No rule allows it so.
   mutating func worry(_ reason: String) { if concerns.count < 8 { concerns.append(reason) } }
-  mutating func hide(_ reason: String) { if hidden == nil { hidden = reason } }
+
+  /// No rule allows it so, and where everything is allowed it must be asked about: the floor, or a deny rule, may be behind it.
+  mutating func hide(_ reason: String) {
+    worry(reason)
+    if hidden == nil { hidden = reason }
+  }
 }
 
 /// A path that a command touches.

@@ -131,7 +131,15 @@ enum PathTable {
       if option.name == "-C" || option.name.hasPrefix("--dir") { invocation.uses.append(PathUse(value, extracts ? .write : .read)) }
       if option.name == "-f" || option.name.hasPrefix("--fil") { invocation.uses.append(PathUse(value, extracts ? .read : .write)) }
     }
-    if !extracts { invocation.uses += reader.operands.map { PathUse($0.word, .read, isRecursive: true) } }
+    if !extracts {
+      let places = reader.options.filter { $0.name == "-C" || $0.name.hasPrefix("--dir") }.compactMap(\.value)
+      for operand in reader.operands.map(\.word) {
+        invocation.uses.append(PathUse(operand, .read, isRecursive: true))
+        for place in places where operand.isKnown && place.isKnown {
+          invocation.uses.append(PathUse(Argument(PathText.absolute(operand.text, in: place.text)), .read, isRecursive: true))
+        }
+      }
+    }
     if extracts, !reader.has("-C"), !reader.options.contains(where: { $0.name.hasPrefix("--dir") }) {
       invocation.uses.append(PathUse(Argument("."), .write))
     }
@@ -147,11 +155,9 @@ enum PathTable {
 
   private static func addFind(_ invocation: inout Invocation) {
     let words = invocation.words
-    let places = words.dropFirst().prefix { !$0.text.hasPrefix("-") && $0.text != "(" && $0.text != "!" }
-    let deletes = words.contains { $0.text == "-delete" }
-    let acts = words.contains { ["-exec", "-execdir", "-ok", "-okdir"].contains($0.text) }
-    invocation.uses += (places.isEmpty ? [Argument(".")] : Array(places)).filter { _ in deletes || acts }
-      .map { PathUse($0, deletes ? .write : .read, isRecursive: true) }
+    if words.contains(where: { $0.text == "-delete" }) {
+      invocation.uses += FoundFiles(invocation)?.places.map { PathUse($0, .write, isRecursive: true) } ?? []
+    }
     for (index, word) in words.enumerated() where word.text.hasPrefix("-fprint") || word.text == "-fls" {
       if index + 1 < words.count { invocation.uses.append(PathUse(words[index + 1], .write)) }
     }

@@ -104,6 +104,9 @@ enum Wrappers {
       while let first = rest.first?.word.text, first.contains("="), !first.hasPrefix("/") { rest = rest.dropFirst() }
     }
     guard let first = rest.first else { return found }
+    if name == "flock", first.word.text == "-c" || first.word.text == "--command", first.index + 1 < words.count {
+      return [.script(words[first.index + 1])]
+    }
     if shape.joins {
       let texts = words[first.index...]
       guard texts.allSatisfy(\.isKnown) else { return [.unknown("\(name) gets words that are computed")] }

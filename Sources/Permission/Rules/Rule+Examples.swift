@@ -17,7 +17,7 @@ extension Rule {
       if analysis.invocations.isEmpty { return false }
       let match = CommandMatch(place: place, directory: directory)
       if action != .allow { return analysis.invocations.contains { match.denies(pattern, $0) } }
-      return analysis.fault == nil && analysis.invocations.allSatisfy { match.allows(pattern, $0) != nil && $0.concerns.isEmpty }
+      return analysis.fault == nil && analysis.invocations.allSatisfy { match.allows(pattern, $0) && $0.concerns.isEmpty }
     }
     if Self.pathTools.contains(tool) {
       let path = PathText.normal(Hearing.absolute(example, in: directory, home: place.home))

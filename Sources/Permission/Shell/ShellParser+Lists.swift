@@ -80,9 +80,14 @@ extension ShellParser {
       // `! ` and `time` alone are commands that do nothing.
       if isAtEnd || next == 0x0a || next == 0x3b { return }
     }
+    var source: Int?
     while true {
+      let begin = script.commands.count
       parseCommand()
       elements += 1
+      let isSingle = script.commands.count == begin + 1
+      if isSingle { script.commands[begin].source = source }
+      source = isSingle ? begin : nil
       skipBlanks()
       guard next == 0x7c, peek(1) != 0x7c else { break }
       position += peek(1) == 0x26 ? 2 : 1

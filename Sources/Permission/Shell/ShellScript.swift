@@ -43,6 +43,10 @@ struct ShellCommand: Sendable {
   var function: String?
   /// It is one of several in a pipeline, or runs in the background.
   var isConcurrent = false
+  /// Which command writes what it reads; nil: none, or several.
+  var source: Int?
+  /// It is given something else to read: a redirection, a here-document.
+  var hasInput = false
   /// Its output or exit is used inside another command's words.
   var isNested = false
 }

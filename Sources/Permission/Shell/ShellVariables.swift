@@ -80,7 +80,9 @@ struct ShellVariables: Sendable {
     case "hash": if words.contains(where: { $0.literal?.hasPrefix("-") ?? true }) { fail("it uses hash with options") }
     case "source", ".":
       isAllUnknown = true
-      if words.first?.literal == nil { fail("it reads a file of commands whose name is computed") }
+      let file = words.first?.literal
+      if file == nil { fail("it reads a file of commands whose name is computed") }
+      if file?.hasPrefix("/dev/") == true || file?.hasPrefix("/proc/") == true { fail("it runs what it reads: \(name)") }
     case "eval":
       let texts = words.compactMap(\.literal)
       if texts.count == words.count { return texts.joined(separator: " ") }
@@ -97,7 +99,7 @@ struct ShellVariables: Sendable {
 
   private mutating func note(_ assignment: ShellAssignment) {
     let name = assignment.name
-    if Environment.isCritical(name) { criticals.append(name) }
+    if Environment.isCritical(name), !Environment.isHarmless(name) { criticals.append(name) }
     if let value = assignment.value, !assignment.isAppending { assign(name, from: [value]) } else { forget(name) }
   }
 
