@@ -18,6 +18,7 @@ struct Cmdop: AsyncParsableCommand {
       RelayCommand.self, JoinCommand.self, AgentCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self,
       StatusCommand.self, LoginCommand.self, LogoutCommand.self, AuthCommand.self, MachinesCommand.self,
       MachineCommand.self, ConnectCommand.self, ExecCommand.self, SessionCommand.self, FleetCommand.self,
+      PermissionsCommand.self,
       VersionCommand.self, CompletionsCommand.self,
       BenchAgentsCommand.self, BenchAdmissionCommand.self, RoleToComeCommand.self,
     ])
