@@ -165,7 +165,8 @@ public struct ToolGate: Sendable {
       "\(what)\(rule) (\(judgement.layer.rawValue)): \(judgement.reason). Nothing was done. Do not try to reach the same in "
         + "another way; say what you could not do, and why.",
       value: .object([
-        "denied": true, "layer": .string(judgement.layer.rawValue), "rule_id": judgement.ruleID.map { .string($0) } ?? .null,
+        "denied": true, "layer": .string(judgement.layer.rawValue),
+        "rule_id": judgement.ruleID.map { .string($0) } ?? .null,
       ]), isError: true)
   }
 }

@@ -7,7 +7,10 @@ struct AgentStreetTests {
   private static func script(asks target: String, _ there: [Any]) -> [String: Any] {
     var prompts: [String: Any] = [:]
     prompts["please ask"] = [
-      ["text": "I ask.", "tools": [["name": "ask_machine", "input": ["hostname": target, "prompt": "clean the folder"]]]],
+      [
+        "text": "I ask.",
+        "tools": [["name": "ask_machine", "input": ["hostname": target, "prompt": "clean the folder"]]],
+      ],
       ["echo": true],
     ]
     prompts["clean the folder"] = there
@@ -61,7 +64,9 @@ struct AgentStreetTests {
     let script: [String: Any] = [
       "steps": [], "by_turn": true,
       "by_prompt": [
-        "begin": [["tools": [["name": "ask_machine", "input": ["hostname": "bert", "prompt": "second hop"]]]], ["echo": true]],
+        "begin": [
+          ["tools": [["name": "ask_machine", "input": ["hostname": "bert", "prompt": "second hop"]]]], ["echo": true],
+        ],
         "second hop": [
           ["tools": [["name": "ask_machine", "input": ["hostname": "anna", "prompt": "third hop"]]]], ["echo": true],
         ],
@@ -82,8 +87,12 @@ struct AgentStreetTests {
     let script: [String: Any] = [
       "steps": [], "by_turn": true,
       "by_prompt": [
-        "begin": [["tools": [["name": "ask_machine", "input": ["hostname": "bert", "prompt": "work long"]]]], ["echo": true]],
-        "work long": [["tools": [["name": "execute_command", "input": ["command": mark, "timeout_ms": 60000]]]], ["echo": true]],
+        "begin": [
+          ["tools": [["name": "ask_machine", "input": ["hostname": "bert", "prompt": "work long"]]]], ["echo": true],
+        ],
+        "work long": [
+          ["tools": [["name": "execute_command", "input": ["command": mark, "timeout_ms": 60000]]]], ["echo": true],
+        ],
       ],
     ]
     try await Street.run(["anna", "bert"], models: script) { street, _ in

@@ -15,13 +15,16 @@ struct CommandMatch {
   func mayDeny(_ pattern: CommandPattern, _ invocation: Invocation) -> Bool { matches(pattern, invocation, .ask) }
 
   /// allow: narrow. deny: broad. ask stands for "perhaps".
-  private func matches(_ pattern: CommandPattern, _ invocation: Invocation, _ way: Verdict, naming word: Int? = nil) -> Bool {
+  private func matches(_ pattern: CommandPattern, _ invocation: Invocation, _ way: Verdict, naming word: Int? = nil)
+    -> Bool
+  {
     guard !pattern.words.isEmpty else { return false }
     return match(pattern.words[...], invocation.words[...], invocation, way, word)
   }
 
   private func match(
-    _ words: ArraySlice<CommandPattern.Word>, _ arguments: ArraySlice<Argument>, _ invocation: Invocation, _ way: Verdict,
+    _ words: ArraySlice<CommandPattern.Word>, _ arguments: ArraySlice<Argument>, _ invocation: Invocation,
+    _ way: Verdict,
     _ named: Int?
   ) -> Bool {
     var (words, arguments) = (words, arguments)
@@ -57,7 +60,8 @@ struct CommandMatch {
       let path = PathText.absolute(argument.text, in: folder)
       let probes = [PathText.normal(path), place.paths.resolve(path).path].map { $0 + "/a/b/c" }
       let hits = probes.map { pattern.matches($0, home: place.home, directory: directory) }
-      return way == .ask || (way == .allow ? hits[0] && hits[1] && invocation.directories?.count == 1 : hits[0] || hits[1])
+      return way == .ask
+        || (way == .allow ? hits[0] && hits[1] && invocation.directories?.count == 1 : hits[0] || hits[1])
     }
     switch word {
     case .any: return true

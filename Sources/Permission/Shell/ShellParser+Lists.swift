@@ -142,7 +142,8 @@ extension ShellParser {
   // MARK: keywords
 
   static let keywords: Set<String> = [
-    "!", "{", "}", "[[", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select",
+    "!", "{", "}", "[[", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in",
+    "select",
     "then", "time", "until", "while",
   ]
 

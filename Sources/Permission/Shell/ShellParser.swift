@@ -123,7 +123,8 @@ struct ShellParser {
     while index < end {
       let byte = text[index]
       if byte < 0x20 && byte != 0x0a && byte != 0x09 || byte == 0x7f {
-        script.fail(byte == 0 ? "it has a NUL" : byte == 0x0d ? "it has a carriage return" : "it has a control character")
+        script.fail(
+          byte == 0 ? "it has a NUL" : byte == 0x0d ? "it has a carriage return" : "it has a control character")
         if byte == 0 { end = index }
       } else if byte >= 0xc2 {
         let second = text[index + 1]

@@ -50,7 +50,9 @@ extension DaemonRole {
       hostname: hostname, machine: enrollment?.hostname ?? hostname, system: LocalMachine.platform, user: account.name,
       home: account.home, directory: account.home, today: "")
     let today: @Sendable () -> String = { String(TimeText.at(wallClock()).prefix(10)) }
-    let options = AgentHost.Options(place: place, budget: settings.budget, today: today) { ProjectInstructions.of($0, home: account.home) }
+    let options = AgentHost.Options(place: place, budget: settings.budget, today: today) {
+      ProjectInstructions.of($0, home: account.home)
+    }
     let loop = AgentLoop(store: store, models: models, time: AgentTime(wall: now))
     return AgentParts(
       host: .init(store: store, loop: loop, options: options, terminals: terminals), gate: gate, shed: shed,
