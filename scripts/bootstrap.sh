@@ -55,18 +55,20 @@ need_protos() {
   command -v protoc >/dev/null || fail "protoc not found" "install protobuf (macOS: brew install protobuf)"
 }
 
-# A Python with gRPC, for the test in which a foreign client opens a terminal. Lives in .venv, touches nothing else.
+# A Python with gRPC, for the test in which a foreign client opens a terminal, and with fakellm, a model server that is not
+# ours. Lives in .venv, touches nothing else.
 # openssl makes the certificate of the test that brings its own.
 need_python() {
   local python=.venv/bin/python
   command -v openssl >/dev/null || packages openssl
-  ! "$python" -c 'import grpc, grpc_tools' 2>/dev/null || return 0
+  ! "$python" -c 'import grpc, grpc_tools, fakellm' 2>/dev/null || return 0
   command -v apt-get >/dev/null && packages python3 python3-venv
-  command -v python3 >/dev/null || fail "python3 not found" "install Python 3.9 or newer"
-  say "making .venv with grpcio and grpcio-tools"
+  command -v python3 >/dev/null || fail "python3 not found" "install Python 3.10 or newer"
+  say "making .venv with grpcio, grpcio-tools and fakellm"
   rm -rf .venv
   python3 -m venv .venv
-  "$python" -m pip install --quiet --disable-pip-version-check 'grpcio>=1.60,<2' 'grpcio-tools>=1.60,<2' >&2
+  "$python" -m pip install --quiet --disable-pip-version-check \
+    'grpcio>=1.60,<2' 'grpcio-tools>=1.60,<2' 'fakellm>=0.3.5,<0.4' >&2
 }
 
 # A browser and its driver, for the test in which a person approves a device on the relay's pages.

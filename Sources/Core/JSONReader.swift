@@ -122,7 +122,8 @@ struct JSONReader {
     let text = String(decoding: bytes[start..<at], as: UTF8.self)
     if isWhole, let number = Int(text) { return .integer(number) }
     guard let number = Double(text), number.isFinite else { throw fault("a number that is too large") }
-    return .number(number)
+    // 3.0 is 3: equal values are equal bytes when they are written again.
+    return Int(exactly: number).map { .integer($0) } ?? .number(number)
   }
 
   private mutating func digits() -> Int {

@@ -8,6 +8,7 @@ import Wire
 extension MachineService {
   func serveTerminal(_ start: Cmdop_V1_StartSessionCommand, on call: CallStream, as caller: Caller) async throws {
     try tools.admit(caller, toTerminalObserving: start.observe)
+    try await tools.admit(terminalOf: caller, observing: start.observe, asking: desk)
     let (live, created) = try await terminal(start, on: call, as: caller)
     if start.detached {
       try call.send(started(live, created, at: live.outputEnd, accepted: 0))

@@ -17,6 +17,9 @@ public struct JudgedCall: Sendable {
   public let paths: [String: [CheckedPath]]
   /// Where the call's relative paths begin: its `cwd`, else the conversation's directory.
   public let directory: CheckedPath
+  /// Whether a tool that looks below a judged directory may look at this resolved path too. Whoever judges sets it: a search
+  /// that was allowed for a home directory must not open the keys in it.
+  public var mayReach: @Sendable (_ resolved: String) -> Bool = { _ in true }
 
   public init(call: ToolCall, paths: [String: [CheckedPath]], directory: CheckedPath) {
     (self.call, self.paths, self.directory) = (call, paths, directory)

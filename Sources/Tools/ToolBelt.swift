@@ -52,12 +52,22 @@ public final class ToolBelt: Sendable {
   public func forget(_ id: SessionID) { keeper.forget(id) }
 
   /// Runs one command without a terminal.
-  public func run(_ order: LaunchOrder, input: Bool, as caller: Caller) async throws(CmdopError) -> any Program {
+  public func run(
+    _ order: LaunchOrder, input: Bool, as caller: Caller, asking approver: any Approver
+  ) async throws(CmdopError) -> any Program {
     try admit(caller, to: "run a command")
     guard !order.arguments.isEmpty, !order.arguments[0].isEmpty else {
       throw CmdopError(.badUsage, "there is no command to run", hint: "cmdop exec HOST -- uname -a")
     }
+    try await gate?.admit(command: order, of: caller, in: machine.home, asking: approver)
     return try machine.run(order, input: input)
+  }
+
+  /// Whoever comes into a terminal, new or old, is written down; a guest is judged by the rules too.
+  public func admit(
+    terminalOf caller: Caller, observing: Bool, asking approver: any Approver
+  ) async throws(CmdopError) {
+    try await gate?.admit(terminalOf: caller, observing: observing, asking: approver)
   }
 
   /// Lets somebody into a terminal that is open already. Watching is for everybody in the fleet; guests were judged as such.

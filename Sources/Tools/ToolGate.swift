@@ -66,22 +66,22 @@ public struct ToolGate: Sendable {
     let policies = policy.policies(session: session)
     var around = await surroundings()
     around.paths = CheckedPaths(checked, otherwise: around.paths)
-    let act = Act(definition, call.arguments, from: origin, cwd: checked.directory.resolved)
+    let act = Act(definition, call.arguments, from: origin, in: checked.directory.resolved)
     let judgement = Gate.judge(act, policies, around)
     judged(
       Verdict(
         verdict: judgement.verdict.rawValue, layer: judgement.layer.rawValue, rule: judgement.rule,
         reason: judgement.reason))
-    func note(_ decision: GateEntry.Decision, _ milliseconds: Int? = nil) throws(CmdopError) {
+    func note(_ decision: GateDecision, _ milliseconds: Int? = nil) throws(CmdopError) {
       try audit.write(
         GateEntry(
-          decision, judgement, tool: call.tool, input: call.arguments, mode: policies.mode, hostname: hostname,
-          user: call.caller.subject, hops: call.caller.via.map(\.rawValue), askMilliseconds: milliseconds))
+          decision, judgement, tool: call.tool, input: call.arguments, mode: policies.mode, user: call.caller.subject,
+          hostname: hostname, hops: call.caller.via.map(\.rawValue), askMilliseconds: milliseconds))
     }
     do {
       switch judgement.verdict {
       case .allow:
-        try note(origin == .local ? .audit : .allow)
+        try note(origin == .local ? .noted : .allow)
         return nil
       case .deny:
         try note(.deny)
@@ -90,11 +90,11 @@ public struct ToolGate: Sendable {
         let question = ApprovalQuestion(
           tool: call.tool, target: judgement.target, reason: judgement.reason, caller: call.caller,
           conversation: call.conversation, rule: Gate.suggestion(for: act, judgement),
-          digest: GateEntry.digest(tool: call.tool, input: call.arguments))
+          digest: Self.digest(call.tool, call.arguments))
         let asked = ContinuousClock.now
         let answer = await approver.ask(question)
         let milliseconds = Int((ContinuousClock.now - asked) / .milliseconds(1))
-        return try settle(answer, question, judgement) { (decision) throws(CmdopError) in
+        return try await settle(answer, question, judgement) { (decision) throws(CmdopError) in
           try note(decision, milliseconds)
         }
       }
@@ -105,10 +105,18 @@ public struct ToolGate: Sendable {
     }
   }
 
-  private func settle(
+  /// What an answer is bound to.
+  static func digest(_ tool: String, _ arguments: JSON) -> String {
+    GateEntry(
+      .noted, nil, tool: tool, input: ["tool": .string(tool), "arguments": arguments], mode: .default, user: "",
+      hostname: ""
+    ).inputDigest
+  }
+
+  func settle(
     _ answer: ApprovalAnswer, _ question: ApprovalQuestion, _ judgement: Judgement,
-    note: (GateEntry.Decision) throws(CmdopError) -> Void
-  ) throws(CmdopError) -> ToolOutcome? {
+    note: (GateDecision) throws(CmdopError) -> Void
+  ) async throws(CmdopError) -> ToolOutcome? {
     switch answer {
     case .once:
       try note(.askAllowed)
@@ -117,8 +125,8 @@ public struct ToolGate: Sendable {
       try note(.askAllowed)
       if let text = question.rule, let rule = try? Rule(text, .allow, reason: "answered with yes") {
         // A rule that cannot be kept must not undo the yes.
-        if case .always = answer { try? policy.add(rule) }
-        policy.remember(rule, session: question.conversation?.rawValue)
+        if case .always = answer { try? await policy.add(rule) }
+        policy.remember(rule, conversation: question.conversation?.rawValue)
       }
       return nil
     case .denied:
@@ -157,7 +165,9 @@ private struct CheckedPaths: PathView {
   }
 
   func resolve(_ absolute: String) -> ResolvedPath {
-    if let path = known[absolute] { return ResolvedPath(path: path) }
+    if let path = known[absolute] { return ResolvedPath(path) }
     return otherwise.resolve(absolute)
   }
+
+  func names(in directory: String) -> [String] { otherwise.names(in: directory) }
 }

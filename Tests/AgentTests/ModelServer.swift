@@ -11,24 +11,7 @@ final class ModelServer: Sendable {
   static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "EndToEndTests/Support/model.py").path
 
-  /// Ends when its standard input does, which is when this process ends, however.
-  private static let process: Result<(port: Int, input: Pipe), any Error> = Result {
-    let (process, input, output) = (Process(), Pipe(), Pipe())
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3", script, "-"]
-    (process.standardInput, process.standardOutput) = (input, output)
-    try process.run()
-    var line = Data()
-    while !line.contains(0x0a) {
-      let piece = output.fileHandleForReading.availableData
-      if piece.isEmpty { break }
-      line += piece
-    }
-    let words = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-    guard words.first == "port", let port = words.last.flatMap({ Int($0) }) else { throw Missing() }
-    return (port, input)
-  }
-  struct Missing: Error {}
+  private static let process = Result { try Served("/usr/bin/env", ["python3", script, "-"]) }
 
   private let base: String
   private let models: Mutex<[HTTPModels]> = Mutex([])
@@ -75,6 +58,34 @@ final class ModelServer: Sendable {
     let (data, _) = try await URLSession.shared.data(for: request)
     return try JSON(parsing: data)
   }
+}
+
+/// A server of the tests' own. Ends when its standard input does, which is when this process ends, however.
+final class Served: Sendable {
+  let port: Int
+  private let process: Process
+  private let input: Pipe
+  struct Missing: Error {}
+
+  init(_ program: String, _ words: [String]) throws {
+    let output = Pipe()
+    (process, input) = (Process(), Pipe())
+    process.executableURL = URL(filePath: program)
+    process.arguments = words
+    (process.standardInput, process.standardOutput) = (input, output)
+    try process.run()
+    var line = Data()
+    while !line.contains(0x0a) {
+      let piece = output.fileHandleForReading.availableData
+      if piece.isEmpty { break }
+      line += piece
+    }
+    let printed = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    guard printed.first == "port", let port = printed.last.flatMap({ Int($0) }) else { throw Missing() }
+    self.port = port
+  }
+
+  func end() { process.terminate() }
 }
 
 extension AgentTime {

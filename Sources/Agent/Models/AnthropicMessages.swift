@@ -46,8 +46,8 @@ struct AnthropicMessages: ModelCodec {
 
   private static func block(_ part: MessagePart) -> JSON? {
     switch part {
-    case .text(let text): return text.isEmpty ? nil : ["type": "text", "text": .string(text)]
-    case .opaque(let format, let block): return format == Self.format ? block : nil
+    case .text(let text): return text.isEmpty ? .none : ["type": "text", "text": .string(text)]
+    case .opaque(let format, let block): return format == Self.format ? .some(block) : .none
     case .toolCall(let id, let tool, let arguments, _):
       return ["type": "tool_use", "id": .string(id), "name": .string(WireName.of(tool)), "input": arguments]
     case .toolResult(let id, let text, let isError):

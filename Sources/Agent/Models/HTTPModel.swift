@@ -7,8 +7,12 @@ import NIOHTTP1
 struct HTTPModel: LanguageModel {
   /// A refusal that is longer says nothing more.
   private static let largestRefusal = 64 * 1024
-  /// Text and calls of one answer. Far more than any model writes; a server that never stops must not fill the memory.
-  private static let largestAnswer = 16 * 1024 * 1024
+  /// Words and calls of one answer: more than fits into a row. A server that never stops must not fill the memory.
+  private static let largestAnswer = 4 * 1024 * 1024
+  /// The same with the wrapping of each word.
+  private static let largestStream = 256 * 1024 * 1024
+  /// What an event has around its piece, roughly.
+  private static let wrapping = 256
   /// For one try, whatever happens in it: a server may send signs of life for ever.
   private static let longestTry = TimeAmount.hours(1)
 
@@ -74,7 +78,7 @@ struct HTTPModel: LanguageModel {
   ) async throws(StreamFault) -> ModelAnswer {
     var parser = EventStreamParser()
     var reader = codec.makeReader()
-    var received = 0
+    var (received, words) = (0, 0)
     var body = response.body.makeAsyncIterator()
     while true {
       let piece: ByteBuffer?
@@ -85,7 +89,7 @@ struct HTTPModel: LanguageModel {
       }
       guard let piece else { break }
       received += piece.readableBytes
-      guard received <= Self.largestAnswer else {
+      guard received <= Self.largestStream, words <= Self.largestAnswer else {
         throw StreamFault(.nonsense, "the model's answer does not end", mayRetry: false)
       }
       var events: [StreamEvent] = []
@@ -94,6 +98,7 @@ struct HTTPModel: LanguageModel {
         throw StreamFault(.nonsense, "the model's service sent an event without an end", mayRetry: false)
       }
       for event in events where !event.data.elementsEqual("[DONE]".utf8) {
+        words += max(0, event.data.count - Self.wrapping)
         guard let json = try? JSON(parsing: event.data) else {
           throw StreamFault(.nonsense, "the model's service sent an event that is no JSON", mayRetry: true)
         }

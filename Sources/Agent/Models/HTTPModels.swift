@@ -23,12 +23,13 @@ public final class HTTPModels: ModelSource {
   ) {
     (self.environment, self.catalogue, self.time, retries) = (environment, catalogue, time, RetryRule())
     // The process's one loop: no threads of their own. No redirects: they would carry the key elsewhere.
-    client = HTTPClient(
-      eventLoopGroup: Loop.eventLoop,
-      configuration: HTTPClient.Configuration(
-        redirectConfiguration: .disallow,
-        timeout: HTTPClient.Configuration.Timeout(
-          connect: .seconds(10), read: .nanoseconds(Int64(clamping: silence.nanoseconds)))))
+    var configuration = HTTPClient.Configuration(
+      redirectConfiguration: .disallow,
+      timeout: HTTPClient.Configuration.Timeout(
+        connect: .seconds(10), read: .nanoseconds(Int64(clamping: silence.nanoseconds))))
+    // It would try for those ten seconds also where nobody listens; when to try again is our own rule.
+    configuration.connectionPool.retryConnectionEstablishment = false
+    client = HTTPClient(eventLoopGroup: Loop.eventLoop, configuration: configuration)
   }
 
   public func model(_ name: String?) throws(CmdopError) -> any LanguageModel {

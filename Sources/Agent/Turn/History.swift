@@ -98,10 +98,15 @@ struct History {
 
   /// One result for each call, in the order of the calls, whatever rows there are.
   private func results(of calls: [ProposedCall], in rows: ArraySlice<ConversationRow>) -> [MessagePart] {
-    calls.map { call in
-      guard let row = rows.first(where: { $0.kind == .result && $0.body["id"]?.string == call.id }) else {
-        let wasStarted = rows.contains { $0.kind == .callStarted && $0.body["id"]?.string == call.id }
-        return .toolResult(id: call.id, text: wasStarted ? Self.interrupted : Self.notRun, isError: true)
+    var (results, started): ([String: ConversationRow], Set<String>) = ([:], [])
+    for row in rows {
+      guard let id = row.body["id"]?.string else { continue }
+      if row.kind == .result && results[id] == nil { results[id] = row }
+      if row.kind == .callStarted { started.insert(id) }
+    }
+    return calls.map { call in
+      guard let row = results[call.id] else {
+        return .toolResult(id: call.id, text: started.contains(call.id) ? Self.interrupted : Self.notRun, isError: true)
       }
       return .toolResult(id: call.id, text: shown(row), isError: row.body["is_error"]?.bool ?? false)
     }

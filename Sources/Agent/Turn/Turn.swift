@@ -117,7 +117,7 @@ actor Turn {
     var end = TurnEnd(stop.status, text: lastWords, usage: usage, cost: cost, turns: turns, error: stop.error)
     if !stop.isMute {
       do throws(Stop) { try await settle(); try await commit(.end, end.json) { $0.state = .idle } } catch {
-        end.error = end.error ?? error.error
+        (end.status, end.error) = (.failed, error.error)
       }
     }
     return end
@@ -127,7 +127,16 @@ actor Turn {
 
   private func begin() async throws(Stop) {
     try await settle()
-    guard let prompt = order.prompt else { return }
+    guard let prompt = order.prompt else {
+      // Stopped between the last answer and the note that it was the last: there is nothing to ask.
+      if let last = history.rows.last, last.kind == .answer, last.calls.isEmpty,
+        last.body["stop"]?.string == ModelAnswer.Stop.finished.word
+      {
+        lastWords = last.text
+        throw Stop(status: .finished)
+      }
+      return
+    }
     let body: JSON = ["parts": [["type": "text", "text": .string(prompt)]]]
     let title = OneLine.of(String(prompt.drop(while: \.isWhitespace).prefix { !$0.isNewline }.prefix(60)))
     try await commit(.prompt, body) { $0.title = title }

@@ -44,7 +44,7 @@ public final class CapturedCommand: Sendable {
   private struct State {
     /// Our end of the pipe that wakes the thread; -1 when it is over.
     var wakeUp: CInt
-    var signals: [CInt] = []
+    var wishes: [Wish] = []
     var end: CapturedEnd?
     var waiting: [CheckedContinuation<CapturedEnd, Never>] = []
   }
@@ -70,7 +70,7 @@ public final class CapturedCommand: Sendable {
       let timeout = order.timeout
       try SmallThread.start("a command") {
         var watch = CommandWatch(process, wake: wake, timeout: timeout, take: take)
-        let end = watch.run { command.takeSignals() }
+        let end = watch.run { command.takeWishes() }
         close(wake)
         command.finish(end)
       }
@@ -82,10 +82,15 @@ public final class CapturedCommand: Sendable {
   }
 
   /// Ends it and everything in its session: TERM, KILL for the rest after `grace`.
-  public func stop() { post(0) }
+  public func stop(grace: Duration = CapturedCommand.grace) { post(.stop(grace)) }
 
   /// To everything in its session. It is up to them what they make of it.
-  public func send(_ signal: SignalName) { post(signal.number) }
+  public func send(_ signal: SignalName) { post(.signal(signal.number)) }
+
+  enum Wish {
+    case stop(Duration)
+    case signal(CInt)
+  }
 
   /// Returns once it is over.
   public func end() async -> CapturedEnd {
@@ -98,19 +103,19 @@ public final class CapturedCommand: Sendable {
     }
   }
 
-  private func post(_ signal: CInt) {
+  private func post(_ wish: Wish) {
     state.withLock { state in
-      guard state.wakeUp >= 0, state.signals.count < 64 else { return }
-      state.signals.append(signal)
+      guard state.wakeUp >= 0, state.wishes.count < 64 else { return }
+      state.wishes.append(wish)
       var byte: UInt8 = 1
       _ = write(state.wakeUp, &byte, 1)
     }
   }
 
-  private func takeSignals() -> [CInt] {
+  private func takeWishes() -> [Wish] {
     state.withLock { state in
-      defer { state.signals = [] }
-      return state.signals
+      defer { state.wishes = [] }
+      return state.wishes
     }
   }
 

@@ -22,6 +22,7 @@ struct CommandWatch {
   private var cause = CapturedEnd.Cause.itself
   /// Since when it is being ended.
   private var endingSince: ContinuousClock.Instant?
+  private var grace = CapturedCommand.grace
   private var hasKilled = false
   private var isOutputOpen = true
   private var lastOutput = ContinuousClock.now
@@ -41,12 +42,12 @@ struct CommandWatch {
     deadline = timeout.map { ContinuousClock.now + $0 }
   }
 
-  mutating func run(orders: () -> [CInt]) -> CapturedEnd {
+  mutating func run(wishes: () -> [CapturedCommand.Wish]) -> CapturedEnd {
     while true {
       let now = ContinuousClock.now
       if endingSince == nil, let deadline, now >= deadline { begin(.timeout) }
       if isOver(now) { break }
-      wait(until: nextLook(now), orders)
+      wait(until: nextLook(now), wishes)
     }
     readWhatIsThere()
     let left = process.members()
@@ -64,7 +65,7 @@ struct CommandWatch {
     guard let leaderEndedAt else {
       killIfDue(now)
       // It cannot be killed: its system call does not return.
-      return hasKilled && now - (endingSince ?? now) > CapturedCommand.grace + Self.afterKill
+      return hasKilled && now - (endingSince ?? now) > grace + Self.afterKill
     }
     let isAlive = process.isAlive(leaderEnded: true)
     if endingSince == nil {
@@ -77,22 +78,22 @@ struct CommandWatch {
     }
     guard isAlive else { return outputIsDone(now, since: leaderEndedAt) }
     killIfDue(now)
-    return hasKilled && now - (endingSince ?? now) > CapturedCommand.grace + Self.afterKill
+    return hasKilled && now - (endingSince ?? now) > grace + Self.afterKill
   }
 
   private func outputIsDone(_ now: ContinuousClock.Instant, since: ContinuousClock.Instant) -> Bool {
     !isOutputOpen || now - max(lastOutput, since) > Self.quiet || now - since > CapturedCommand.drain
   }
 
-  private mutating func begin(_ cause: CapturedEnd.Cause) {
+  private mutating func begin(_ cause: CapturedEnd.Cause, _ grace: Duration = CapturedCommand.grace) {
     guard endingSince == nil else { return }
-    (endingSince, self.cause) = (.now, cause)
+    (endingSince, self.cause, self.grace) = (.now, cause, grace)
     process.signal(SIGTERM)
     process.signal(SIGCONT)  // one that is stopped hears TERM only when it runs
   }
 
   private mutating func killIfDue(_ now: ContinuousClock.Instant) {
-    guard let endingSince, now - endingSince >= CapturedCommand.grace else { return }
+    guard let endingSince, now - endingSince >= grace else { return }
     // Again and again until nobody is left: one that forks while we look would get away.
     process.signal(SIGKILL)
     hasKilled = true
@@ -105,7 +106,7 @@ struct CommandWatch {
     return deadline
   }
 
-  private mutating func wait(until: ContinuousClock.Instant?, _ orders: () -> [CInt]) {
+  private mutating func wait(until: ContinuousClock.Instant?, _ wishes: () -> [CapturedCommand.Wish]) {
     var watches = [chost_watch(fd: wake, writes: 0, ready: 0)]
     let (reportAt, outputAt) = (leaderEndedAt == nil ? 1 : -1, isOutputOpen ? (leaderEndedAt == nil ? 2 : 1) : -1)
     if reportAt > 0 { watches.append(chost_watch(fd: process.report, writes: 0, ready: 0)) }
@@ -115,7 +116,12 @@ struct CommandWatch {
     if watches[0].ready != 0 {
       var bytes: (UInt64, UInt64) = (0, 0)
       _ = read(wake, &bytes, 16)
-      for signal in orders() { if signal == 0 { begin(.stop) } else { process.signal(signal) } }
+      for wish in wishes() {
+        switch wish {
+        case .stop(let grace): begin(.stop, grace)
+        case .signal(let number): process.signal(number)
+        }
+      }
     }
     if outputAt > 0, watches[outputAt].ready != 0 { readOnce() }
     if reportAt > 0, watches[reportAt].ready != 0 { hear() }

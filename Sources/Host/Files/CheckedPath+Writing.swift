@@ -41,7 +41,10 @@ extension CheckedPath {
     let file: CInt
     switch folder.opened(temporary, CHOST_OPEN_NEW, mode: old == nil ? 0o666 : 0o600) {
     case .success(let opened): file = opened
-    case .failure(let failure): throw systemError(failure.number, "cannot write \(shown)")
+    case .failure(let failure):
+      let error = systemError(failure.number, "cannot write \(shown)")
+      let hint = error.code == .denied ? "a file is replaced as a whole: its directory must be writable too" : nil
+      throw CmdopError(error.code, error.message, hint: hint)
     }
     do throws(CmdopError) {
       defer { close(file) }

@@ -46,7 +46,7 @@ public struct CheckedPath: Sendable {
     guard text.hasPrefix("/") else { throw CmdopError(.badUsage, "\(OneLine.of(directory)) is no absolute directory") }
     self.given = given
     absolute = Self.lexical(text)
-    let walk = try LinkWalk(text)
+    let walk = try FolderWalk(text)
     let (stack, missing) = (walk.stack, walk.missing)
     let resolvedNames = stack.dropFirst().map(\.name) + missing
     resolved = "/" + resolvedNames.joined(separator: "/")
@@ -74,7 +74,7 @@ public struct CheckedPath: Sendable {
 }
 
 /// Walks down from "/" and follows links itself, one component at a time, each directory opened before its content counts.
-private struct LinkWalk {
+private struct FolderWalk {
   private(set) var stack: [(name: String, folder: OpenFolder)]
   /// What does not exist, or is no directory to go on from.
   private(set) var missing: [String] = []
@@ -122,7 +122,7 @@ private struct LinkWalk {
         case .success(let folder):
           stack.append((name, folder))
           return
-        case .failure(let failure) where failure.number == ENOTDIR || failure.number == ENOENT: continue
+        case .failure(let failure) where [ENOTDIR, ENOENT, ELOOP].contains(failure.number): continue
         case .failure(let failure): throw systemError(failure.number, "cannot open \(shown(path))")
         }
       case .link:

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/select.h>
 #include <sys/wait.h>
@@ -24,6 +25,8 @@ struct launch {
   int folder, control, report;
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
+  /// Where this process's arguments lie in memory.
+  unsigned long arguments, arguments_end;
 };
 
 static void child_changed(int number) { (void)number; }
@@ -68,11 +71,43 @@ static void keep_watch(pid_t leader, const sigset_t *waiting) {
   }
 }
 
+// In the list of processes it would stand as a second daemon. Its copy of our arguments is its own: it writes over them.
+static void take_name(struct launch *launch) {
+#ifdef __linux__
+  prctl(PR_SET_NAME, "cmdop-guard");
+  if (launch->arguments_end > launch->arguments) {
+    static const char name[] = "cmdop: guard of a command";
+    size_t room = launch->arguments_end - launch->arguments;
+    memset((void *)launch->arguments, 0, room);
+    memcpy((void *)launch->arguments, name, room < sizeof name ? room - 1 : sizeof name - 1);
+  }
+#else
+  (void)launch;
+#endif
+}
+
+static void find_arguments(struct launch *launch) {
+#ifdef __linux__
+  char text[4096];
+  int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  ssize_t count = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  if (count <= 0) return;
+  text[count] = 0;
+  // proc(5): fields 48 and 49; the second, the name, may hold blanks and ends at the last bracket.
+  char *at = strrchr(text, ')');
+  for (int field = 2; at && field < 48; field++) at = strchr(at + 1, ' ');
+  if (at) sscanf(at, " %lu %lu", &launch->arguments, &launch->arguments_end);
+#else
+  (void)launch;
+#endif
+}
+
 static void guard(struct launch *launch) {
   setsid();
+  take_name(launch);
 #ifdef __linux__
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  prctl(PR_SET_NAME, "cmdop-guard");
 #endif
   struct sigaction ignore = {.sa_handler = SIG_IGN}, wake = {.sa_handler = child_changed}, standard = {.sa_handler = SIG_DFL};
   int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU};
@@ -108,6 +143,7 @@ static void guard(struct launch *launch) {
 int chost_guard(const char *path, char *const argv[], char *const envp[], int folder, int input, int output, int control,
                 int report, pid_t *pid) {
   struct launch launch = {.path = path, .argv = argv, .envp = envp, .folder = folder, .control = control, .report = report};
+  find_arguments(&launch);
   sigset_t all, before;
   posix_spawn_file_actions_init(&launch.actions);
   posix_spawn_file_actions_adddup2(&launch.actions, input, 0);

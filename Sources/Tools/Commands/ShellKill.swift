@@ -11,11 +11,14 @@ struct ShellKill: MachineTool {
     definition = try Self.define()
   }
 
+  /// Nobody waits for an answer in time, and a database wants to write its last page.
+  static let grace = Duration.seconds(5)
+
   static func define() throws(CmdopError) -> ToolDefinition {
     try ToolDefinition(
       "shell_kill", title: "End a long-running command",
       summary: """
-        Ends a task of shell_tasks with everything it started: TERM, and KILL after 2 s for what is left. With signal it only \
+        Ends a task of shell_tasks with everything it started: TERM, and KILL after 5 s for what is left. With signal it only \
         sends that signal: HUP to reload, INT as Ctrl-C would, KILL to end at once.
         """,
       input: [
@@ -39,29 +42,32 @@ struct ShellKill: MachineTool {
   }
 
   func call(_ judged: JudgedCall) async throws(CmdopError) -> ToolOutcome {
-    let owner = TaskTable.Owner(of: judged.call)
-    let id = judged["task_id"]?.string ?? ""
     do throws(CmdopError) {
-      guard let running = try parts.tasks.payload(id, owner: owner) as? ShellTasks.Running else {
-        throw CmdopError(.badUsage, "\(OneLine.of(id)) is no shell task")
-      }
-      if let name = judged["signal"]?.string, let signal = SignalName(rawValue: name), signal != .terminate {
-        running.command.send(signal)
-        guard signal == .kill else {
-          return ToolOutcome("sent \(name) to \(id)", value: ["killed": false, "state": "running"])
-        }
-      } else {
-        try parts.tasks.cancel(id, owner: owner)
-      }
-      // Below 3 s: TERM, KILL, and the look whether somebody is left.
-      let end = await running.command.end()
-      let survivors =
-        end.survivors.isEmpty ? "" : "; still running in sessions of their own: \(NamedProcess.line(end.survivors))"
-      return ToolOutcome(
-        "\(id) has ended\(survivors)",
-        value: ["killed": true, "state": "cancelled", "survivors": .array(end.survivors.map(\.json))])
+      let signal = judged["signal"]?.string.flatMap { SignalName(rawValue: $0) }
+      return try await Self.end(judged["task_id"]?.string ?? "", signal, TaskTable.Owner(of: judged.call), parts)
     } catch  where error.code == .notFound || error.code == .badUsage {
       return .failure(error)
     }
+  }
+
+  static func end(
+    _ id: String, _ signal: SignalName?, _ owner: TaskTable.Owner, _ parts: ToolParts
+  ) async throws(CmdopError) -> ToolOutcome {
+    guard let running = try parts.tasks.payload(id, owner: owner) as? ShellTasks.Running else {
+      throw CmdopError(.badUsage, "\(OneLine.of(id)) is no shell task")
+    }
+    if let signal {
+      running.command.send(signal)
+      guard signal == .kill else {
+        return ToolOutcome("sent \(signal.rawValue) to \(id)", value: ["killed": false, "state": "running"])
+      }
+    } else {
+      running.command.stop(grace: Self.grace)
+    }
+    let end = await running.command.end()
+    let names = NamedProcess.line(end.survivors)
+    return ToolOutcome(
+      "\(id) has ended" + (names.isEmpty ? "" : "; still running in sessions of their own: \(names)"),
+      value: ["killed": true, "state": "cancelled", "survivors": .array(end.survivors.map(\.json))])
   }
 }

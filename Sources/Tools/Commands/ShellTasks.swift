@@ -34,15 +34,15 @@ struct ShellTasks: MachineTool {
       summary: """
         Commands that run longer than a call: servers, builds, watchers. start begins one and returns its task_id at once; \
         list shows yours; status tells how one is; output returns what it printed from byte offset on (32 KiB at once, \
-        next_offset continues; wait_ms waits for more). shell_kill ends one. At most 16 run at once; they end when the daemon \
+        next_offset continues; wait_ms waits for more); stop ends one, as shell_kill does. At most 16 run at once; they end when the daemon \
         ends; ended ones can be asked for an hour.
         """,
       input: [
         "type": "object", "additionalProperties": false,
         "properties": [
-          "action": ["type": "string", "enum": ["start", "list", "status", "output"]],
+          "action": ["type": "string", "enum": ["start", "list", "status", "output", "stop"]],
           "command": CommandArguments.command, "argv": CommandArguments.argv, "cwd": CommandArguments.cwd,
-          "task_id": ["type": "string", "description": "For status and output."],
+          "task_id": ["type": "string", "description": "For status, output and stop."],
           "offset": ["type": "integer", "minimum": 0, "description": "For output: the first byte wanted. Default 0."],
           "wait_ms": [
             "type": "integer", "minimum": 0, "maximum": .integer(longestWait),
@@ -56,7 +56,7 @@ struct ShellTasks: MachineTool {
         "properties": [
           "task_id": ["type": "string"], "state": ["type": "string"], "pid": ["type": "integer"],
           "tasks": ["type": "array"], "output": ["type": "string"], "next_offset": ["type": "integer"],
-          "bytes": ["type": "integer"], "exit_code": ["type": "integer"],
+          "bytes": ["type": "integer"], "exit_code": ["type": "integer"], "killed": ["type": "boolean"],
         ],
       ],
       traits: .init(isDestructive: true, isOpenWorld: true),
@@ -76,6 +76,7 @@ struct ShellTasks: MachineTool {
       }
       do throws(CmdopError) {
         let status = try parts.tasks.status(id, owner: owner)
+        if action == "stop" { return try await ShellKill.end(id, nil, owner, parts) }
         if action == "status" { return TaskStatus.outcome(status) }
         guard let running = try parts.tasks.payload(id, owner: owner) as? Running else {
           throw CmdopError(.badUsage, "\(id) is no shell task", hint: "task_status tells about it")

@@ -29,15 +29,15 @@ struct LineDiff {
         text += "[… more changes]\n"
         break
       }
-      let (first, last) = (group.first, group.last)
-      // What stands in these lines afterwards.
-      var (after, at) = ([UInt8](), lines[first].lowerBound)
-      for place in group.places {
-        after += old[at..<place]
-        after += new
-        at = place + length
+      let first = group.first
+      var last = group.last
+      var after = Self.replaced(
+        group.places, length, by: new, in: old, lines[first].lowerBound..<lines[last].upperBound)
+      // Where a line feed went, the next line goes up to the end of this one.
+      if let end = after.last, end != 0x0a, last + 1 < lines.count {
+        last += 1
+        after += old[lines[last]]
       }
-      after += old[at..<max(at, lines[last].upperBound)]
       let afterLines = Self.lines(of: after).map { after[$0] }
       let before = lines[max(0, first - Self.context)..<first].map { old[$0] }
       let behind = lines[(last + 1)..<min(lines.count, last + 1 + Self.context)].map { old[$0] }
@@ -53,6 +53,19 @@ struct LineDiff {
       grown += afterLines.count - (last - first + 1)
     }
     self.text = text.utf8.count <= 2 * Self.most ? text : String(text.prefix(Self.most)) + "\n[…]\n"
+  }
+
+  /// What stands in those bytes afterwards.
+  private static func replaced(
+    _ places: [Int], _ length: Int, by new: [UInt8], in old: [UInt8], _ range: Range<Int>
+  ) -> [UInt8] {
+    var (after, at) = ([UInt8](), range.lowerBound)
+    for place in places {
+      after += old[at..<place]
+      after += new
+      at = place + length
+    }
+    return after + old[at..<max(at, range.upperBound)]
   }
 
   private static func row(_ sign: String, _ line: ArraySlice<UInt8>) -> String {

@@ -110,17 +110,22 @@ struct FilePage {
   private var lines: (first: Int, last: Int)?
   private var totalLines: Int?
   private var next: Int
-  private let size: Int
+  private var size: Int
   private let cleans: Bool
+
+  /// What is read of a file that does not know its size: those of /proc say 0.
+  private static let unsized = 4 * 1024 * 1024
 
   init(of file: OpenFile, _ range: TextRange, cleans: Bool, _ cancellation: Cancellation) throws(CmdopError) {
     (size, self.cleans) = (file.facts.size, cleans)
+    if size == 0 { size = try file.read(at: 0, count: Self.unsized).count }
     switch range {
     case .bytes(let offset):
       guard offset <= size else {
         throw CmdopError(.badUsage, "offset \(offset) lies behind the end: there are \(size) bytes")
       }
       content = try file.read(at: offset, count: Self.most)
+      if content.count < Self.most { size = offset + content.count }
       if offset + content.count < size { content.removeLast(UTF8Cut.incomplete(content)) }
       next = offset + content.count
     case .lines(let first, let last):
@@ -162,6 +167,8 @@ struct FilePage {
       throw CmdopError(.badUsage, "there is no line \(first): there are \(first - 1)")
     }
     let bytes = try file.read(at: begin, count: Self.most + 1)
+    // Those of /sys say 4096, whatever is in them.
+    if bytes.count <= Self.most { size = begin + bytes.count }
     var (taken, count) = (0, 0)
     for (index, byte) in bytes.prefix(Self.most).enumerated() where byte == 0x0a {
       (taken, count) = (index + 1, count + 1)

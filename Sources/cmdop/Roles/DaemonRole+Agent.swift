@@ -40,7 +40,7 @@ extension DaemonRole {
       audit: try GateAudit(folder: home.logs, now: now), home: account.home, hostname: hostname
     ) {
       Surroundings(
-        home: account.home, user: account.name, cmdopHome: home.path, policyPath: home.permissions, binary: own,
+        home: account.home, user: account.name, cmdopHome: home.path, ownFiles: [home.permissions, own],
         roster: await roster.entries(), paths: RealPaths())
     }
     let models = HTTPModels(

@@ -11,6 +11,8 @@ headers. Each refusal is a violation, and stands in the log.
 SCRIPT is a list of steps; each request takes the next one, and after the last it answers "(script exhausted)". Or it is an
 object {"steps": [...], "by_prompt": {"words": [...]}, "delay": s}: a conversation whose first prompt contains "words" has
 steps of its own, so that several conversations do not take each other's. A step that stands alone may be an object.
+With "by_turn": true the step is not the next one, but that of the request: as many as the model has answered in it before. So
+a request that is sent again, after a crash, is answered as it was.
 
 A step that answers:
     {"text": "…"}                                         words
@@ -343,6 +345,14 @@ def texts(api, body):
     return found
 
 
+def answers(api, body):
+    """How often the model has spoken in it."""
+    if api == "responses":
+        ours = [item.get("type") in ("function_call", "reasoning") or item.get("role") == "assistant" for item in body["input"]]
+        return sum(now and not before for before, now in zip([False] + ours, ours))
+    return sum(message.get("role") == "assistant" for message in body["messages"])
+
+
 # ---- what is answered ---------------------------------------------------------------------------------------------------
 
 def pieces(text, size=7):
@@ -487,6 +497,7 @@ class Script:
     def __init__(self, source):
         source = source if isinstance(source, dict) and ("steps" in source or "by_prompt" in source) else {"steps": source}
         self.delay = source.get("delay", 0)
+        self.by_turn = source.get("by_turn", False)
         self.lists = {None: self.steps(source.get("steps") or [])}
         self.lists.update({words: self.steps(steps) for words, steps in (source.get("by_prompt") or {}).items()})
         self.taken = 0
@@ -508,8 +519,9 @@ class Script:
             steps, step = self.lists[words], {"text": "(script exhausted)"}
             if not faults:
                 self.taken += 1
-                if steps:
-                    step = steps.pop(0)
+                at = answers(api, body) if self.by_turn else 0
+                if at < len(steps):
+                    step = steps[at] if self.by_turn else steps.pop(0)
                 if step.get("expect") and step["expect"] not in json.dumps(body, ensure_ascii=False):
                     faults.append(f"expected in the request: {step['expect']!r}")
             if step.get("echo"):
@@ -527,6 +539,8 @@ class Script:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Pieces leave as they are cut.
+    disable_nagle_algorithm = True
     PATHS = {"/v1/messages": "anthropic", "/v1/chat/completions": "chat", "/v1/responses": "responses"}
     TYPES = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
              413: "request_too_large", 429: "rate_limit_error", 529: "overloaded_error"}
@@ -629,7 +643,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 error = {"type": "overloaded_error", "message": "Overloaded"}
                 name, event = "error", {"type": "error", "error": error}
             while fault == "endless" and at == after:
-                self.write((f"event: {name}{end}" if name else "").encode() + b"data: " + json.dumps(event).encode() + f"{end}{end}".encode(), "whole")
+                piece = (pieces(step.get("text") or "") or ["?"])[0]
+                data = json.dumps(event).replace(piece, piece * 5000)
+                self.write(f"data: {data}{end}{end}".encode(), "whole")
             data = json.dumps(event, ensure_ascii=False)
             if fault == "not_json" and at == after:
                 data = data[:-1]
@@ -667,6 +683,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        """Connections that are cut are what these tests are about."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 def main():

@@ -12,6 +12,8 @@ struct Glob: MachineTool {
   }
 
   static let most = 1000
+  /// Names may be long.
+  static let mostText = 96 * 1024
   static let budget = Duration.seconds(15)
 
   static func define() throws(CmdopError) -> ToolDefinition {
@@ -47,14 +49,23 @@ struct Glob: MachineTool {
     do throws(CmdopError) {
       let path = try judged.path("pattern")
       return try await parts.searches.attempt(until: cancellation) { () throws(CmdopError) in
-        try Self.find(path, cancellation)
+        try Self.find(path, cancellation, judged.mayReach)
       }
     } catch  where error.code != .limit && error.code != .cancelled {
       return .failure(error)
     }
   }
 
-  private static func find(_ path: CheckedPath, _ cancellation: Cancellation) throws(CmdopError) -> ToolOutcome {
+  private static func find(
+    _ path: CheckedPath, _ cancellation: Cancellation, _ mayReach: (String) -> Bool
+  ) throws(CmdopError) -> ToolOutcome {
+    let written = path.given.split(separator: "/")
+    if let wild = written.firstIndex(where: { $0.contains { "*?[{\\".contains($0) } }), written[wild...].contains("..")
+    {
+      throw CmdopError(
+        .badUsage,
+        "the pattern \(OneLine.of(path.given)) leads upwards: \"..\" may only stand before its first wildcard")
+    }
     // The part that exists was resolved and judged; the walk begins there and goes only downwards.
     let isPlain = path.kind != nil
     let prefix = shownPrefix(path)
@@ -62,12 +73,16 @@ struct Glob: MachineTool {
     let fixed = path.names.prefix { !$0.contains { "*?[{\\".contains($0) } }
     guard fixed.isEmpty else { return outcome([], isComplete: true, looked: 1, cancellation) }
     let pattern = try GlobPattern(path.names.joined(separator: "/"))
-    var (found, isFull) = ([String](), false)
+    let above = path.resolved.split(separator: "/").dropLast(path.names.count)
+    let base = "/" + above.map { $0 + "/" }.joined()
+    var (found, isFull, bytes) = ([String](), false, 0)
     var walk = TreeWalk(includesIgnored: true, cancellation)
     walk.run(in: path.folder) { item in
       if let name = item.names.last, name.hasPrefix("."), name == ".git" || !pattern.namesHidden(name) { return false }
+      guard mayReach(base + item.path) else { return false }
       if pattern.matches(item.names) {
-        guard found.count < most else {
+        bytes += item.path.utf8.count + prefix.utf8.count
+        guard found.count < most, bytes < mostText else {
           isFull = true
           return nil
         }
@@ -75,7 +90,7 @@ struct Glob: MachineTool {
       }
       return item.kind == .directory && pattern.mayMatch(below: item.names)
     }
-    return outcome(found, isComplete: walk.isComplete && !isFull, looked: walk.looked, cancellation)
+    return outcome(found, isComplete: walk.isComplete && !isFull, isFull: isFull, looked: walk.looked, cancellation)
   }
 
   /// What stands before what was found, so that the paths can be used as they are: as the caller wrote it.
@@ -88,11 +103,11 @@ struct Glob: MachineTool {
   }
 
   private static func outcome(
-    _ paths: [String], isComplete: Bool, looked: Int, _ cancellation: Cancellation
+    _ paths: [String], isComplete: Bool, isFull: Bool = false, looked: Int, _ cancellation: Cancellation
   ) -> ToolOutcome {
     var notes: [String] = []
     if paths.isEmpty { notes.append("nothing fits; \(looked) entries were looked at") }
-    if paths.count >= most { notes.append("only the first \(most)") }
+    if isFull { notes.append("only the first \(paths.count)") }
     if cancellation.isOver { notes.append("stopped after \(looked) entries: the time was up") }
     return ToolOutcome(
       (paths.map(OneLine.of) + notes.map { "[\($0)]" }).joined(separator: "\n"),
