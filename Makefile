@@ -25,13 +25,13 @@ test: ## all tests, end to end included
 	$(bootstrap) build protos python browser
 	swift build
 	swift build --build-tests
-	swift test --skip-build --no-parallel --skip EndToEndTests
-	swift test --skip-build --filter EndToEndTests
+	scripts/test.sh --skip-build --no-parallel --skip EndToEndTests
+	scripts/test.sh --skip-build --filter EndToEndTests
 
 e2e: ## only the tests that start the real binary
 	$(bootstrap) build protos python browser
 	swift build
-	swift test --filter EndToEndTests
+	scripts/test.sh --filter EndToEndTests
 
 chaos: ## 300 random faults under terminals, 100 kills of a relay that writes (CMDOP_CHAOS_FAULTS, CMDOP_KILLS, CMDOP_CHAOS_SEED)
 	$(bootstrap) build protos python

@@ -19,6 +19,7 @@ let jwt = product("JWTKit", of: "jwt-kit")
 let asn1 = product("SwiftASN1", of: "swift-asn1")
 let x509 = product("X509", of: "swift-certificates")
 let httpClient = product("AsyncHTTPClient", of: "async-http-client")
+let yams = product("Yams", of: "Yams")
 let log = product("Logging", of: "swift-log")
 let arguments = product("ArgumentParser", of: "swift-argument-parser")
 
@@ -28,7 +29,7 @@ let arguments = product("ArgumentParser", of: "swift-argument-parser")
 let rooms: [Room] = [
   room("Core",       floor: 0, uses: [], rents: [nio, nioPosix]),
   room("Host",       floor: 1, uses: ["Core"], rents: [nio, nioPosix], closet: "CHost"),
-  room("Permission", floor: 1, uses: []),
+  room("Permission", floor: 1, uses: ["Core"], rents: [crypto, yams]),
   room("Store",      floor: 1, uses: ["Core"], rents: [grdb]),
   room("Wire",       floor: 1, uses: ["Core"], rents: [
     nio, nioPosix, nioHTTP1, nioTLS, nioSSL, nioHTTP2, nioHPACK, protobuf, grpc, grpcProtobuf, crypto, x509, asn1,
@@ -36,10 +37,10 @@ let rooms: [Room] = [
   room("Connect",    floor: 2, uses: ["Core", "Host", "Wire"], rents: [nio]),
   room("Fleet",      floor: 2, uses: ["Core", "Store"], rents: [crypto, cryptoExtras, jwt]),
   room("Session",    floor: 2, uses: ["Core", "Store"], rents: [nio]),
-  room("Tools",      floor: 2, uses: ["Core", "Host", "Permission"]),
+  room("Tools",      floor: 2, uses: ["Core", "Host", "Permission"], rents: [crypto]),
   room("Agent",      floor: 3, uses: ["Core", "Session"], rents: [nio, nioHTTP1, httpClient]),
-  room("AskMachine", floor: 3, uses: []),
-  room("Daemon",     floor: 4, uses: ["Core", "Fleet", "Session", "Tools", "Wire"], rents: [nio, log]),
+  room("AskMachine", floor: 3, uses: ["Connect", "Core", "Wire"]),
+  room("Daemon",     floor: 4, uses: ["Agent", "Core", "Fleet", "Session", "Tools", "Wire"], rents: [nio, log]),
   room("MCPServer",  floor: 4, uses: []),
   room("Relay",      floor: 4, uses: ["Core", "Fleet", "Session", "Wire"], rents: [nio, log]),
   room("Web",        floor: 4, uses: ["Core"]),
@@ -63,10 +64,12 @@ let tests: [Room] = [
   room("StoreTests",    floor: 6, uses: ["Core", "Store"]),
   room("FleetTests",    floor: 6, uses: ["Core", "Fleet", "Store"], rents: [crypto]),
   room("SessionTests",  floor: 6, uses: ["Core", "Session", "Store"], rents: [nio], aside: ["Fixtures"]),
+  room("PermissionTests", floor: 6, uses: ["Core", "Host", "Permission", "Tools"]),
   room("AgentTests",    floor: 6, uses: ["Agent", "Core", "Session", "Store"], rents: [nio]),
   room("DaemonTests",   floor: 6, uses: ["Core", "Daemon", "Fleet", "Host", "Session", "Store", "Tools", "Wire"], rents: [
     crypto, log, nio,
   ]),
+  room("ToolsTests",    floor: 6, uses: ["Core", "Host", "Tools"]),
   room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Web", "Wire"], rents: [nio, log]),
   room("WebTests",      floor: 6, uses: ["Core", "Web"]),
   room("HouseTests",    floor: 6, uses: []),
@@ -108,6 +111,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .target(name: "CHost", path: "Sources/Shims/CHost"),

@@ -12,6 +12,8 @@ public enum AskLimits {
   public static let timeoutForAll: ClosedRange<Duration> = .seconds(1) ... .seconds(600)
   public static let standardTimeoutForAll: Duration = .seconds(240)
 
-  /// Machines that a question may pass, one after the other. Cuts loops that the list of visited machines cannot see.
-  public static let hops = 3
+  /// Machines that one question may go to, all at the same time.
+  public static let width = 64
+  /// The same for an agent that was itself asked by another one: else each hop would multiply by 64.
+  public static let widthWhenAsked = 16
 }

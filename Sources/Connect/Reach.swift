@@ -10,6 +10,8 @@ public final class Reach: Sendable {
   private let credential: CredentialSource
   /// Asked when a machine wants a PIN; nil: then it is refused.
   public var pins: (any PINSource)?
+  private var own: (@Loop @Sendable () async -> Link?)?
+  private(set) var headers = Reach.headers
   private var link: Link?
   /// Where `link` leads when it leads straight to a relay.
   private var address: RelayAddress?
@@ -30,6 +32,12 @@ public final class Reach: Sendable {
     (self.socket, self.relays, self.credential) = (socket, relays, source)
   }
 
+  /// Over the connection that a machine has to its relay: it speaks for itself there, and may ask other agents.
+  public init(asMachine link: @escaping @Loop @Sendable () async -> Link?) {
+    (socket, relays, credential, own) = (nil, [], { _ in nil }, link)
+    headers.append(("cmdop-as", "machine"))
+  }
+
   /// With a credential that never changes.
   public convenience init(socket: String?, relays: [RelayAddress], credential: String?) {
     self.init(socket: socket, relays: relays) { _ in credential }
@@ -37,6 +45,12 @@ public final class Reach: Sendable {
 
   /// A connection that is open now.
   public func connection() async throws(CmdopError) -> Link {
+    if let own {
+      guard let link = await own() else {
+        throw CmdopError(.unavailable, "this machine is not connected to its relay", hint: "cmdop agent status")
+      }
+      return link
+    }
     if let link, link.isOpen { return link }
     if address != nil { lostAt = .now }
     (link, address) = (nil, nil)
@@ -155,7 +169,7 @@ public final class Reach: Sendable {
 
   private func begin(_ first: ControlMessage) async throws(CmdopError) -> Operation {
     try await call { (link, token) throws(CmdopError) in
-      let call = try await link.open(CallPath.open, credential: token, headers: Self.headers)
+      let call = try await link.open(CallPath.open, credential: token, headers: self.headers)
       let operation = try Operation(call, first)
       guard self.pins != nil else { return operation }
       try await operation.listen()

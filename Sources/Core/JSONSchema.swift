@@ -14,7 +14,8 @@ public struct JSONSchema: Hashable, Sendable {
     return Array(faults.prefix(20))
   }
 
-  private static func check(_ value: JSON, against schema: JSON, at path: String, _ faults: inout [String], depth: Int) {
+  private static func check(_ value: JSON, against schema: JSON, at path: String, _ faults: inout [String], depth: Int)
+  {
     guard depth < JSON.deepest, faults.count < 20 else { return }
     if schema == .bool(false) { return fault("is not allowed", path, &faults) }
     checkType(value, schema, path, &faults)

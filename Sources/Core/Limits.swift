@@ -20,6 +20,11 @@ public enum Limits {
   public static let waitingOperations = 256
   /// Concurrent HTTP/2 streams per connection. The usual 100 would stop a fan-out through one daemon.
   public static let streamsPerConnection = 4096
+  /// Machines that a question between agents may pass, one after the other. Cuts loops that the list of visited machines
+  /// cannot see.
+  public static let hops = 3
+  /// One prompt to an agent.
+  public static let prompt = 1024 * 1024
   /// HTTP/2 window: 256 KiB gave the best TLS throughput of the sizes measured; 8 MiB breaks connections.
   public static let window = 256 * 1024
 }

@@ -50,7 +50,9 @@ public struct ToolDefinition: Sendable {
   ) throws(CmdopError) {
     (self.name, self.title, self.summary, self.traits, self.gate) = (name, title, summary, traits, gate)
     (self.input, self.output) = (JSONSchema(input), JSONSchema(output))
-    let alphabet = name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 || $0 == 58 || $0 == 45 }
+    let alphabet = name.utf8.allSatisfy {
+      (97...122).contains($0) || (48...57).contains($0) || $0 == 95 || $0 == 58 || $0 == 45
+    }
     guard alphabet, (1...64).contains(name.utf8.count) else {
       throw CmdopError(.badUsage, "a tool cannot be called \"\(OneLine.of(name))\"")
     }

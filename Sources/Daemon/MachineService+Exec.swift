@@ -11,7 +11,7 @@ extension MachineService {
       arguments: run.arguments, environment: run.environment, directory: run.directory.isEmpty ? nil : run.directory)
     let started = ContinuousClock.now
     log.info("exec", metadata: ["caller": "\(caller.subject)", "words": "\(run.arguments.count)"])
-    let program = try await tools.run(order, input: run.input, as: caller)
+    let program = try await tools.run(order, input: run.input, as: caller, asking: desk)
     try call.send(
       AgentMessage(
         .commandStarted(

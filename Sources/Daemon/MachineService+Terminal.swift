@@ -8,6 +8,7 @@ import Wire
 extension MachineService {
   func serveTerminal(_ start: Cmdop_V1_StartSessionCommand, on call: CallStream, as caller: Caller) async throws {
     try tools.admit(caller, toTerminalObserving: start.observe)
+    try await tools.admit(terminalOf: caller, observing: start.observe, asking: desk)
     let (live, created) = try await terminal(start, on: call, as: caller)
     if start.detached {
       try call.send(started(live, created, at: live.outputEnd, accepted: 0))
@@ -21,7 +22,10 @@ extension MachineService {
       live.expect(viewer.client, from: start.inputFrom)
       if start.takeover { live.takeOver(by: viewer) }
     }
+    let hears = start.answers && !start.observe && ApprovalDesk.mayAnswer(caller)
+    let ear = hears ? desk.join(.init(subject: caller.subject) { message in try? call.send(message) }) : nil
     defer {
+      if let ear { desk.leave(ear) }
       live.detach(viewer)
       if live.end == nil { terminals.left(live, by: caller) }
     }
@@ -39,7 +43,9 @@ extension MachineService {
     }
     let last = await withTaskGroup(of: AgentMessage?.self) { group in
       group.addTask { await self.pumpOutput(of: live, to: viewer, into: call) }
-      group.addTask { await self.pumpInput(from: call, into: live, by: viewer) }
+      group.addTask {
+        await self.pumpInput(from: call, into: live, by: viewer, answering: hears ? caller : nil)
+      }
       defer { group.cancelAll() }
       return await group.next() ?? nil
     }
@@ -108,7 +114,7 @@ extension MachineService {
   }
 
   private func pumpInput(
-    from call: CallStream, into live: LiveTerminal, by viewer: TerminalViewer
+    from call: CallStream, into live: LiveTerminal, by viewer: TerminalViewer, answering caller: Caller?
   ) async -> AgentMessage? {
     do {
       while let message = try await call.receive(ControlMessage.self) {
@@ -126,6 +132,9 @@ extension MachineService {
           if let name = SignalName(rawValue: signal.name) { live.send(name, by: viewer) }
         case .redraw:
           live.redraw(viewer)
+        case .approval(let approval):
+          // The one who gave it sees how it was settled.
+          if let caller { try? desk.answer(approval, by: caller) }
         case .detach: return Self.detached("detached")
         default: break
         }

@@ -20,7 +20,10 @@ public final class MachineService: Sendable {
   /// Asked first for whatever comes over the relay; nil: nobody is asked for a PIN.
   private let pinLock: PINLock?
   private let nursery = Nursery()
-  /// Told when a terminal is new, has changed, or has ended.
+  let desk: ApprovalDesk
+  /// nil: this machine runs no agent.
+  let agent: AgentHost?
+  /// Told when a session is new, has changed, or has ended.
   var whenCardChanges: (@Loop (Cmdop_V1_SessionCard) -> Void)?
 
   public struct Options: Sendable {
@@ -38,7 +41,8 @@ public final class MachineService: Sendable {
 
   public init(
     _ options: Options, tools: ToolBelt, storage: any SessionStorage, directory: SessionDirectory,
-    pinLock: PINLock? = nil, log: Logger, now: @escaping @Sendable () -> Int64
+    pinLock: PINLock? = nil, agent: AgentHost.Parts? = nil,
+    log: Logger, now: @escaping @Sendable () -> Int64
   ) {
     self.pinLock = pinLock
     (hostname, machineID) = (options.hostname, options.machine.rawValue)
@@ -46,11 +50,25 @@ public final class MachineService: Sendable {
     terminals = TerminalTable(
       .init(machine: options.machine, fleet: options.fleet, most: options.mostTerminals), tools: tools,
       storage: storage, directory: directory, nursery: nursery, log: log, now: now)
+    let desk = ApprovalDesk(hostname: options.hostname, now: now)
+    self.desk = desk
+    agent?.terminals.table = terminals
+    if let agent {
+      self.agent = AgentHost(
+        agent, tools: tools, desk: desk, hostname: options.hostname, machine: options.machine, nursery: nursery,
+        log: log, now: now)
+    } else {
+      self.agent = nil
+    }
     terminals.whenChanged = { [weak self] card in self?.whenCardChanges?(card) }
+    self.agent?.whenCardChanges = { [weak self] card in self?.whenCardChanges?(card) }
   }
 
   /// Takes on what an earlier daemon has left. Before anybody is served.
-  public func adopt() async { await terminals.adopt() }
+  public func adopt() async {
+    await terminals.adopt()
+    await agent?.adopt()
+  }
 
   /// Keeps the terminals until its task is cancelled. The programs in them go on without us.
   public func run() async {
@@ -60,7 +78,10 @@ public final class MachineService: Sendable {
         while (try? await Task.sleep(for: .seconds(1))) != nil { await self.terminals.tick() }
       }
       group.addTask {
-        while (try? await Task.sleep(for: .seconds(3600))) != nil { try? await self.terminals.clean() }
+        while (try? await Task.sleep(for: .seconds(3600))) != nil {
+          try? await self.terminals.clean()
+          try? await self.agent?.clean()
+        }
       }
       await group.next()
       group.cancelAll()
@@ -68,7 +89,7 @@ public final class MachineService: Sendable {
   }
 
   public var livingSessions: Int { terminals.living.count }
-  var cards: [Cmdop_V1_SessionCard] { terminals.living.map(\.card) }
+  var cards: [Cmdop_V1_SessionCard] { terminals.living.map(\.card) + (agent?.cards ?? []) }
 
   /// What the fleet has decided holds from now on for new sessions.
   func follow(_ settings: Cmdop_V1_FleetSettings) {
@@ -102,9 +123,17 @@ public final class MachineService: Sendable {
       case .startSession(let start): try await serveTerminal(start, on: call, as: caller)
       case .destroySession(let destroy):
         try tools.admit(caller, toChangeSession: "end a session")
-        try await terminals.find(destroy.session).destroy()
+        if let card = await conversation(destroy.session) {
+          try await agent?.remove(card)
+        } else {
+          try await terminals.find(destroy.session).destroy()
+        }
         try call.send(AgentMessage.ended(.exited(code: 0)))
       case .sessionRequest(let request): try await serveSession(request, on: call, as: caller)
+      case .agent(let request): try await serveAgent(request, on: call, as: caller)
+      case .conversationRequest(let request): try await serveConversations(request, on: call, as: caller)
+      case .watchApprovals: try await serveApprovals(on: call, as: caller)
+      case .approval(let approval): try serveApproval(approval, on: call, as: caller)
       default:
         throw CmdopError(
           .unsupported, "this machine does not know what it was asked for",

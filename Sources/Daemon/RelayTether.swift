@@ -217,7 +217,7 @@ public final class RelayTether: Sendable {
   }
 
   /// The connection, once it stands: one that was lost a moment ago is worth waiting a second for.
-  func connection() async -> Link? {
+  public func connection() async -> Link? {
     if let link, link.isOpen { return link }
     hurry()
     guard let lostAt, ContinuousClock.now < lostAt + .seconds(5) else { return nil }

@@ -29,11 +29,14 @@ extension FleetRegistry {
         """
         INSERT INTO machine (id, fleet, hostname, display_name, platform, public_key, enrolled_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-        ON CONFLICT (id) DO UPDATE SET hostname = ?3, display_name = ?4, platform = ?5
+        ON CONFLICT (id) DO UPDATE SET hostname = ?3, platform = ?5, display_name = CASE
+          WHEN ?8 OR machine.display_name = machine.hostname THEN ?4 ELSE machine.display_name END
         """,
         [
           .text(id), .text(joinKey.fleet.rawValue), .text(hostname),
           .text(request.name.isEmpty ? hostname : request.name), .text(request.platform), .text(key), .integer(time),
+          // A name that somebody gave it stays when it joins again without one.
+          .integer(request.name.isEmpty ? 0 : 1),
         ])
       notes.append(
         AuditNote(

@@ -86,7 +86,7 @@ extension Grant.Source {
   public var isPerson: Bool {
     switch self {
     case .login, .host: true
-    case .key, .share: false
+    case .key, .share, .machine: false
     }
   }
 }

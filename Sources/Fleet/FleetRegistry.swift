@@ -113,6 +113,13 @@ public final class FleetRegistry: Sendable {
   /// Ordered by hostname.
   public func machines(in fleet: FleetID) -> [MachineRecord] { memory.machines[fleet]?.sorted() ?? [] }
 
+  /// Those behind the hostname `after` that are meant, at most `most`; and whether there are more.
+  public func machines(
+    in fleet: FleetID, after: String, most: Int, isMeant: (MachineRecord) -> Bool
+  ) -> (machines: [MachineRecord], hasMore: Bool) {
+    memory.machines[fleet]?.page(after: after, most: most, isMeant: isMeant) ?? ([], false)
+  }
+
   /// In all fleets.
   public var machineCount: Int { memory.fleetOfMachine.count }
 

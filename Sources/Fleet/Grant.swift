@@ -11,6 +11,8 @@ public struct Grant: Hashable, Sendable {
     case host(String)
     /// A guest's link, by its id.
     case share(String)
+    /// A machine, on the connection on which it has proved itself.
+    case machine(MachineID)
   }
   public let source: Source
   public let caller: Caller
@@ -87,6 +89,16 @@ extension FleetRegistry {
       account: nil, scopes: nil, machine: share.machine, expiresAt: share.expiresAt)
   }
 
+  /// What a machine may do that has proved itself: its agent asks the agents of others, and sees who they are. Whatever comes
+  /// of a question is decided by the rules of the machine that is asked.
+  public func grant(machine: MachineRecord) -> Grant {
+    Grant(
+      source: .machine(machine.id),
+      caller: Caller(
+        kind: .machine, subject: "machine:\(machine.hostname)", role: .member, fleet: machine.fleet, via: [machine.id]),
+      account: nil, scopes: [.invokeAgent, .readMachines], machine: nil, expiresAt: nil)
+  }
+
   /// Why this grant holds no more; nil: it does. An access token that has run out ends nothing that is open: its login
   /// goes on.
   public func fault(in grant: Grant) -> CmdopError? {
@@ -104,6 +116,9 @@ extension FleetRegistry {
     case .share(let id):
       if let share = memory.shares[id], isOpen(share) { return nil }
       return CmdopError(.unauthenticated, "the link has ended", hint: "ask for a new one: cmdop connect share HOST")
+    case .machine(let id):
+      if self.machine(id, in: fleet) != nil { return nil }
+      return CmdopError(.denied, "the machine that asks was removed from the fleet", hint: "cmdop join <join-key>")
     }
     let member = grant.account.flatMap { memory.members[fleet]?[$0.id] }
     guard let member else {

@@ -29,11 +29,32 @@ struct MachineBook: Sendable {
     if let platform { byID[id]?.platform = platform }
   }
 
-  mutating func sorted() -> [MachineRecord] {
-    if ordered == nil {
-      ordered = byID.values.map { ($0.hostname.lowercased(), $0.id) }.sorted { $0.0 < $1.0 }.map(\.1)
+  mutating func sorted() -> [MachineRecord] { inOrder().compactMap { byID[$0] } }
+
+  /// Those behind the hostname `after` that are meant, at most `most`; and whether there are more.
+  mutating func page(
+    after: String, most: Int, isMeant: (MachineRecord) -> Bool
+  ) -> (machines: [MachineRecord], hasMore: Bool) {
+    let (ids, after) = (inOrder(), after.lowercased())
+    var (low, high) = (0, after.isEmpty ? 0 : ids.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if (byID[ids[middle]]?.hostname.lowercased() ?? "") <= after { low = middle + 1 } else { high = middle }
     }
-    return (ordered ?? []).compactMap { byID[$0] }
+    var page: [MachineRecord] = []
+    for id in ids[low...] {
+      guard let machine = byID[id], isMeant(machine) else { continue }
+      if page.count == most { return (page, true) }
+      page.append(machine)
+    }
+    return (page, false)
+  }
+
+  private mutating func inOrder() -> [MachineID] {
+    if let ordered { return ordered }
+    let fresh = byID.values.map { ($0.hostname.lowercased(), $0.id) }.sorted { $0.0 < $1.0 }.map(\.1)
+    ordered = fresh
+    return fresh
   }
 
   /// What most words are: a whole id or a whole hostname. nil: look further, also where ".local" may stand or not.

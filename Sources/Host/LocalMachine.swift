@@ -27,6 +27,9 @@ public struct LocalMachine: Sendable {
     self.environment = base
   }
 
+  /// Of the user whose machine this is here.
+  public var home: String { account.home }
+
   public static var hostname: String {
     var buffer = [CChar](repeating: 0, count: 256)
     gethostname(&buffer, buffer.count - 1)

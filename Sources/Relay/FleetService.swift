@@ -111,15 +111,12 @@ struct FleetService: Cmdop_V1_Fleet.SimpleServiceProtocol {
 extension RelayService {
   /// A page of the roster.
   fileprivate func roster(of fleet: FleetID, _ request: Cmdop_V1_ListMachinesRequest) -> Cmdop_V1_ListMachinesReply {
-    var machines = fleets.machines(in: fleet)[...]
-    if !request.after.isEmpty {
-      let after = request.after.lowercased()
-      machines = machines.drop { $0.hostname.lowercased() <= after }
+    let page = fleets.machines(in: fleet, after: request.after, most: 2000) { machine in
+      !request.onlineOnly || board.line(of: machine.id)?.isUp == true
     }
-    if request.onlineOnly { machines = machines.filter { board.line(of: $0.id)?.isUp == true }[...] }
     return .filled {
-      $0.machines = machines.prefix(2000).map { card(of: $0) }
-      $0.more = machines.count > 2000
+      $0.machines = page.machines.map { card(of: $0) }
+      $0.more = page.hasMore
     }
   }
 

@@ -106,6 +106,9 @@ enum Policy: Sendable {
       case .save: .watch
       default: .operate
       }
+    case .agent(let request): request.prompt.isEmpty && !request.resume && !request.answers ? .watch : .askAgent
+    case .conversationRequest(let request): request.ask == nil ? .seeSessions : .operate
+    case .approval, .watchApprovals: .operate
     default: nil
     }
   }

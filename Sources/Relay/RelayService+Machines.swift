@@ -115,8 +115,8 @@ extension RelayService {
             $0.heartbeatSeconds = 30
             $0.settings = settings
             $0.relayPins = options.pins
-            // Two handshakes a millisecond are what one core can do; half of that leaves room for people.
-            $0.returnSpreadMs = UInt32(clamping: min(30_000, fleets.machineCount * 2))
+            // 250 a second: a core can take in some 350, and people are not to stand in line behind machines.
+            $0.returnSpreadMs = UInt32(clamping: min(45_000, fleets.machineCount * 4))
           })))
     published(fleets.machine(machine.id, in: machine.fleet) ?? machine)
     await publishSessions(of: machine.id, in: machine.fleet)

@@ -53,9 +53,27 @@ extension RelayService {
     } else {
       machine = try fleets.resolve(first.route.machine, in: pass.fleet)
     }
-    first.caller = .init(pass.caller)
+    first.caller = .init(try Self.caller(of: first, pass, to: machine))
     first.route.machine = machine.id.rawValue
     return machine
+  }
+
+  /// Who asks, with all machines that a question between agents has passed: what the asking machine says of those before it,
+  /// and itself. Circles and long chains end here, and again at the machine that is asked.
+  private static func caller(
+    of first: ControlMessage, _ pass: Pass, to machine: MachineRecord
+  ) throws(CmdopError) -> Caller {
+    guard pass.caller.kind == .machine, case .agent(let request)? = first.payload else { return pass.caller }
+    let via = request.visited.prefix(Limits.hops + 1).map { MachineID(PlainText.short($0)) } + pass.caller.via
+    guard via.count <= Limits.hops else {
+      throw CmdopError(
+        .limit, "the question has passed \(Limits.hops) machines already; agents do not ask further than that")
+    }
+    guard !via.contains(machine.id) else {
+      throw CmdopError(.limit, "\(machine.hostname) is among those who ask already: the question would go in a circle")
+    }
+    let caller = pass.caller
+    return Caller(kind: caller.kind, subject: caller.subject, role: caller.role, fleet: caller.fleet, via: via)
   }
 
   private func admitGuest(_ first: inout ControlMessage, _ pass: Pass) throws(CmdopError) {
@@ -119,6 +137,10 @@ extension RelayService {
     case .startSession(let start): (start.observe ? "session.watch" : "session.open", !start.detached)
     case .destroySession: ("session.destroy", false)
     case .sessionRequest(let request): (request.ask == nil ? "session.show" : "session.change", false)
+    case .agent(let request): (request.prompt.isEmpty ? "agent.watch" : "agent.ask", false)
+    case .conversationRequest(let request): (request.ask == nil ? "agent.list" : "agent.change", false)
+    case .approval: ("approval.answer", false)
+    case .watchApprovals: ("approval.watch", false)
     default: ("operation", false)
     }
   }

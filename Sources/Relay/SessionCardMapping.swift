@@ -21,7 +21,8 @@ extension SessionRecord {
       state: SessionState(card.state), createdAt: past(card.createdAtMs), lastActiveAt: past(card.lastActiveAtMs),
       gracePeriodStartedAt: nil, endedAt: card.endedAtMs == 0 ? nil : past(card.endedAtMs),
       exitStatus: card.hasExitStatus ? card.exitStatus : nil, clients: Int(card.clients),
-      command: PlainText.short(card.command), grace: card.graceSeconds == 0 ? nil : Int64(card.graceSeconds) * 1000)
+      command: PlainText.short(card.command), grace: card.graceSeconds == 0 ? nil : Int64(card.graceSeconds) * 1000,
+      isConversation: card.conversation)
   }
 }
 
@@ -63,6 +64,7 @@ extension Cmdop_V1_SessionCard {
       if let status = record.exitStatus { $0.exitStatus = status }
       $0.clients = UInt32(clamping: record.clients)
       $0.command = record.command
+      $0.conversation = record.isConversation
       $0.graceSeconds = UInt32(clamping: (record.grace ?? 0) / 1000)
     }
   }

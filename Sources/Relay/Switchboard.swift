@@ -54,15 +54,25 @@ final class MachineLine: Sendable {
 @Loop
 final class Switchboard: Sendable {
   private var lines: [MachineID: MachineLine] = [:]
+  private var machines: [ObjectIdentifier: MachineID] = [:]
 
   var all: [MachineLine] { Array(lines.values) }
 
   func line(of machine: MachineID) -> MachineLine? { lines[machine] }
 
+  /// The machine that has proved itself on the connection of this call.
+  func line(carrying call: CallStream) -> MachineLine? {
+    guard let connection = call.connection, let machine = machines[connection], let line = lines[machine], line.isUp,
+      line.control.connection == connection
+    else { return nil }
+    return line
+  }
+
   /// Puts a machine on line; returns the predecessor that was cut, if there was one.
   @discardableResult
   func plug(_ line: MachineLine) -> MachineLine? {
     let old = lines.updateValue(line, forKey: line.machine)
+    defer { if let connection = line.control.connection { machines[connection] = line.machine } }
     if let old {
       cut(old)
       // Its operations are as dead as it is; their clients shall not wait until TCP finds out.
@@ -82,6 +92,7 @@ final class Switchboard: Sendable {
   private func cut(_ line: MachineLine) {
     guard line.isUp else { return }
     line.isUp = false
+    if let connection = line.control.connection, machines[connection] == line.machine { machines[connection] = nil }
     let spares = line.spares
     line.spares = []
     for spare in spares { spare.cancel() }

@@ -27,6 +27,8 @@ public struct ConversationCard: Hashable, Sendable {
   public var state: State
   /// Of the last turn; empty before the first.
   public var model: String
+  /// Where relative paths begin; empty: the home directory.
+  public var directory = ""
   /// The last turn might only look.
   public var isPlan: Bool
   public var usage: ModelUsage
@@ -56,7 +58,7 @@ public struct ConversationCard: Hashable, Sendable {
     via = row.text("via").split(separator: " ").map { MachineID(String($0)) }
     (createdAt, lastActiveAt) = (row.integer("created_at") ?? 0, row.integer("last_active_at") ?? 0)
     state = State(rawValue: row.text("state")) ?? .interrupted
-    isPlan = row.integer("is_plan") == 1
+    (directory, isPlan) = (row.text("directory"), row.integer("is_plan") == 1)
     usage = ModelUsage(
       input: count("input"), output: count("output"), cacheRead: count("cache_read"),
       cacheWritten: count("cache_written"))

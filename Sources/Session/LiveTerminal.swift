@@ -206,6 +206,12 @@ public final class LiveTerminal: Sendable {
     journal.acceptInput(offset + UInt64(bytes.readableBytes), from: viewer.client)
   }
 
+  /// Types for somebody who is not attached: the machine's agent.
+  public func type(_ bytes: ByteBuffer) async {
+    lastActiveAt = now()
+    await terminal.write(bytes)
+  }
+
   private func typed(by viewer: TerminalViewer) {
     resize(viewer.size, by: viewer)
     lastActiveAt = now()

@@ -26,6 +26,7 @@ public struct SessionDirectory: Sendable {
       ALTER TABLE session ADD COLUMN background_since INTEGER;
       CREATE INDEX session_ended ON session (ended_at) WHERE ended_at IS NOT NULL;
       """),
+    Migration("session-3", "ALTER TABLE session ADD COLUMN is_conversation INTEGER NOT NULL DEFAULT 0;"),
   ]
 
   /// Files a card that its machine wrote: new, or in place of the old one. Another fleet's card of that id is untouched.
@@ -184,8 +185,8 @@ public struct SessionDirectory: Sendable {
     try db.execute(
       """
       INSERT INTO session (id, fleet, machine, name, state, created_at, last_active_at, grace_period_started_at,
-        ended_at, exit_status, clients, command, grace, background_since)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+        ended_at, exit_status, clients, command, grace, background_since, is_conversation)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
       ON CONFLICT (id) DO UPDATE SET name = ?4, state = ?5, last_active_at = ?7, grace_period_started_at = ?8,
         ended_at = ?9, exit_status = ?10, clients = ?11, command = ?12, grace = ?13, 
         background_since = CASE WHEN ?5 = 'background' THEN COALESCE(background_since, ?14, ?7) END WHERE fleet = ?2 AND machine = ?3
@@ -195,6 +196,7 @@ public struct SessionDirectory: Sendable {
         .text(card.state.rawValue), .integer(card.createdAt), .integer(card.lastActiveAt),
         SQLValue(card.gracePeriodStartedAt), SQLValue(card.endedAt), SQLValue(card.exitStatus.map { Int64($0) }),
         .integer(Int64(card.clients)), .text(card.command), SQLValue(card.grace), SQLValue(card.backgroundSince),
+        .integer(card.isConversation ? 1 : 0),
       ])
   }
 }

@@ -20,12 +20,16 @@ public struct SessionRecord: Hashable, Sendable {
   /// How long it stays in its grace period, in milliseconds; nil: as its fleet has it.
   public var grace: Int64?
   public var backgroundSince: Int64?
+  /// With the machine's agent; no terminal.
+  public var isConversation: Bool
 
   public init(
     id: SessionID, name: String, machine: MachineID, fleet: FleetID, state: SessionState, createdAt: Int64,
     lastActiveAt: Int64, gracePeriodStartedAt: Int64? = nil, endedAt: Int64? = nil, exitStatus: Int32? = nil,
-    clients: Int = 0, command: String = "", grace: Int64? = nil, backgroundSince: Int64? = nil
+    clients: Int = 0, command: String = "", grace: Int64? = nil, backgroundSince: Int64? = nil,
+    isConversation: Bool = false
   ) {
+    self.isConversation = isConversation
     (self.command, self.grace, self.backgroundSince) = (command, grace, backgroundSince)
     (self.id, self.name, self.machine, self.fleet, self.state) = (id, name, machine, fleet, state)
     (self.createdAt, self.lastActiveAt, self.gracePeriodStartedAt) = (createdAt, lastActiveAt, gracePeriodStartedAt)
@@ -39,7 +43,8 @@ public struct SessionRecord: Hashable, Sendable {
       createdAt: row.integer("created_at") ?? 0, lastActiveAt: row.integer("last_active_at") ?? 0,
       gracePeriodStartedAt: row.integer("grace_period_started_at"), endedAt: row.integer("ended_at"),
       exitStatus: row.integer("exit_status").map { Int32(clamping: $0) }, clients: Int(row.integer("clients") ?? 0),
-      command: row.text("command"), grace: row.integer("grace"), backgroundSince: row.integer("background_since"))
+      command: row.text("command"), grace: row.integer("grace"), backgroundSince: row.integer("background_since"),
+      isConversation: row.integer("is_conversation") == 1)
   }
 
   /// Lets `event` happen at `time`. False when it cannot happen in this state; then nothing has changed.

@@ -7,9 +7,27 @@ import Permission
 public final class ToolBelt: Sendable {
   private let machine: LocalMachine
   private let keeper: TerminalKeeper
+  private let gate: ToolGate?
 
-  public nonisolated init(machine: LocalMachine, keeper: TerminalKeeper) {
-    (self.machine, self.keeper) = (machine, keeper)
+  /// `gate`: for calls by name; nil: there are none.
+  public nonisolated init(machine: LocalMachine, keeper: TerminalKeeper, gate: ToolGate? = nil) {
+    (self.machine, self.keeper, self.gate) = (machine, keeper, gate)
+  }
+
+  // MARK: by name
+
+  /// What can be called by name, in a fixed order.
+  public nonisolated var definitions: [ToolDefinition] { gate?.catalogue.definitions ?? [] }
+
+  /// A call by name, as models and MCP clients make it. Judged: the machine's own people in their own chat are not, but what
+  /// the floor forbids is forbidden to all. `judged` hears the verdict before the act.
+  public nonisolated func call(
+    _ call: ToolCall, in directory: String, asking approver: any Approver,
+    judged: @Sendable (ToolGate.Verdict) -> Void = { _ in }
+  ) async -> ToolOutcome {
+    guard let gate else { return ToolOutcome("this machine has no tools", isError: true) }
+    let origin: Origin = call.caller.kind == .local ? .local : .remote
+    return await gate.call(call, from: origin, in: directory, asking: approver, judged: judged)
   }
 
   /// Opens a terminal. Judged once, here; its keystrokes are not. `note` comes back with `keptTerminals`.
@@ -34,12 +52,22 @@ public final class ToolBelt: Sendable {
   public func forget(_ id: SessionID) { keeper.forget(id) }
 
   /// Runs one command without a terminal.
-  public func run(_ order: LaunchOrder, input: Bool, as caller: Caller) async throws(CmdopError) -> any Program {
+  public func run(
+    _ order: LaunchOrder, input: Bool, as caller: Caller, asking approver: any Approver
+  ) async throws(CmdopError) -> any Program {
     try admit(caller, to: "run a command")
     guard !order.arguments.isEmpty, !order.arguments[0].isEmpty else {
       throw CmdopError(.badUsage, "there is no command to run", hint: "cmdop exec HOST -- uname -a")
     }
+    try await gate?.admit(command: order, of: caller, in: machine.home, asking: approver)
     return try machine.run(order, input: input)
+  }
+
+  /// Whoever comes into a terminal, new or old, is written down; a guest is judged by the rules too.
+  public func admit(
+    terminalOf caller: Caller, observing: Bool, asking approver: any Approver
+  ) async throws(CmdopError) {
+    try await gate?.admit(terminalOf: caller, observing: observing, asking: approver)
   }
 
   /// Lets somebody into a terminal that is open already. Watching is for everybody in the fleet; guests were judged as such.

@@ -34,6 +34,13 @@ struct Home: Sendable {
   var pin: String { path + "/pin" }
   var recent: String { path + "/recent.json" }
   var agentLog: String { path + "/logs/agent.log" }
+  var logs: String { path + "/logs" }
+  var permissions: String { path + "/permissions.yaml" }
+  var settings: String { path + "/config.yaml" }
+  /// Keys of model providers for the daemon, `NAME=value` lines, 0600.
+  var agentEnvironment: String { path + "/agent.env" }
+  /// What commands of the agent have printed.
+  var spool: String { path + "/spool" }
 
   var relayDatabase: String { path + "/relay/server.db" }
   var relayKey: String { path + "/relay/tls/key.pem" }

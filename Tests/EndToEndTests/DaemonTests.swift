@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("the daemon's life", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("the daemon's life", .timeLimit(.minutes(20)), .showsLogs)
 struct DaemonTests {
   @Test("start, status, restart, logs and stop do what they say")
   func life() async throws {

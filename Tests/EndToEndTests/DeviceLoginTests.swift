@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("signing in on another device", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("signing in on another device", .timeLimit(.minutes(20)), .showsLogs)
 struct DeviceLoginTests {
   @Test("who approves the code lets the device in, as themselves and for the fleet that they chose")
   func approve() async throws {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("the end of a command", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("the end of a command", .timeLimit(.minutes(20)), .showsLogs)
 struct ExecEndTests {
   /// A number of seconds that no other test sleeps.
   private let mark = "77.\(UInt32.random(in: 100_000_000 ... .max))"

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("exec", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("exec", .timeLimit(.minutes(20)), .showsLogs)
 struct ExecTests {
   @Test("a command's output, error output and exit code arrive apart")
   func basics() async throws {

@@ -8,6 +8,8 @@ final class Keyboard: Sendable {
   private let master: CInt
   private let seen = Locked(Data())
   private let ended = Locked<Int32?>(nil)
+  /// All that was printed has been read.
+  private let drained = Locked(false)
 
   /// `reads`: false for a user whose screen has stopped.
   init(
@@ -20,7 +22,7 @@ final class Keyboard: Sendable {
     defer { for pointer in argv + envp { free(pointer) } }
     try #require(chost_spawn_pty(binary, argv, envp, nil, rows, columns, &master, &pid) == 0)
     (self.master, self.pid) = (master, pid)
-    let (seen, ended) = (seen, ended)
+    let (seen, ended, drained) = (seen, ended, drained)
     if reads {
       Thread.detachNewThread { [master] in
         var piece = [UInt8](repeating: 0, count: 65_536)
@@ -28,6 +30,7 @@ final class Keyboard: Sendable {
         while case let count = read(master, &piece, piece.count), count > 0 {
           seen.change { $0.append(contentsOf: piece[..<count]) }
         }
+        drained.set(true)
       }
     }
     Thread.detachNewThread { [pid] in
@@ -66,6 +69,8 @@ final class Keyboard: Sendable {
     try await eventually("the end of the program at the terminal", within: seconds, detail: { self.screen }) {
       ended.value != nil
     }
+    // Its last words may be on their way still; a program that it left behind may hold the terminal open.
+    for _ in 0..<200 where !drained.value { try await Task.sleep(for: .milliseconds(10)) }
     return ended.value ?? -1
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("machines come, change their names, and go", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("machines come, change their names, and go", .timeLimit(.minutes(20)), .showsLogs)
 struct MachineTests {
   @Test("a daemon on a copy of a home is refused, is told of both, and disturbs nobody")
   func copy() async throws {

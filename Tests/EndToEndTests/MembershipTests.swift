@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("who belongs to a fleet", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("who belongs to a fleet", .timeLimit(.minutes(20)), .showsLogs)
 struct MembershipTests {
   @Test("the last owner cannot leave nor be made anything else; with a second one that works")
   func lastOwner() async throws {
@@ -13,7 +13,7 @@ struct MembershipTests {
         let outcome = try await street.admin(words)
         #expect(outcome.status == 65, "\(words)")
         #expect(outcome.stderr.contains("the fleet's last owner cannot leave"), "\(outcome.stderr)")
-        #expect(outcome.stderr.contains("\ntry: make another owner first"), "\(outcome.stderr)")
+        #expect(outcome.stderr.contains("cmdop fleet set-role NAME owner"), "\(outcome.stderr)")
       }
       try await street.adminMust(["fleet", "set-role", "olga", "owner"])
       #expect(try await street.by("olga", ["auth", "status", "--json"]).json["role"] as? String == "owner")

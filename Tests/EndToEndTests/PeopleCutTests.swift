@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("what is open ends with the right to it", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("what is open ends with the right to it", .timeLimit(.minutes(20)), .showsLogs)
 struct PeopleCutTests {
   @Test("a member who is removed is out of every terminal and command within seconds, and is told why")
   func removed() async throws {

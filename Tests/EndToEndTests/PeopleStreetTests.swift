@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("people of several fleets on one relay", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("people of several fleets on one relay", .timeLimit(.minutes(20)), .showsLogs)
 struct PeopleStreetTests {
   /// One act for each right that the command line has a verb for, and the roles that have it.
   private struct Act: Sendable {

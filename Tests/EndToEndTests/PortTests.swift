@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("the one port", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("the one port", .timeLimit(.minutes(20)), .showsLogs)
 struct PortTests {
   /// Asks Support/fetch.py; each line of its answer.
   private func fetch(_ street: Street, _ words: String...) async throws -> [String] {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("whose key a relay has, and who gets what is kept for it", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("whose key a relay has, and who gets what is kept for it", .timeLimit(.minutes(20)), .showsLogs)
 struct RelayKeyTests {
   private func secret() -> String { "inv_" + String(repeating: "a", count: 40) }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("where secrets are", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("where secrets are", .timeLimit(.minutes(20)), .showsLogs)
 struct SecretPlacesTests {
   private struct Secret {
     let name: String

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("secrets and trust", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("secrets and trust", .timeLimit(.minutes(20)), .showsLogs)
 struct SecretTests {
   @Test("a wrong token and a wrong join key are refused with words that help")
   func wrong() async throws {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("sessions that outlive their daemon", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("sessions that outlive their daemon", .timeLimit(.minutes(20)), .showsLogs)
 struct SessionLifeTests {
   @Test("a daemon killed in the middle of its output loses no byte, and shows none twice")
   func killedWhilePrinting() async throws {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("sessions as objects", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("sessions as objects", .timeLimit(.minutes(20)), .showsLogs)
 struct SessionVerbTests {
   @Test("create, show, rename, set, detach and destroy do what they say")
   func verbs() async throws {

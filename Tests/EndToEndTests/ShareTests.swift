@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("guests by a link", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("guests by a link", .timeLimit(.minutes(20)), .showsLogs)
 struct ShareTests {
   @Test("a guest without an account sees a session and types in it; with a link for watching only sees it")
   func visit() async throws {

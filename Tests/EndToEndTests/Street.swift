@@ -186,6 +186,9 @@ final class Street: Sendable {
     return process
   }
 
+  /// It ends with the street.
+  func keep(_ process: Running) { companions.change { $0.append(process) } }
+
   /// As `start`, and waits for the end.
   func client(_ words: [String], on name: String = "box", input: Data? = nil, limit: Double = 60) async throws
     -> Outcome

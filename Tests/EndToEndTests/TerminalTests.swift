@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("terminals", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("terminals", .timeLimit(.minutes(20)), .showsLogs)
 struct TerminalTests {
   private let mark = "66.\(UInt32.random(in: 100_000_000 ... .max))"
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("what is said and how", .timeLimit(.minutes(5)), .showsLogs)
+@Suite("what is said and how", .timeLimit(.minutes(20)), .showsLogs)
 struct WordsTests {
   @Test("bad words are answered in one line, with what to try, and exit code 64")
   func usage() async throws {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Sources/Session/Screen/CharacterWidth+Ranges.swift. Needs `pip install unicodedata2`."""
+"""Writes Sources/Core/CharacterWidth+Ranges.swift. Needs `pip install unicodedata2`."""
 import unicodedata2 as u
 
 # Prepended marks (Arabic number signs and the like) stand for themselves; a soft hyphen is shown by terminals.
@@ -45,8 +45,8 @@ def table(name, comment, values):
     return f"  /// {comment}\n  static let {name}: [UInt32] = [\n" + "\n".join(lines) + "\n  ]\n"
 
 
-with open("Sources/Session/Screen/CharacterWidth+Ranges.swift", "w") as f:
-    f.write(f"""// Made by scripts/widths.py from Unicode {u.unidata_version}. First and last of each range, in order.
+with open("Sources/Core/CharacterWidth+Ranges.swift", "w") as f:
+    f.write(f"""// Made by scripts/screen/widths.py from Unicode {u.unidata_version}. First and last of each range, in order.
 // swift-format-ignore
 extension CharacterWidth {{
 """)

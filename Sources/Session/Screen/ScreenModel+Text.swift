@@ -1,3 +1,5 @@
+import Core
+
 /// Characters on the screen.
 extension ScreenModel {
   /// Printable ASCII.

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "chost.h"
+#include "spawning.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +44,7 @@ failed:;
   return -1;
 }
 
-static void reset_signals(posix_spawnattr_t *attributes) {
+void chost_reset_signals(posix_spawnattr_t *attributes) {
   sigset_t all, none;
   sigfillset(&all);
   sigdelset(&all, SIGKILL);
@@ -62,7 +63,7 @@ static int spawn(const char *path, char *const argv[], char *const envp[], const
                  posix_spawn_file_actions_t *actions, int search, pid_t *pid) {
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  reset_signals(&attributes);
+  chost_reset_signals(&attributes);
   if (cwd) posix_spawn_file_actions_addchdir_np(actions, cwd);
 #ifndef __APPLE__
   posix_spawn_file_actions_addclosefrom_np(actions, 3);
@@ -361,4 +362,21 @@ int chost_connect_unix(const char *path, int *fd) {
   int error = errno;
   close(*fd);
   return error;
+}
+
+int chost_open_at(int folder, const char *name, int flags, unsigned mode, int *fd) {
+  int how = O_CLOEXEC | O_NOFOLLOW;
+  switch (flags) {
+#ifdef __APPLE__
+    case CHOST_OPEN_FOLDER: how |= O_SEARCH | O_DIRECTORY; break;
+#else
+    case CHOST_OPEN_FOLDER: how |= O_PATH | O_DIRECTORY; break;
+#endif
+    case CHOST_OPEN_NEW: how |= O_WRONLY | O_CREAT | O_EXCL; break;
+    case CHOST_OPEN_LIST: how |= O_RDONLY | O_DIRECTORY; break;
+    default: how |= O_RDONLY | O_NONBLOCK | O_NOCTTY;
+  }
+  do *fd = openat(folder < 0 ? AT_FDCWD : folder, name, how, (mode_t)mode);
+  while (*fd < 0 && errno == EINTR);
+  return *fd < 0 ? errno : 0;
 }

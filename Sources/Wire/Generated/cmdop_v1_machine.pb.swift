@@ -198,6 +198,60 @@ public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
     set {_uniqueStorage()._payload = .probe(newValue)}
   }
 
+  /// First message: talk to the machine's agent: begin a conversation, go on with one, or watch one.
+  public var agent: Cmdop_V1_AgentRequest {
+    get {
+      if case .agent(let v)? = _storage._payload {return v}
+      return Cmdop_V1_AgentRequest()
+    }
+    set {_uniqueStorage()._payload = .agent(newValue)}
+  }
+
+  /// One more prompt in this conversation.
+  public var agentPrompt: Cmdop_V1_AgentPrompt {
+    get {
+      if case .agentPrompt(let v)? = _storage._payload {return v}
+      return Cmdop_V1_AgentPrompt()
+    }
+    set {_uniqueStorage()._payload = .agentPrompt(newValue)}
+  }
+
+  /// End the turn that runs, and what it has started.
+  public var cancelTurn: Cmdop_V1_CancelTurn {
+    get {
+      if case .cancelTurn(let v)? = _storage._payload {return v}
+      return Cmdop_V1_CancelTurn()
+    }
+    set {_uniqueStorage()._payload = .cancelTurn(newValue)}
+  }
+
+  /// The answer to a question of the machine's gate; also as the first message of a call of its own.
+  public var approval: Cmdop_V1_Approval {
+    get {
+      if case .approval(let v)? = _storage._payload {return v}
+      return Cmdop_V1_Approval()
+    }
+    set {_uniqueStorage()._payload = .approval(newValue)}
+  }
+
+  /// First message: look at the machine's conversations, or change one, without attaching.
+  public var conversationRequest: Cmdop_V1_ConversationRequest {
+    get {
+      if case .conversationRequest(let v)? = _storage._payload {return v}
+      return Cmdop_V1_ConversationRequest()
+    }
+    set {_uniqueStorage()._payload = .conversationRequest(newValue)}
+  }
+
+  /// First message: hear what the machine's gate asks, until this call ends.
+  public var watchApprovals: Cmdop_V1_WatchApprovals {
+    get {
+      if case .watchApprovals(let v)? = _storage._payload {return v}
+      return Cmdop_V1_WatchApprovals()
+    }
+    set {_uniqueStorage()._payload = .watchApprovals(newValue)}
+  }
+
   /// The machine that is meant. Read by whoever forwards; only on the first message.
   public var route: Cmdop_V1_Route {
     get {_storage._route ?? Cmdop_V1_Route()}
@@ -263,6 +317,18 @@ public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
     case challenge(Cmdop_V1_Challenge)
     /// Relay to machine: somebody else says to be you; are you there? Answered with a heartbeat at once.
     case probe(Cmdop_V1_Probe)
+    /// First message: talk to the machine's agent: begin a conversation, go on with one, or watch one.
+    case agent(Cmdop_V1_AgentRequest)
+    /// One more prompt in this conversation.
+    case agentPrompt(Cmdop_V1_AgentPrompt)
+    /// End the turn that runs, and what it has started.
+    case cancelTurn(Cmdop_V1_CancelTurn)
+    /// The answer to a question of the machine's gate; also as the first message of a call of its own.
+    case approval(Cmdop_V1_Approval)
+    /// First message: look at the machine's conversations, or change one, without attaching.
+    case conversationRequest(Cmdop_V1_ConversationRequest)
+    /// First message: hear what the machine's gate asks, until this call ends.
+    case watchApprovals(Cmdop_V1_WatchApprovals)
 
   }
 
@@ -417,6 +483,51 @@ public nonisolated struct Cmdop_V1_AgentMessage: Sendable {
     set {payload = .proof(newValue)}
   }
 
+  /// The conversation is attached.
+  public var agentStarted: Cmdop_V1_AgentStarted {
+    get {
+      if case .agentStarted(let v)? = payload {return v}
+      return Cmdop_V1_AgentStarted()
+    }
+    set {payload = .agentStarted(newValue)}
+  }
+
+  /// Something happened in a conversation.
+  public var agentEvent: Cmdop_V1_AgentEvent {
+    get {
+      if case .agentEvent(let v)? = payload {return v}
+      return Cmdop_V1_AgentEvent()
+    }
+    set {payload = .agentEvent(newValue)}
+  }
+
+  /// The machine's gate asks; only for clients that can answer.
+  public var approvalQuestion: Cmdop_V1_ApprovalQuestion {
+    get {
+      if case .approvalQuestion(let v)? = payload {return v}
+      return Cmdop_V1_ApprovalQuestion()
+    }
+    set {payload = .approvalQuestion(newValue)}
+  }
+
+  /// A question was answered, or its time is over.
+  public var approvalSettled: Cmdop_V1_ApprovalSettled {
+    get {
+      if case .approvalSettled(let v)? = payload {return v}
+      return Cmdop_V1_ApprovalSettled()
+    }
+    set {payload = .approvalSettled(newValue)}
+  }
+
+  /// The machine's conversations; the answer to ConversationRequest.
+  public var conversations: Cmdop_V1_ConversationList {
+    get {
+      if case .conversations(let v)? = payload {return v}
+      return Cmdop_V1_ConversationList()
+    }
+    set {payload = .conversations(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Payload: Equatable, Sendable {
@@ -450,6 +561,16 @@ public nonisolated struct Cmdop_V1_AgentMessage: Sendable {
     case saved(Cmdop_V1_SavedPiece)
     /// The answer to Challenge, on the registration stream.
     case proof(Cmdop_V1_ChallengeProof)
+    /// The conversation is attached.
+    case agentStarted(Cmdop_V1_AgentStarted)
+    /// Something happened in a conversation.
+    case agentEvent(Cmdop_V1_AgentEvent)
+    /// The machine's gate asks; only for clients that can answer.
+    case approvalQuestion(Cmdop_V1_ApprovalQuestion)
+    /// A question was answered, or its time is over.
+    case approvalSettled(Cmdop_V1_ApprovalSettled)
+    /// The machine's conversations; the answer to ConversationRequest.
+    case conversations(Cmdop_V1_ConversationList)
 
   }
 
@@ -1039,6 +1160,12 @@ public nonisolated struct Cmdop_V1_StartSessionCommand: @unchecked Sendable {
   public var overwritten: Bool {
     get {_storage._overwritten}
     set {_uniqueStorage()._overwritten = newValue}
+  }
+
+  /// This client shows questions of the machine's gate and can answer them.
+  public var answers: Bool {
+    get {_storage._answers}
+    set {_uniqueStorage()._answers = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1826,6 +1953,9 @@ public nonisolated struct Cmdop_V1_SessionCard: Sendable {
   /// How long it stays in GRACE_PERIOD, in seconds; zero: as the fleet has it.
   public var graceSeconds: UInt32 = 0
 
+  /// A conversation with the machine's agent, no terminal. Its `command` is its title.
+  public var conversation: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// States of PRODUCT's session life; the zero value is never sent.
@@ -1894,13 +2024,408 @@ public nonisolated struct Cmdop_V1_SessionCard: Sendable {
   fileprivate var _exitStatus: Int32? = nil
 }
 
+/// Talk to the machine's agent.
+public nonisolated struct Cmdop_V1_AgentRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The conversation to go on with: its id, or a unique part of its beginning. Empty: a new one.
+  public var conversation: String = String()
+
+  /// What is asked; at most 1 MiB. Empty: only watch, or `resume`.
+  public var prompt: String = String()
+
+  /// Go on with a turn that was interrupted.
+  public var resume: Bool = false
+
+  /// The model for this conversation from now on; empty: as it was, or the machine's.
+  public var model: String = String()
+
+  /// Only tools that change nothing.
+  public var plan: Bool = false
+
+  /// Working directory for a new conversation; empty: the home directory.
+  public var directory: String = String()
+
+  /// The turn is ended after so many milliseconds; zero: never.
+  public var timeoutMs: UInt64 = 0
+
+  /// Only machines say this: machines that the question has passed before this one, oldest first. The relay adds the asker
+  /// to `Caller.via`, and refuses a fourth hop and a second visit.
+  public var visited: [String] = []
+
+  /// For people and for the record: the conversation on the asking machine that this belongs to.
+  public var parent: String = String()
+
+  /// Only machines say this: on whose behalf, as they were told: "anna". A claim, nothing is decided by it.
+  public var origin: String = String()
+
+  /// Committed rows from this number on are told first. Zero: all.
+  public var fromRow: UInt64 = 0
+
+  /// Further prompts will follow; else the call ends with the turn.
+  public var stays: Bool = false
+
+  /// This client shows questions of the gate and can answer them.
+  public var answers: Bool = false
+
+  /// Most model requests in a turn; zero: the machine's limit.
+  public var mostTurns: UInt32 = 0
+
+  /// Most tokens in a turn, read and written; zero: the machine's limit.
+  public var mostTokens: UInt64 = 0
+
+  /// Most money in a turn, in millionths of a dollar; zero: the machine's limit.
+  public var mostMicroUsd: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// One more prompt.
+public nonisolated struct Cmdop_V1_AgentPrompt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What is asked; at most 1 MiB.
+  public var text: String = String()
+
+  /// The model from now on; empty: as it was.
+  public var model: String = String()
+
+  /// Only tools that change nothing, from now on.
+  public var plan: Bool = false
+
+  /// Summarise what was said so far instead, so that the conversation becomes shorter.
+  public var compact: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// End the turn that runs.
+public nonisolated struct Cmdop_V1_CancelTurn: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The conversation is attached.
+public nonisolated struct Cmdop_V1_AgentStarted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What is known of it.
+  public var conversation: Cmdop_V1_ConversationCard {
+    get {_conversation ?? Cmdop_V1_ConversationCard()}
+    set {_conversation = newValue}
+  }
+  /// Returns true if `conversation` has been explicitly set.
+  public var hasConversation: Bool {self._conversation != nil}
+  /// Clears the value of `conversation`. Subsequent reads from it will return its default value.
+  public mutating func clearConversation() {self._conversation = nil}
+
+  /// True when it was made just now.
+  public var created: Bool = false
+
+  /// The name the fleet knows the machine by.
+  public var hostname: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _conversation: Cmdop_V1_ConversationCard? = nil
+}
+
+/// Something happened in a conversation.
+public nonisolated struct Cmdop_V1_AgentEvent: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Number of the committed row that this is; zero: it is none (a piece of text as it comes, a notice).
+  public var row: UInt64 = 0
+
+  /// What happened, as one JSON object: docs/agent.md, "Events".
+  public var json: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What is known of a conversation.
+public nonisolated struct Cmdop_V1_ConversationCard: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Its id: a UUID.
+  public var id: String = String()
+
+  /// Its first words, or the name somebody gave it.
+  public var title: String = String()
+
+  /// "running", "idle" or "interrupted".
+  public var state: String = String()
+
+  /// The model it talks to; empty: none yet.
+  public var model: String = String()
+
+  /// On whose behalf: "local", "anna", "machine b".
+  public var subject: String = String()
+
+  /// The conversation on another machine that asked; empty: none.
+  public var parent: String = String()
+
+  /// Milliseconds since 1970.
+  public var createdAtMs: Int64 = 0
+
+  /// Milliseconds since 1970.
+  public var lastActiveAtMs: Int64 = 0
+
+  /// Rows that are kept.
+  public var rows: UInt64 = 0
+
+  /// Tokens read and written so far.
+  public var tokens: UInt64 = 0
+
+  /// What it has cost so far, in millionths of a dollar; zero where no price is known.
+  public var microUsd: UInt64 = 0
+
+  /// Clients that watch it now.
+  public var clients: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Something about conversations, without attaching.
+public nonisolated struct Cmdop_V1_ConversationRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Which one: its id or a unique beginning of it. Empty: all.
+  public var conversation: String = String()
+
+  /// What is asked. Nothing: only the cards.
+  public var ask: Cmdop_V1_ConversationRequest.OneOf_Ask? = nil
+
+  /// Another title: 1 to 200 characters.
+  public var rename: String {
+    get {
+      if case .rename(let v)? = ask {return v}
+      return String()
+    }
+    set {ask = .rename(newValue)}
+  }
+
+  /// Nothing of it stays.
+  public var remove: Bool {
+    get {
+      if case .remove(let v)? = ask {return v}
+      return false
+    }
+    set {ask = .remove(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// What is asked. Nothing: only the cards.
+  public nonisolated enum OneOf_Ask: Equatable, Sendable {
+    /// Another title: 1 to 200 characters.
+    case rename(String)
+    /// Nothing of it stays.
+    case remove(Bool)
+
+  }
+
+  public init() {}
+}
+
+/// Conversations, the latest first; at most 1,000.
+public nonisolated struct Cmdop_V1_ConversationList: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What is known of each.
+  public var conversations: [Cmdop_V1_ConversationCard] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Hear what the gate asks.
+public nonisolated struct Cmdop_V1_WatchApprovals: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The gate asks whether something may be done.
+public nonisolated struct Cmdop_V1_ApprovalQuestion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Names the question: a UUID.
+  public var id: String = String()
+
+  /// The tool that wants to act: "execute_command".
+  public var tool: String = String()
+
+  /// What it would do, in one line: "rm -rf /tmp/build".
+  public var target: String = String()
+
+  /// Why it is asked.
+  public var reason: String = String()
+
+  /// Who wants it: "anna via laptop", "mcp client cursor".
+  public var caller: String = String()
+
+  /// When it was asked: milliseconds since 1970.
+  public var askedAtMs: Int64 = 0
+
+  /// After so many seconds the answer is no.
+  public var seconds: UInt32 = 0
+
+  /// The conversation it belongs to; empty: none.
+  public var conversation: String = String()
+
+  /// The rule that "always" would add; empty: there is none that would fit.
+  public var rule: String = String()
+
+  /// SHA-256 of tool and arguments, hexadecimal: what is answered is this call and no other.
+  public var digest: String = String()
+
+  /// The machine that asks: the name the fleet knows it by.
+  public var hostname: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The answer to a question.
+public nonisolated struct Cmdop_V1_Approval: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The question.
+  public var id: String = String()
+
+  /// What is answered.
+  public var answer: Cmdop_V1_Approval.Answer = .unspecified
+
+  /// As the question said it; an answer to another call counts as none.
+  public var digest: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// What may be said.
+  public nonisolated enum Answer: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case unspecified // = 0
+
+    /// No.
+    case deny // = 1
+
+    /// This once.
+    case once // = 2
+
+    /// This and what the same rule covers, while this conversation goes on.
+    case session // = 3
+
+    /// From now on: the rule goes into the machine's permissions.yaml.
+    case always // = 4
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .deny
+      case 2: self = .once
+      case 3: self = .session
+      case 4: self = .always
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .deny: return 1
+      case .once: return 2
+      case .session: return 3
+      case .always: return 4
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [Cmdop_V1_Approval.Answer] = [
+      .unspecified,
+      .deny,
+      .once,
+      .session,
+      .always,
+    ]
+
+  }
+
+  public init() {}
+}
+
+/// A question is settled.
+public nonisolated struct Cmdop_V1_ApprovalSettled: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The question.
+  public var id: String = String()
+
+  /// "allowed", "denied", "timeout" or "withdrawn".
+  public var outcome: String = String()
+
+  /// Who answered; empty: nobody.
+  public var by: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "cmdop.v1"
 
 nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}command_id\0\u{3}start_session\0\u{3}send_input\0\u{4}\u{2}run_command\0\u{1}resize\0\u{1}signal\0\u{3}input_end\0\u{1}detach\0\u{1}registered\0\u{1}draining\0\u{3}destroy_session\0\u{3}client_done\0\u{3}session_request\0\u{1}redraw\0\u{1}settings\0\u{1}background\0\u{1}challenge\0\u{1}probe\0\u{1}route\0\u{1}caller\0\u{1}pin\0\u{c}\u{4}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}command_id\0\u{3}start_session\0\u{3}send_input\0\u{4}\u{2}run_command\0\u{1}resize\0\u{1}signal\0\u{3}input_end\0\u{1}detach\0\u{1}registered\0\u{1}draining\0\u{3}destroy_session\0\u{3}client_done\0\u{3}session_request\0\u{1}redraw\0\u{1}settings\0\u{1}background\0\u{1}challenge\0\u{1}probe\0\u{1}route\0\u{1}caller\0\u{1}pin\0\u{1}agent\0\u{3}agent_prompt\0\u{3}cancel_turn\0\u{1}approval\0\u{3}conversation_request\0\u{3}watch_approvals\0\u{c}\u{4}\u{1}")
 
   fileprivate class _StorageClass {
     var _commandID: String = String()
@@ -2166,6 +2691,84 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._route) }()
         case 21: try { try decoder.decodeSingularMessageField(value: &_storage._caller) }()
         case 22: try { try decoder.decodeSingularStringField(value: &_storage._pin) }()
+        case 23: try {
+          var v: Cmdop_V1_AgentRequest?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .agent(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .agent(v)
+          }
+        }()
+        case 24: try {
+          var v: Cmdop_V1_AgentPrompt?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .agentPrompt(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .agentPrompt(v)
+          }
+        }()
+        case 25: try {
+          var v: Cmdop_V1_CancelTurn?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .cancelTurn(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .cancelTurn(v)
+          }
+        }()
+        case 26: try {
+          var v: Cmdop_V1_Approval?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .approval(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .approval(v)
+          }
+        }()
+        case 27: try {
+          var v: Cmdop_V1_ConversationRequest?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .conversationRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .conversationRequest(v)
+          }
+        }()
+        case 28: try {
+          var v: Cmdop_V1_WatchApprovals?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .watchApprovals(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .watchApprovals(v)
+          }
+        }()
         default: break
         }
       }
@@ -2250,7 +2853,7 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
         guard case .probe(let v)? = _storage._payload else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
       }()
-      case nil: break
+      default: break
       }
       try { if let v = _storage._route {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
@@ -2260,6 +2863,33 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
       } }()
       if !_storage._pin.isEmpty {
         try visitor.visitSingularStringField(value: _storage._pin, fieldNumber: 22)
+      }
+      switch _storage._payload {
+      case .agent?: try {
+        guard case .agent(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      }()
+      case .agentPrompt?: try {
+        guard case .agentPrompt(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+      }()
+      case .cancelTurn?: try {
+        guard case .cancelTurn(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+      }()
+      case .approval?: try {
+        guard case .approval(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+      }()
+      case .conversationRequest?: try {
+        guard case .conversationRequest(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+      }()
+      case .watchApprovals?: try {
+        guard case .watchApprovals(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+      }()
+      default: break
       }
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -2286,7 +2916,7 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}register\0\u{1}output\0\u{1}heartbeat\0\u{2}\u{2}started\0\u{3}command_output\0\u{1}ended\0\u{1}card\0\u{1}goodbye\0\u{3}input_accepted\0\u{4}\u{2}command_started\0\u{1}redraw\0\u{3}clients_changed\0\u{3}session_details\0\u{1}saved\0\u{1}proof\0\u{c}\u{5}\u{1}\u{c}\u{c}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}register\0\u{1}output\0\u{1}heartbeat\0\u{2}\u{2}started\0\u{3}command_output\0\u{1}ended\0\u{1}card\0\u{1}goodbye\0\u{3}input_accepted\0\u{4}\u{2}command_started\0\u{1}redraw\0\u{3}clients_changed\0\u{3}session_details\0\u{1}saved\0\u{1}proof\0\u{3}agent_started\0\u{3}agent_event\0\u{3}approval_question\0\u{3}approval_settled\0\u{1}conversations\0\u{c}\u{5}\u{1}\u{c}\u{c}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2490,6 +3120,71 @@ nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobu
           self.payload = .proof(v)
         }
       }()
+      case 19: try {
+        var v: Cmdop_V1_AgentStarted?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .agentStarted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .agentStarted(v)
+        }
+      }()
+      case 20: try {
+        var v: Cmdop_V1_AgentEvent?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .agentEvent(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .agentEvent(v)
+        }
+      }()
+      case 21: try {
+        var v: Cmdop_V1_ApprovalQuestion?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .approvalQuestion(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .approvalQuestion(v)
+        }
+      }()
+      case 22: try {
+        var v: Cmdop_V1_ApprovalSettled?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .approvalSettled(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .approvalSettled(v)
+        }
+      }()
+      case 23: try {
+        var v: Cmdop_V1_ConversationList?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .conversations(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .conversations(v)
+        }
+      }()
       default: break
       }
     }
@@ -2563,6 +3258,26 @@ nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobu
     case .proof?: try {
       guard case .proof(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .agentStarted?: try {
+      guard case .agentStarted(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .agentEvent?: try {
+      guard case .agentEvent(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .approvalQuestion?: try {
+      guard case .approvalQuestion(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .approvalSettled?: try {
+      guard case .approvalSettled(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .conversations?: try {
+      guard case .conversations(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
     }()
     case nil: break
     }
@@ -3107,7 +3822,7 @@ nonisolated extension Cmdop_V1_MachineMetrics: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StartSessionCommand"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}name\0\u{1}rows\0\u{1}columns\0\u{1}term\0\u{1}environment\0\u{3}client_id\0\u{1}observe\0\u{3}output_from\0\u{3}input_from\0\u{1}directory\0\u{1}takeover\0\u{1}resume\0\u{1}announce\0\u{1}arguments\0\u{1}detached\0\u{1}history\0\u{3}idle_ttl_seconds\0\u{1}record\0\u{1}overwritten\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}name\0\u{1}rows\0\u{1}columns\0\u{1}term\0\u{1}environment\0\u{3}client_id\0\u{1}observe\0\u{3}output_from\0\u{3}input_from\0\u{1}directory\0\u{1}takeover\0\u{1}resume\0\u{1}announce\0\u{1}arguments\0\u{1}detached\0\u{1}history\0\u{3}idle_ttl_seconds\0\u{1}record\0\u{1}overwritten\0\u{1}answers\0")
 
   fileprivate class _StorageClass {
     var _session: String = String()
@@ -3130,6 +3845,7 @@ nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, Swift
     var _idleTtlSeconds: UInt32 = 0
     var _record: Bool? = nil
     var _overwritten: Bool = false
+    var _answers: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3160,6 +3876,7 @@ nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, Swift
       _idleTtlSeconds = source._idleTtlSeconds
       _record = source._record
       _overwritten = source._overwritten
+      _answers = source._answers
     }
   }
 
@@ -3198,6 +3915,7 @@ nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, Swift
         case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._idleTtlSeconds) }()
         case 19: try { try decoder.decodeSingularBoolField(value: &_storage._record) }()
         case 20: try { try decoder.decodeSingularBoolField(value: &_storage._overwritten) }()
+        case 21: try { try decoder.decodeSingularBoolField(value: &_storage._answers) }()
         default: break
         }
       }
@@ -3270,6 +3988,9 @@ nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, Swift
       if _storage._overwritten != false {
         try visitor.visitSingularBoolField(value: _storage._overwritten, fieldNumber: 20)
       }
+      if _storage._answers != false {
+        try visitor.visitSingularBoolField(value: _storage._answers, fieldNumber: 21)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3299,6 +4020,7 @@ nonisolated extension Cmdop_V1_StartSessionCommand: SwiftProtobuf.Message, Swift
         if _storage._idleTtlSeconds != rhs_storage._idleTtlSeconds {return false}
         if _storage._record != rhs_storage._record {return false}
         if _storage._overwritten != rhs_storage._overwritten {return false}
+        if _storage._answers != rhs_storage._answers {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -4465,7 +5187,7 @@ nonisolated extension Cmdop_V1_Failure: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Cmdop_V1_SessionCard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionCard"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}name\0\u{3}machine_id\0\u{1}hostname\0\u{1}state\0\u{3}created_at_ms\0\u{3}last_active_at_ms\0\u{3}grace_period_started_at_ms\0\u{3}ended_at_ms\0\u{3}exit_status\0\u{1}clients\0\u{1}command\0\u{3}grace_seconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}name\0\u{3}machine_id\0\u{1}hostname\0\u{1}state\0\u{3}created_at_ms\0\u{3}last_active_at_ms\0\u{3}grace_period_started_at_ms\0\u{3}ended_at_ms\0\u{3}exit_status\0\u{1}clients\0\u{1}command\0\u{3}grace_seconds\0\u{1}conversation\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4486,6 +5208,7 @@ nonisolated extension Cmdop_V1_SessionCard: SwiftProtobuf.Message, SwiftProtobuf
       case 11: try { try decoder.decodeSingularUInt32Field(value: &self.clients) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.command) }()
       case 13: try { try decoder.decodeSingularUInt32Field(value: &self.graceSeconds) }()
+      case 14: try { try decoder.decodeSingularBoolField(value: &self.conversation) }()
       default: break
       }
     }
@@ -4535,6 +5258,9 @@ nonisolated extension Cmdop_V1_SessionCard: SwiftProtobuf.Message, SwiftProtobuf
     if self.graceSeconds != 0 {
       try visitor.visitSingularUInt32Field(value: self.graceSeconds, fieldNumber: 13)
     }
+    if self.conversation != false {
+      try visitor.visitSingularBoolField(value: self.conversation, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4552,6 +5278,7 @@ nonisolated extension Cmdop_V1_SessionCard: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.clients != rhs.clients {return false}
     if lhs.command != rhs.command {return false}
     if lhs.graceSeconds != rhs.graceSeconds {return false}
+    if lhs.conversation != rhs.conversation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4559,4 +5286,612 @@ nonisolated extension Cmdop_V1_SessionCard: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Cmdop_V1_SessionCard.State: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}STATE_PENDING\0\u{1}STATE_CONNECTED\0\u{1}STATE_BACKGROUND\0\u{1}STATE_GRACE_PERIOD\0\u{1}STATE_DISCONNECTED\0")
+}
+
+nonisolated extension Cmdop_V1_AgentRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AgentRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}prompt\0\u{1}resume\0\u{1}model\0\u{1}plan\0\u{1}directory\0\u{3}timeout_ms\0\u{1}visited\0\u{1}parent\0\u{1}origin\0\u{3}from_row\0\u{1}stays\0\u{1}answers\0\u{3}most_turns\0\u{3}most_tokens\0\u{3}most_micro_usd\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.conversation) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.prompt) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.resume) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.plan) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.directory) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.timeoutMs) }()
+      case 8: try { try decoder.decodeRepeatedStringField(value: &self.visited) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.parent) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.origin) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.fromRow) }()
+      case 12: try { try decoder.decodeSingularBoolField(value: &self.stays) }()
+      case 13: try { try decoder.decodeSingularBoolField(value: &self.answers) }()
+      case 14: try { try decoder.decodeSingularUInt32Field(value: &self.mostTurns) }()
+      case 15: try { try decoder.decodeSingularUInt64Field(value: &self.mostTokens) }()
+      case 16: try { try decoder.decodeSingularUInt64Field(value: &self.mostMicroUsd) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.conversation.isEmpty {
+      try visitor.visitSingularStringField(value: self.conversation, fieldNumber: 1)
+    }
+    if !self.prompt.isEmpty {
+      try visitor.visitSingularStringField(value: self.prompt, fieldNumber: 2)
+    }
+    if self.resume != false {
+      try visitor.visitSingularBoolField(value: self.resume, fieldNumber: 3)
+    }
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 4)
+    }
+    if self.plan != false {
+      try visitor.visitSingularBoolField(value: self.plan, fieldNumber: 5)
+    }
+    if !self.directory.isEmpty {
+      try visitor.visitSingularStringField(value: self.directory, fieldNumber: 6)
+    }
+    if self.timeoutMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.timeoutMs, fieldNumber: 7)
+    }
+    if !self.visited.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.visited, fieldNumber: 8)
+    }
+    if !self.parent.isEmpty {
+      try visitor.visitSingularStringField(value: self.parent, fieldNumber: 9)
+    }
+    if !self.origin.isEmpty {
+      try visitor.visitSingularStringField(value: self.origin, fieldNumber: 10)
+    }
+    if self.fromRow != 0 {
+      try visitor.visitSingularUInt64Field(value: self.fromRow, fieldNumber: 11)
+    }
+    if self.stays != false {
+      try visitor.visitSingularBoolField(value: self.stays, fieldNumber: 12)
+    }
+    if self.answers != false {
+      try visitor.visitSingularBoolField(value: self.answers, fieldNumber: 13)
+    }
+    if self.mostTurns != 0 {
+      try visitor.visitSingularUInt32Field(value: self.mostTurns, fieldNumber: 14)
+    }
+    if self.mostTokens != 0 {
+      try visitor.visitSingularUInt64Field(value: self.mostTokens, fieldNumber: 15)
+    }
+    if self.mostMicroUsd != 0 {
+      try visitor.visitSingularUInt64Field(value: self.mostMicroUsd, fieldNumber: 16)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_AgentRequest, rhs: Cmdop_V1_AgentRequest) -> Bool {
+    if lhs.conversation != rhs.conversation {return false}
+    if lhs.prompt != rhs.prompt {return false}
+    if lhs.resume != rhs.resume {return false}
+    if lhs.model != rhs.model {return false}
+    if lhs.plan != rhs.plan {return false}
+    if lhs.directory != rhs.directory {return false}
+    if lhs.timeoutMs != rhs.timeoutMs {return false}
+    if lhs.visited != rhs.visited {return false}
+    if lhs.parent != rhs.parent {return false}
+    if lhs.origin != rhs.origin {return false}
+    if lhs.fromRow != rhs.fromRow {return false}
+    if lhs.stays != rhs.stays {return false}
+    if lhs.answers != rhs.answers {return false}
+    if lhs.mostTurns != rhs.mostTurns {return false}
+    if lhs.mostTokens != rhs.mostTokens {return false}
+    if lhs.mostMicroUsd != rhs.mostMicroUsd {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_AgentPrompt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AgentPrompt"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}model\0\u{1}plan\0\u{1}compact\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.plan) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.compact) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 1)
+    }
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 2)
+    }
+    if self.plan != false {
+      try visitor.visitSingularBoolField(value: self.plan, fieldNumber: 3)
+    }
+    if self.compact != false {
+      try visitor.visitSingularBoolField(value: self.compact, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_AgentPrompt, rhs: Cmdop_V1_AgentPrompt) -> Bool {
+    if lhs.text != rhs.text {return false}
+    if lhs.model != rhs.model {return false}
+    if lhs.plan != rhs.plan {return false}
+    if lhs.compact != rhs.compact {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_CancelTurn: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CancelTurn"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_CancelTurn, rhs: Cmdop_V1_CancelTurn) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_AgentStarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AgentStarted"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}created\0\u{1}hostname\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._conversation) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.created) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.hostname) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._conversation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.created != false {
+      try visitor.visitSingularBoolField(value: self.created, fieldNumber: 2)
+    }
+    if !self.hostname.isEmpty {
+      try visitor.visitSingularStringField(value: self.hostname, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_AgentStarted, rhs: Cmdop_V1_AgentStarted) -> Bool {
+    if lhs._conversation != rhs._conversation {return false}
+    if lhs.created != rhs.created {return false}
+    if lhs.hostname != rhs.hostname {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_AgentEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AgentEvent"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}row\0\u{1}json\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.row) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.json) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.row != 0 {
+      try visitor.visitSingularUInt64Field(value: self.row, fieldNumber: 1)
+    }
+    if !self.json.isEmpty {
+      try visitor.visitSingularStringField(value: self.json, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_AgentEvent, rhs: Cmdop_V1_AgentEvent) -> Bool {
+    if lhs.row != rhs.row {return false}
+    if lhs.json != rhs.json {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ConversationCard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ConversationCard"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}title\0\u{1}state\0\u{1}model\0\u{1}subject\0\u{1}parent\0\u{3}created_at_ms\0\u{3}last_active_at_ms\0\u{1}rows\0\u{1}tokens\0\u{3}micro_usd\0\u{1}clients\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.title) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.state) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.subject) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.parent) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.createdAtMs) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self.lastActiveAtMs) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.rows) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.tokens) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.microUsd) }()
+      case 12: try { try decoder.decodeSingularUInt32Field(value: &self.clients) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if !self.title.isEmpty {
+      try visitor.visitSingularStringField(value: self.title, fieldNumber: 2)
+    }
+    if !self.state.isEmpty {
+      try visitor.visitSingularStringField(value: self.state, fieldNumber: 3)
+    }
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 4)
+    }
+    if !self.subject.isEmpty {
+      try visitor.visitSingularStringField(value: self.subject, fieldNumber: 5)
+    }
+    if !self.parent.isEmpty {
+      try visitor.visitSingularStringField(value: self.parent, fieldNumber: 6)
+    }
+    if self.createdAtMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.createdAtMs, fieldNumber: 7)
+    }
+    if self.lastActiveAtMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.lastActiveAtMs, fieldNumber: 8)
+    }
+    if self.rows != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rows, fieldNumber: 9)
+    }
+    if self.tokens != 0 {
+      try visitor.visitSingularUInt64Field(value: self.tokens, fieldNumber: 10)
+    }
+    if self.microUsd != 0 {
+      try visitor.visitSingularUInt64Field(value: self.microUsd, fieldNumber: 11)
+    }
+    if self.clients != 0 {
+      try visitor.visitSingularUInt32Field(value: self.clients, fieldNumber: 12)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ConversationCard, rhs: Cmdop_V1_ConversationCard) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.title != rhs.title {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.model != rhs.model {return false}
+    if lhs.subject != rhs.subject {return false}
+    if lhs.parent != rhs.parent {return false}
+    if lhs.createdAtMs != rhs.createdAtMs {return false}
+    if lhs.lastActiveAtMs != rhs.lastActiveAtMs {return false}
+    if lhs.rows != rhs.rows {return false}
+    if lhs.tokens != rhs.tokens {return false}
+    if lhs.microUsd != rhs.microUsd {return false}
+    if lhs.clients != rhs.clients {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ConversationRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ConversationRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}rename\0\u{1}remove\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.conversation) }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.ask != nil {try decoder.handleConflictingOneOf()}
+          self.ask = .rename(v)
+        }
+      }()
+      case 3: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.ask != nil {try decoder.handleConflictingOneOf()}
+          self.ask = .remove(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.conversation.isEmpty {
+      try visitor.visitSingularStringField(value: self.conversation, fieldNumber: 1)
+    }
+    switch self.ask {
+    case .rename?: try {
+      guard case .rename(let v)? = self.ask else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    }()
+    case .remove?: try {
+      guard case .remove(let v)? = self.ask else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ConversationRequest, rhs: Cmdop_V1_ConversationRequest) -> Bool {
+    if lhs.conversation != rhs.conversation {return false}
+    if lhs.ask != rhs.ask {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ConversationList: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ConversationList"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversations\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.conversations) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.conversations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.conversations, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ConversationList, rhs: Cmdop_V1_ConversationList) -> Bool {
+    if lhs.conversations != rhs.conversations {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_WatchApprovals: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".WatchApprovals"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_WatchApprovals, rhs: Cmdop_V1_WatchApprovals) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ApprovalQuestion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ApprovalQuestion"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tool\0\u{1}target\0\u{1}reason\0\u{1}caller\0\u{3}asked_at_ms\0\u{1}seconds\0\u{1}conversation\0\u{1}rule\0\u{1}digest\0\u{1}hostname\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.tool) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.target) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.caller) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.askedAtMs) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.seconds) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.conversation) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.digest) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.hostname) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if !self.tool.isEmpty {
+      try visitor.visitSingularStringField(value: self.tool, fieldNumber: 2)
+    }
+    if !self.target.isEmpty {
+      try visitor.visitSingularStringField(value: self.target, fieldNumber: 3)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 4)
+    }
+    if !self.caller.isEmpty {
+      try visitor.visitSingularStringField(value: self.caller, fieldNumber: 5)
+    }
+    if self.askedAtMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.askedAtMs, fieldNumber: 6)
+    }
+    if self.seconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.seconds, fieldNumber: 7)
+    }
+    if !self.conversation.isEmpty {
+      try visitor.visitSingularStringField(value: self.conversation, fieldNumber: 8)
+    }
+    if !self.rule.isEmpty {
+      try visitor.visitSingularStringField(value: self.rule, fieldNumber: 9)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularStringField(value: self.digest, fieldNumber: 10)
+    }
+    if !self.hostname.isEmpty {
+      try visitor.visitSingularStringField(value: self.hostname, fieldNumber: 11)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ApprovalQuestion, rhs: Cmdop_V1_ApprovalQuestion) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.tool != rhs.tool {return false}
+    if lhs.target != rhs.target {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.caller != rhs.caller {return false}
+    if lhs.askedAtMs != rhs.askedAtMs {return false}
+    if lhs.seconds != rhs.seconds {return false}
+    if lhs.conversation != rhs.conversation {return false}
+    if lhs.rule != rhs.rule {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.hostname != rhs.hostname {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_Approval: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Approval"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}answer\0\u{1}digest\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.answer) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.digest) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if self.answer != .unspecified {
+      try visitor.visitSingularEnumField(value: self.answer, fieldNumber: 2)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularStringField(value: self.digest, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_Approval, rhs: Cmdop_V1_Approval) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.answer != rhs.answer {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_Approval.Answer: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ANSWER_UNSPECIFIED\0\u{1}ANSWER_DENY\0\u{1}ANSWER_ONCE\0\u{1}ANSWER_SESSION\0\u{1}ANSWER_ALWAYS\0")
+}
+
+nonisolated extension Cmdop_V1_ApprovalSettled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ApprovalSettled"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}outcome\0\u{1}by\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.outcome) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if !self.outcome.isEmpty {
+      try visitor.visitSingularStringField(value: self.outcome, fieldNumber: 2)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ApprovalSettled, rhs: Cmdop_V1_ApprovalSettled) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.outcome != rhs.outcome {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }

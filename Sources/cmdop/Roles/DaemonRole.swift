@@ -1,3 +1,4 @@
+import Agent
 import Core
 import Daemon
 import Fleet
@@ -30,17 +31,21 @@ struct DaemonRole {
     let account = try UserAccount.current()
     let hostname = enrollment?.hostname ?? LocalMachine.hostname
 
-    let machine = LocalMachine(account: account, environment: baseEnvironment)
-    let tools = ToolBelt(machine: machine, keeper: await keeper())
-    let database = try await Database(path: home.database, migrations: SessionDirectory.migrations)
+    let database = try await Database(
+      path: home.database, migrations: SessionDirectory.migrations + ConversationStore.migrations)
+    let late = LateTether()
+    let agent = try await makeAgent(account, enrollment, hostname, database, relay: late, now: now)
+    let machine = LocalMachine(account: account, environment: childEnvironment)
+    let tools = ToolBelt(machine: machine, keeper: await keeper(), gate: agent.gate)
     let service = await MachineService(
       .init(
         hostname: hostname, machine: MachineID(enrollment?.machineID ?? ""), fleet: FleetID(enrollment?.fleetID ?? ""),
         mostTerminals: mostTerminals),
       tools: tools, storage: try SessionFolder(home.sessions), directory: SessionDirectory(database),
-      pinLock: home.pinLock(of: hostname), log: log, now: now)
+      pinLock: home.pinLock(of: hostname), agent: agent.host, log: log, now: now)
     let vitals = await VitalsReader()
     let tether = try await makeTether(enrollment, service, log, now, vitals: { vitals.read(home: account.home) })
+    await Self.connect(late, tether)
     // After the tether is there to be told, and before anybody is served.
     await service.adopt()
     let reporter = await StatusReporter(
@@ -57,6 +62,7 @@ struct DaemonRole {
 
     try await withThrowingTaskGroup { group in
       group.addTask { await service.run() }
+      group.addTask { await agent.shed.run() }
       group.addTask { try await door.run() }
       group.addTask { await reporter.run() }
       if let tether { group.addTask { await tether.run() } }
@@ -74,14 +80,17 @@ struct DaemonRole {
       try await group.next()
     }
     await listener.close()
+    await agent.models.close()
     PrivateFiles.remove(home.socket)
     PrivateFiles.remove(home.status)
     log.info("daemon stopped")
   }
 
+  @Loop private static func connect(_ late: LateTether, _ tether: RelayTether?) { late.tether = tether }
+
   /// The keeper is this program too; it outlives us, and a newer daemon than this one will find it.
   @Loop private func keeper() -> TerminalKeeper {
-    let (home, environment) = (home, baseEnvironment)
+    let (home, environment) = (home, childEnvironment)
     let program = Processes.ownExecutable(argument: CommandLine.arguments[0])
     return TerminalKeeper(socket: home.keeperSocket) { () throws(CmdopError) in
       try Processes.startInBackground(

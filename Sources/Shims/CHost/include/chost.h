@@ -81,3 +81,35 @@ int chost_poll(const int *fds, int *ready, int count, int timeout_ms);
 int chost_listen_unix(const char *path, int *fd);
 int chost_accept(int fd, int *accepted);
 int chost_connect_unix(const char *path, int *fd);
+
+struct chost_guard_word {
+  int kind;
+  int value;
+};
+/// errno; then nothing follows.
+#define CHOST_GUARD_FAILED 0
+/// The leader's process id, which is the id of its session and group too.
+#define CHOST_GUARD_STARTED 1
+/// Its exit code.
+#define CHOST_GUARD_EXITED 2
+/// The number of the signal that ended it.
+#define CHOST_GUARD_SIGNALLED 3
+
+/// Forks a guard, which starts `path` with `input` as its 0 and `output` as its 1 and 2, in directory `folder`, as leader of
+/// its own session. The guard says what happens as `chost_guard_word`s on `report`, adopts what the command leaves behind
+/// (Linux), and ends when `control` comes to its end; if that comes before the leader's, the leader's group is killed.
+int chost_guard(const char *path, char *const argv[], char *const envp[], int folder, int input, int output, int control,
+                int report, pid_t *pid);
+
+// The calls relative to an open directory that are variadic, or that glibc keeps from Swift. `flags`: CHOST_OPEN_….
+#define CHOST_OPEN_READ 0
+/// A place to begin from: needs no right to read it.
+#define CHOST_OPEN_FOLDER 1
+/// Made by this call, 0600 less what the umask takes; EEXIST when there is something.
+#define CHOST_OPEN_NEW 2
+/// To be listed.
+#define CHOST_OPEN_LIST 3
+
+/// openat(2), following no link in the last component, never waiting for the other end of a FIFO. `folder` < 0: `name` is
+/// absolute.
+int chost_open_at(int folder, const char *name, int flags, unsigned mode, int *fd);

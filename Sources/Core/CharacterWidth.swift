@@ -1,11 +1,11 @@
 /// How many columns a character takes, as xterm has it: East Asian wide ones and emoji two, marks and format characters
 /// none, all others one. What stands in the private or ambiguous ranges takes one.
-struct CharacterWidth: Sendable {
+public struct CharacterWidth: Sendable {
   /// Two bits for each character of the planes 0 and 1, where all that differs stands.
-  private let table: [UInt8]
+  @usableFromInline let table: [UInt8]
 
-  static let shared = CharacterWidth()
-  private static let end: UInt32 = 0x2_0000
+  public static let shared = CharacterWidth()
+  @usableFromInline static let end: UInt32 = 0x2_0000
 
   private init() {
     var table = [UInt8](repeating: 0b0101_0101, count: Int(Self.end) / 4)
@@ -20,7 +20,8 @@ struct CharacterWidth: Sendable {
     self.table = table
   }
 
-  func of(_ scalar: UInt32) -> Int {
+  @inlinable
+  public func of(_ scalar: UInt32) -> Int {
     if scalar < Self.end { return Int(table[Int(scalar >> 2)] >> ((scalar & 3) * 2) & 3) }
     // Planes 2 and 3 are ideographs; plane 14 is tags and variation selectors.
     if scalar < 0x4_0000 { return 2 }

@@ -1,4 +1,4 @@
-// Made by scripts/widths.py from Unicode 18.0.0. First and last of each range, in order.
+// Made by scripts/screen/widths.py from Unicode 18.0.0. First and last of each range, in order.
 // swift-format-ignore
 extension CharacterWidth {
   /// Nonspacing and enclosing marks, format characters, conjoining Hangul vowels and finals.

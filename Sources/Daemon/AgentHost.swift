@@ -1,0 +1,206 @@
+public import Agent
+public import Core
+import FoundationEssentials
+import Logging
+public import Session
+import Tools
+import Wire
+
+/// The machine's agent, and who talks to it: runs turns, one at a time in each conversation, whether somebody watches or not.
+@Loop
+public final class AgentHost: Sendable {
+  public struct Options: Sendable {
+    public var place: AgentPlace
+    /// What the owner has written for the agent: AGENTS.md, .cmdop/instructions.md, of this directory.
+    public var instructions: @Sendable (_ directory: String) -> String
+    /// What one turn may use at most.
+    public var budget: TurnBudget
+    /// "2026-11-21"
+    public var today: @Sendable () -> String
+
+    public init(
+      place: AgentPlace, budget: TurnBudget = .init(), today: @escaping @Sendable () -> String,
+      instructions: @escaping @Sendable (_ directory: String) -> String
+    ) {
+      (self.place, self.budget, self.today, self.instructions) = (place, budget, today, instructions)
+    }
+  }
+
+  let store: ConversationStore
+  let loop: AgentLoop
+  let tools: ToolBelt
+  let desk: ApprovalDesk
+  let options: Options
+  let hostname: String
+  let machine: MachineID
+  let log: Logger
+  let now: @Sendable () -> Int64
+  private let nursery: Nursery
+  private var live: [SessionID: LiveConversation] = [:]
+  /// Turns that may run at once, in all conversations; questions of a whole fleet must not fill the machine.
+  private static let mostTurns = 16
+  private static let mostWaiting = 16
+  private var running = 0
+  /// The cards of the latest conversations, for the relay's list.
+  var known: [SessionID: Cmdop_V1_SessionCard] = [:]
+  private static let mostKnown = 100
+  /// Told when a conversation is new or has changed.
+  var whenCardChanges: (@Loop (Cmdop_V1_SessionCard) -> Void)?
+
+  /// What an agent is made of.
+  public struct Parts: Sendable {
+    public var store: ConversationStore
+    public var loop: AgentLoop
+    public var options: Options
+    /// The same that its tools for terminals were made with.
+    public var terminals: AgentTerminals
+
+    public init(store: ConversationStore, loop: AgentLoop, options: Options, terminals: AgentTerminals) {
+      (self.store, self.loop, self.options, self.terminals) = (store, loop, options, terminals)
+    }
+  }
+
+  init(
+    _ parts: Parts, tools: ToolBelt, desk: ApprovalDesk,
+    hostname: String, machine: MachineID, nursery: Nursery, log: Logger, now: @escaping @Sendable () -> Int64
+  ) {
+    (store, loop, options) = (parts.store, parts.loop, parts.options)
+    (self.tools, self.desk, self.nursery, self.log, self.now) = (tools, desk, nursery, log, now)
+    (self.hostname, self.machine) = (hostname, machine)
+  }
+
+  // MARK: conversations
+
+  func conversation(_ card: ConversationCard) -> LiveConversation {
+    if let known = live[card.id] { return known }
+    let fresh = LiveConversation(card.id, lastRow: card.rows)
+    live[card.id] = fresh
+    return fresh
+  }
+
+  /// Nobody watches, nothing runs: the store knows all there is.
+  func release(_ conversation: LiveConversation) {
+    if conversation.viewers.isEmpty && conversation.turn == nil { live[conversation.id] = nil }
+  }
+
+  func clients(of id: SessionID) -> Int { live[id]?.viewers.count ?? 0 }
+  func isRunning(_ id: SessionID) -> Bool { live[id]?.turn != nil }
+
+  // MARK: turns
+
+  /// Begins a turn, or lets it wait for the one that runs.
+  func begin(_ wish: TurnWish, in conversation: LiveConversation) throws(CmdopError) {
+    if conversation.turn != nil {
+      guard wish.prompt != nil || wish.isCompaction else { return }  // it goes on already
+      guard conversation.waiting.count < Self.mostWaiting else {
+        throw CmdopError(.limit, "\(Self.mostWaiting) prompts wait in this conversation already")
+      }
+      conversation.waiting.append(wish)
+      return
+    }
+    guard running < Self.mostTurns else {
+      throw CmdopError(
+        .limit, "\(Self.mostTurns) turns run on \(hostname) already", hint: "cmdop session list",
+        retryAfter: .seconds(5))
+    }
+    running += 1
+    let turn = RunningTurn()
+    conversation.turn = turn
+    nursery.start { await self.run(wish, turn, in: conversation) }
+  }
+
+  private func run(_ wish: TurnWish, _ turn: RunningTurn, in conversation: LiveConversation) async {
+    await withTaskGroup { group in
+      group.addTask {
+        if wish.isCompaction { await self.compact(wish, conversation) } else { await self.turn(wish, conversation) }
+      }
+      group.addTask { try? await turn.waitForCancel() }
+      // Whichever is first: a turn that is cancelled ends what it has started, and is waited for.
+      await group.next()
+      group.cancelAll()
+    }
+    running -= 1
+    // What was said while it was being ended was said on the loop, in order.
+    conversation.turnEnded()
+    await report(conversation.id)
+    if !conversation.waiting.isEmpty, !Task.isCancelled {
+      let next = conversation.waiting.removeFirst()
+      do { try begin(next, in: conversation) } catch { conversation.take(Self.failed(error)) }
+    }
+    release(conversation)
+  }
+
+  private func turn(_ wish: TurnWish, _ conversation: LiveConversation) async {
+    let order = await order(wish, conversation.id)
+    let hand = GatedHand(
+      tools: tools, desk: desk, caller: wish.caller, conversation: conversation.id, directory: order.place.directory)
+    let end = await loop.run(order, hand: hand) { event in
+      let json = event.json
+      Loop.enqueue { conversation.take(json) }
+    }
+    log.info(
+      "turn ended",
+      metadata: [
+        "conversation": "\(conversation.id)", "caller": "\(wish.caller.subject)", "status": "\(end.status.rawValue)",
+        "turns": "\(end.turns)",
+      ])
+    // The last event is on the loop before the turn counts as ended.
+    await withCheckedContinuation { continuation in Loop.enqueue { continuation.resume() } }
+  }
+
+  private func order(_ wish: TurnWish, _ conversation: SessionID) async -> TurnOrder {
+    var place = options.place
+    place.today = options.today()
+    let card = try? await store.card(conversation)
+    if let directory = card?.directory, !directory.isEmpty { place.directory = directory }
+    let known = card?.model ?? ""
+    return TurnOrder(
+      conversation: conversation, prompt: wish.prompt, caller: wish.caller, place: place,
+      model: wish.model ?? (known.isEmpty ? nil : known), deadline: wish.deadline, isPlan: wish.isPlan,
+      budget: wish.budget, instructions: options.instructions(place.directory))
+  }
+
+  private func compact(_ wish: TurnWish, _ conversation: LiveConversation) async {
+    do {
+      let row = try await loop.compact(await order(wish, conversation.id))
+      if let row { conversation.take(AgentEvent.row(row).json) }
+      let what = row == nil ? "there is nothing to leave out yet" : ""
+      conversation.take(.object(["event": "done", "status": "finished", "text": .string(what)]))
+    } catch { conversation.take(Self.failed(error)) }
+  }
+
+  static func failed(_ error: CmdopError) -> JSON {
+    var why: [String: JSON] = ["code": .string(error.code.rawValue), "message": .string(error.message)]
+    if let hint = error.hint { why["hint"] = .string(hint) }
+    return .object(["event": "done", "status": "failed", "text": "", "error": .object(why)])
+  }
+
+  /// A daemon that stops ends its turns; whoever comes back goes on with them.
+  func adopt() async {
+    do {
+      for id in try await store.interruptRunning() {
+        log.info("a turn was interrupted", metadata: ["conversation": "\(id)"])
+      }
+      for card in try await store.list(limit: Self.mostKnown) { known[card.id] = sessionCard(card) }
+    } catch { log.error("conversations could not be looked after", metadata: ["why": "\(error.message)"]) }
+  }
+
+  func clean() async throws(CmdopError) {
+    _ = try await store.clean(idleBefore: now() - Int64(Limits.historyDays) * 86_400_000)
+  }
+
+  /// Tells the relay's list what has become of it.
+  func report(_ id: SessionID) async {
+    guard let record = try? await store.card(id) else { return }
+    let card = sessionCard(record)
+    if known.count >= Self.mostKnown, known[id] == nil,
+      let oldest = known.values.min(by: { $0.lastActiveAtMs < $1.lastActiveAtMs })
+    {
+      known[SessionID(oldest.sessionID)] = nil
+    }
+    known[id] = card
+    whenCardChanges?(card)
+  }
+
+  func changed(_ id: SessionID) { nursery.start { await self.report(id) } }
+}

@@ -1,0 +1,257 @@
+import Agent
+import Core
+import Session
+import Tools
+import Wire
+
+/// The machine's agent, for whoever may talk to it.
+extension MachineService {
+  func agentHost() throws(CmdopError) -> AgentHost {
+    guard let agent else {
+      throw CmdopError(.unsupported, "this machine runs no agent", hint: "update cmdop on \(hostname)")
+    }
+    return agent
+  }
+
+  /// A question between machines: circles and chains end at the relay already, and here whatever the relay says.
+  private func checkChain(_ caller: Caller) throws(CmdopError) {
+    guard caller.via.count <= Limits.hops else {
+      throw CmdopError(.limit, "the question has passed \(caller.via.count) machines; at most \(Limits.hops) may")
+    }
+    guard machineID.isEmpty || !caller.via.contains(MachineID(machineID)) else {
+      throw CmdopError(.limit, "\(hostname) is among those who ask already: the question would go in a circle")
+    }
+  }
+
+  func serveAgent(_ request: Cmdop_V1_AgentRequest, on call: CallStream, as caller: Caller) async throws {
+    let agent = try agentHost()
+    try checkChain(caller)
+    let acts = !request.prompt.isEmpty || request.resume
+    if acts || request.answers { try tools.admit(caller, toChangeSession: "talk to the agent") }
+    guard request.prompt.utf8.count <= Limits.prompt else {
+      throw CmdopError(.limit, "a prompt of \(request.prompt.utf8.count) bytes; at most \(Limits.prompt) fit")
+    }
+    let (card, isNew) = try await agent.conversation(request, as: caller)
+    let conversation = agent.conversation(card)
+    let viewer = ConversationViewer()
+    conversation.join(viewer)
+    // Rows up to here are read from the store; what comes later arrives by itself.
+    let known = conversation.lastRow
+    let ear = request.answers && ApprovalDesk.mayAnswer(caller) ? agent.listen(call, caller, to: card.id) : nil
+    defer {
+      if let ear { agent.desk.leave(ear) }
+      conversation.leave(viewer)
+      agent.release(conversation)
+      agent.changed(card.id)
+    }
+    call.whenClosed = {
+      viewer.news.wake()
+      conversation.news.wake()
+    }
+    try call.send(
+      AgentMessage(
+        .agentStarted(
+          .filled {
+            ($0.conversation, $0.created, $0.hostname) = (agent.wireCard(card), isNew, hostname)
+          }), session: card.id))
+    agent.changed(card.id)
+    if !request.prompt.isEmpty || request.resume && agent.needsResume(card) {
+      try agent.begin(agent.wish(request, caller), in: conversation)
+    }
+    let last = await withTaskGroup(of: AgentMessage?.self) { group in
+      group.addTask {
+        await self.pumpEvents(of: conversation, from: Int64(clamping: request.fromRow), upTo: known, viewer, request, call)
+      }
+      group.addTask { await self.pumpPrompts(from: call, into: conversation, request, as: caller) }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
+    if let last { try call.send(last) }
+  }
+
+  /// Tells what happens until the turn is over (for those who do not stay), or the client is gone.
+  private func pumpEvents(
+    of conversation: LiveConversation, from first: Int64, upTo known: Int64, _ viewer: ConversationViewer,
+    _ request: Cmdop_V1_AgentRequest, _ call: CallStream
+  ) async -> AgentMessage? {
+    guard let agent else { return nil }
+    let waits = !request.prompt.isEmpty || request.resume
+    var last = max(0, first - 1)
+    do {
+      last = try await replay(conversation.id, after: last, upTo: known, call)
+      while true {
+        for event in viewer.takeAll() {
+          let row = event["event"]?.string == "row" ? Int64(event["seq"]?.integer ?? 0) : 0
+          if row > 0 && row <= last { continue }
+          try send(event, row: row, call)
+          try await call.waitUntilWritable()
+          last = max(last, row)
+          if event["event"]?.string == "done", !request.stays { return Self.ending(event) }
+        }
+        if viewer.isBehind {
+          viewer.catchUp()
+          last = try await replay(conversation.id, after: last, upTo: conversation.lastRow, call)
+        }
+        if viewer.hasNews { continue }
+        // Nothing runs, nothing will come.
+        if !request.stays, conversation.turn == nil, conversation.waiting.isEmpty {
+          if !waits { return AgentMessage.ended(.exited(code: 0)) }
+          return try await agent.ending(of: conversation.id)
+        }
+        try await viewer.news.wait {
+          viewer.hasNews || call.isClosed || !request.stays && conversation.turn == nil
+        }
+        if call.isClosed { return nil }
+      }
+    } catch let error as CmdopError where error.code != .connectionLost && error.code != .cancelled {
+      return .failed(error)
+    } catch { return nil }
+  }
+
+  private func replay(_ id: SessionID, after: Int64, upTo end: Int64, _ call: CallStream) async throws -> Int64 {
+    guard let agent else { return after }
+    var last = after
+    while last < end {
+      let rows = try await agent.store.rows(of: id, from: last + 1, limit: 200)
+      if rows.isEmpty { break }
+      for row in rows where row.seq <= end {
+        try send(AgentEvent.row(row).json, row: row.seq, call)
+        try await call.waitUntilWritable()
+      }
+      last = rows.last?.seq ?? end
+    }
+    return max(last, after)
+  }
+
+  private func send(_ event: JSON, row: Int64, _ call: CallStream) throws(CmdopError) {
+    try call.send(AgentMessage(.agentEvent(.filled { ($0.row, $0.json) = (UInt64(max(0, row)), event.text) })))
+  }
+
+  /// How the call ends after the turn's last event.
+  static func ending(_ done: JSON) -> AgentMessage {
+    guard let status = done["status"]?.string, status != "finished" else { return .ended(.exited(code: 0)) }
+    if let why = done["error"], let code = why["code"]?.string {
+      return .failed(
+        CmdopError(.init(rawValue: code), why["message"]?.string ?? status, hint: why["hint"]?.string))
+    }
+    let code: CmdopError.Code =
+      switch status {
+      case "cancelled": .cancelled
+      case "deadline": .timeout
+      case "refused": .denied
+      default: .limit
+      }
+    return .failed(CmdopError(code, "the turn ended before it was done: \(status.replacing("_", with: " "))"))
+  }
+
+  private func pumpPrompts(
+    from call: CallStream, into conversation: LiveConversation, _ request: Cmdop_V1_AgentRequest, as caller: Caller
+  ) async -> AgentMessage? {
+    guard let agent else { return nil }
+    do {
+      while let message = try await call.receive(ControlMessage.self) {
+        switch message.payload {
+        case .agentPrompt(let prompt):
+          try tools.admit(caller, toChangeSession: "talk to the agent")
+          guard prompt.text.utf8.count <= Limits.prompt else {
+            throw CmdopError(.limit, "a prompt of \(prompt.text.utf8.count) bytes; at most \(Limits.prompt) fit")
+          }
+          var wish = agent.wish(request, caller)
+          (wish.prompt, wish.isCompaction, wish.isPlan) = (prompt.compact ? nil : prompt.text, prompt.compact, prompt.plan)
+          if !prompt.model.isEmpty { wish.model = prompt.model }
+          try agent.begin(wish, in: conversation)
+        case .cancelTurn:
+          try tools.admit(caller, toChangeSession: "end the agent's turn")
+          conversation.waiting = []
+          conversation.turn?.cancel()
+        case .approval(let approval):
+          // A late answer harms nobody, and the one who gave it sees how it was settled.
+          try? agent.desk.answer(approval, by: caller)
+        default: break
+        }
+      }
+      // Half-closed: it says nothing more, but still listens.
+      try await conversation.news.wait { call.isClosed }
+      return nil
+    } catch let error as CmdopError where [.denied, .wrongState, .limit].contains(error.code) {
+      return .failed(error)
+    } catch { return nil }
+  }
+
+  // MARK: as sessions
+
+  /// Conversations are sessions too: the one that is meant, if these words mean no terminal.
+  func conversation(_ words: String) async -> ConversationCard? {
+    if (try? await terminals.find(words)) != nil { return nil }
+    let words = words.hasPrefix("chat-") ? String(words.dropFirst(5)) : words
+    return try? await agent?.store.find(words)
+  }
+
+  func serve(
+    _ request: Cmdop_V1_SessionRequest, of card: ConversationCard, on call: CallStream, as caller: Caller
+  ) async throws {
+    let agent = try agentHost()
+    switch request.ask {
+    case nil: break
+    case .rename(let title):
+      try tools.admit(caller, toChangeSession: "rename a conversation")
+      try await agent.store.rename(card.id, to: OneLine.of(title))
+    default:
+      throw CmdopError(
+        .unsupported, "this is a conversation with the agent, no terminal",
+        hint: "cmdop chat --machine \(hostname) --resume \(card.id)")
+    }
+    try call.send(
+      AgentMessage(.sessionDetails(.filled { ($0.card, $0.title) = (agent.sessionCard(card), card.title) }), session: card.id))
+    try call.send(AgentMessage.ended(.exited(code: 0)))
+  }
+
+  // MARK: without attaching
+
+  func serveConversations(
+    _ request: Cmdop_V1_ConversationRequest, on call: CallStream, as caller: Caller
+  ) async throws {
+    let agent = try agentHost()
+    let cards: [ConversationCard]
+    if request.conversation.isEmpty {
+      cards = try await agent.store.list(includeChildren: true, limit: 1000)
+    } else {
+      let card = try await agent.store.find(request.conversation)
+      switch request.ask {
+      case .rename(let title):
+        try tools.admit(caller, toChangeSession: "rename a conversation")
+        try await agent.store.rename(card.id, to: OneLine.of(title))
+      case .remove(true):
+        try tools.admit(caller, toChangeSession: "delete a conversation")
+        try await agent.remove(card)
+      case .remove, nil: break
+      }
+      cards = (try? await agent.store.card(card.id)).map { [$0] } ?? []
+      agent.changed(card.id)
+    }
+    try call.send(AgentMessage(.conversations(.filled { $0.conversations = cards.map { agent.wireCard($0) } })))
+    try call.send(AgentMessage.ended(.exited(code: 0)))
+  }
+
+  /// Questions of the gate, until the client leaves.
+  func serveApprovals(on call: CallStream, as caller: Caller) async throws {
+    let agent = try agentHost()
+    guard ApprovalDesk.mayAnswer(caller) else {
+      throw CmdopError(
+        .denied, "your role in this fleet is \(caller.role.rawValue): it may not decide for this machine",
+        hint: "cmdop auth status")
+    }
+    let ear = agent.listen(call, caller, to: nil)
+    defer { agent.desk.leave(ear) }
+    while let message = try await call.receive(ControlMessage.self) {
+      if case .approval(let approval) = message.payload { try agent.desk.answer(approval, by: caller) }
+    }
+    try call.send(AgentMessage.ended(.exited(code: 0)))
+  }
+
+  /// One answer, on a call of its own.
+  func serveApproval(_ approval: Cmdop_V1_Approval, on call: CallStream, as caller: Caller) throws {
+    try agentHost().desk.answer(approval, by: caller)
+    try call.send(AgentMessage.ended(.exited(code: 0)))
+  }
+}

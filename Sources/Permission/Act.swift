@@ -1,0 +1,116 @@
+public import Core
+
+/// Who calls, as the transport says; never as the caller says.
+public enum Origin: String, Hashable, Sendable, CaseIterable {
+  /// A model elsewhere, or one here that acts for somebody elsewhere.
+  case remote
+  /// The person's own chat on this machine. Only the floor counts.
+  case local
+  /// An MCP client.
+  case mcp
+}
+
+/// One call of a tool, as it is judged.
+public struct Act: Sendable {
+  public var tool: ToolDefinition
+  public var arguments: JSON
+  public var origin: Origin
+  /// Where relative paths begin, and commands run.
+  public var directory: String
+
+  public init(_ tool: ToolDefinition, _ arguments: JSON, from origin: Origin, in directory: String) {
+    (self.tool, self.arguments, self.origin, self.directory) = (tool, arguments, origin, directory)
+  }
+}
+
+/// A machine of the fleet, for rules about hosts.
+public struct RosterEntry: Hashable, Sendable {
+  public var id: String
+  public var hostname: String
+  public var name: String
+
+  public init(id: String, hostname: String, name: String) { (self.id, self.hostname, self.name) = (id, hostname, name) }
+}
+
+/// What a path really leads to.
+public struct ResolvedPath: Hashable, Sendable {
+  /// Absolute, without links, `.` and `..`; what does not exist is appended as it is.
+  public var path: String
+  public var isBlockDevice: Bool
+
+  public init(_ path: String, isBlockDevice: Bool = false) { (self.path, self.isBlockDevice) = (path, isBlockDevice) }
+}
+
+/// The eyes of the gate in the file system. It has no others.
+public protocol PathView: Sendable {
+  /// Follows the links of an absolute path, which may have `.` and `..` in it.
+  func resolve(_ path: String) -> ResolvedPath
+  /// The names in a directory; empty if it cannot be read. For globs.
+  func names(in directory: String) -> [String]
+}
+
+/// Believes every name: nothing is a link.
+public struct LexicalPaths: PathView {
+  public init() {}
+  public func resolve(_ path: String) -> ResolvedPath { ResolvedPath(PathText.normal(path)) }
+  public func names(in directory: String) -> [String] { [] }
+}
+
+/// What the judgement needs to know of the machine.
+public struct Surroundings: Sendable {
+  public var home: String
+  public var user: String
+  /// Where cmdop keeps its files.
+  public var cmdopHome: String
+  /// Files that are cmdop's beside those in its home: the policy in use, the binary, units.
+  public var ownFiles: [String]
+  /// nil: hosts are matched as they are written.
+  public var roster: [RosterEntry]?
+  public var paths: any PathView
+
+  public init(
+    home: String, user: String, cmdopHome: String, ownFiles: [String] = [], roster: [RosterEntry]? = nil,
+    paths: any PathView
+  ) {
+    (self.home, self.user) = (PathText.normal(home), user)
+    self.cmdopHome = PathText.normal(cmdopHome)
+    self.ownFiles = ownFiles.map(PathText.normal)
+    (self.roster, self.paths) = (roster, paths)
+  }
+}
+
+/// Arithmetic of paths as text.
+enum PathText {
+  /// Without `.`, `..`, doubled and trailing slashes. A relative one is taken from the root.
+  static func normal(_ path: String) -> String {
+    if !needsWork(path) { return path }
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") {
+      if part == ".." { _ = parts.popLast() } else if part != "." { parts.append(part) }
+    }
+    return "/" + parts.joined(separator: "/")
+  }
+
+  private static func needsWork(_ path: String) -> Bool {
+    var before: UInt8 = 0
+    let bytes = path.utf8
+    guard bytes.first == 0x2f else { return true }
+    for byte in bytes {
+      if before == 0x2f, byte == 0x2f || byte == 0x2e { return true }
+      before = byte
+    }
+    return before == 0x2f && bytes.count > 1
+  }
+
+  /// As it was given, seen from a directory; links and `..` are left for whoever follows them.
+  static func absolute(_ path: String, in directory: String) -> String {
+    path.hasPrefix("/") ? path : directory.hasSuffix("/") ? directory + path : directory + "/" + path
+  }
+
+  static func isInside(_ path: String, _ folder: String) -> Bool {
+    guard path.hasPrefix(folder) else { return false }
+    return folder == "/" || path.utf8.count == folder.utf8.count || path.utf8.dropFirst(folder.utf8.count).first == 0x2f
+  }
+
+  static func name(_ path: String) -> Substring { path.split(separator: "/").last ?? "/" }
+}

@@ -1,0 +1,240 @@
+/// Everything that a command line would run and touch: the script, its invocations with what is behind wrappers, their paths.
+struct Analysis {
+  let place: Surroundings
+  var invocations: [Invocation] = []
+  /// Redirections: judged as reads and writes of their target.
+  var redirections: [(use: PathUse, directories: [String]?)] = []
+  /// Why the whole cannot be analysed.
+  var fault: String?
+  var hazard: String?
+  /// Variables that change what later commands do, or others than the script's own.
+  var concerns: [String] = []
+  /// What writes into the command that is looked at.
+  private var feeder: Invocation?
+  /// Directories in which commands may run, so far; nil: nobody knows.
+  private var directories: [String]?
+  private let depth: Int
+
+  init(_ text: String, in directories: [String]?, _ place: Surroundings, depth: Int = 0) {
+    (self.place, self.directories, self.depth) = (place, directories, depth)
+    let script = ShellScript(text)
+    (fault, hazard) = (script.fault, script.hazard)
+    concerns = script.variables.criticals.map { "it assigns \($0)" }
+    let expansion = ShellExpansion(
+      variables: script.variables,
+      environment: [
+        "HOME": place.home, "USER": place.user, "LOGNAME": place.user,
+      ].merging(directories?.count == 1 ? ["PWD": directories?[0] ?? "/"] : [:]) { _, new in new })
+    // Which invocation each command has become, where it is one.
+    var became: [Int?] = []
+    for command in script.commands {
+      let choices = Self.choices(command, script.variables)
+      let first = invocations.count
+      feeder = choices.count == 1 && !command.hasInput ? command.source.flatMap { became[$0] }.map { invocations[$0] } : nil
+      for choice in choices {
+        var expansion = expansion
+        expansion.choice = choice
+        take(command, expansion, exportsAll: script.variables.exportsAll)
+      }
+      became.append(choices.count == 1 && invocations.count > first ? first : nil)
+    }
+  }
+
+  /// One program without a shell.
+  init(words: [String], in directories: [String]?, _ place: Surroundings) {
+    (self.place, self.directories, depth) = (place, directories, 0)
+    if words.isEmpty { fault = "there is no command" } else { add(words.map { Argument($0) }, concerns: []) }
+    if words.contains(where: { $0.utf8.contains(0) }) { fault = "it has a NUL" }
+  }
+
+  /// Each combination of the values that variables may have in a command; one without choice if there are too many.
+  private static func choices(_ command: ShellCommand, _ variables: ShellVariables) -> [[String: ShellWord]] {
+    if variables.values.isEmpty { return [[:]] }
+    var names: Set<String> = []
+    func note(_ word: ShellWord, depth: Int) {
+      for case .variable(let name, _) in word.pieces where depth < 4 {
+        names.insert(name)
+        for value in variables.values[name] ?? [] { note(value, depth: depth + 1) }
+      }
+    }
+    for word in command.words { note(word, depth: 0) }
+    for redirect in command.redirects { note(redirect.target, depth: 0) }
+    var all: [[String: ShellWord]] = [[:]]
+    for name in names {
+      guard let values = variables.values[name], values.count > 1 else { continue }
+      guard all.count * values.count <= 16 else { return [[:]] }
+      all = all.flatMap { choice in values.map { choice.merging([name: $0]) { $1 } } }
+    }
+    return all
+  }
+
+  private mutating func take(_ command: ShellCommand, _ expansion: ShellExpansion, exportsAll: Bool) {
+    var worries: [String] = []
+    var hidden: String?
+    for assignment in command.assignments {
+      let isFine = Environment.isHarmless(assignment.name)
+        || command.words.isEmpty && Environment.isOwn(assignment.name) && !exportsAll
+      if !isFine { worries.append("it sets \(assignment.name)") }
+      if !isFine, Environment.isCritical(assignment.name), assignment.name != "PATH" { hidden = hidden ?? worries.last }
+    }
+    for redirect in command.redirects {
+      let word = expansion.argument(redirect.target)
+      for access in redirect.kind == .both ? [PathUse.Access.read, .write] : [redirect.kind == .read ? .read : .write]
+      where !Self.isFree(word, access) {
+        redirections.append((PathUse(word, access, isRedirection: true), directories))
+      }
+    }
+    guard !command.words.isEmpty else {
+      concerns += worries
+      return
+    }
+    let words = expansion.arguments(command.words)
+    guard let first = words.first, first.isKnown, !first.text.isEmpty, first.glob == nil, !first.hasNumber else {
+      // Nothing left of it: `$nothing`.
+      if words.isEmpty, command.words.allSatisfy({ $0.pieces.isEmpty }) { return }
+      fault = fault ?? "a command whose name is computed: \(command.words[0].display)"
+      if words.count > 1 { add(words, concerns: ["its name is computed"], isComputed: true) }
+      return
+    }
+    let start = invocations.count
+    add(words, concerns: worries)
+    if let hidden { invocations[start].hide(hidden) }
+    move(invocations[start])
+  }
+
+  /// Descriptors and the places where nothing is kept.
+  private static func isFree(_ word: Argument, _ access: PathUse.Access) -> Bool {
+    guard word.isKnown else { return false }
+    switch word.text {
+    case "/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty": return true
+    case "/dev/zero", "/dev/urandom", "/dev/random", "/dev/full": return access == .read
+    default:
+      return word.text.hasPrefix("/dev/fd/") && word.text.dropFirst(8).allSatisfy(\.isNumber) && word.text.utf8.count > 8
+    }
+  }
+
+  /// cd moves what follows it; whether it was run at all is not known.
+  private mutating func move(_ invocation: Invocation) {
+    let name = invocation.name
+    guard name == "cd" || name == "pushd" || name == "popd" || name == "chdir", invocation.isPlain else { return }
+    guard var known = directories, name != "popd" else { return }
+    let operand = invocation.words.dropFirst().first { !$0.text.hasPrefix("-") || $0.text == "-" }
+    guard let operand else {
+      known.append(place.home)
+      directories = Array(Set(known))
+      return
+    }
+    if operand.text == "-" { return }
+    guard operand.isKnown, operand.glob == nil, known.count <= 8 else {
+      directories = nil
+      return
+    }
+    known += known.flatMap { directory in
+      let path = PathText.absolute(operand.text, in: directory)
+      let real = place.paths.resolve(path).path
+      let plain = PathText.normal(path)
+      return real == plain ? [plain] : [plain, real]
+    }
+    directories = Array(Set(known)).sorted()
+  }
+
+  /// Notes an invocation and what is behind it; says which one it is.
+  @discardableResult
+  private mutating func add(_ words: [Argument], concerns: [String], isComputed: Bool = false, level: Int = 0) -> Int {
+    let index = invocations.count
+    guard index < ShellScript.mostCommands * 2, level < 8 else {
+      fault = fault ?? "it is nested deeper than can be followed"
+      return max(0, index - 1)
+    }
+    var invocation = Invocation(words, in: directories)
+    for concern in concerns { invocation.worry(concern) }
+    if isComputed { invocation.isPlain = false }
+    Concerns.check(&invocation)
+    PathTable.uses(of: &invocation)
+    invocations.append(invocation)
+    for inside in Wrappers.inside(invocation) {
+      switch inside {
+      case .words(let from):
+        noteEnvironment(words[1..<from], of: index)
+        addInner(Array(words[from...]), at: from, of: index, level: level)
+      case .span(let range): addInner(Array(words[range]), at: range.lowerBound, of: index, level: level)
+      case .script(let text): addScript(text, of: index)
+      case .unknown(let why):
+        invocations[index].worry(why)
+        invocations[index].hide(why)
+      }
+    }
+    return index
+  }
+
+  private mutating func addInner(_ words: [Argument], at word: Int, of outer: Int, level: Int) {
+    guard let first = words.first, first.isKnown, first.glob == nil, first.text != "{}" else {
+      invocations[outer].worry("the command that it runs is computed")
+      return invocations[outer].hide("the command that it runs is computed")
+    }
+    var words = words
+    // xargs and find put more words behind these, or in their place.
+    switch invocations[outer].name {
+    case "find", "gfind":
+      let found = FoundFiles(invocations[outer])
+      words = words.flatMap { $0.text == "{}" ? found?.places ?? [Self.unknown($0)] : [$0.text.contains("{}") ? Self.unknown($0) : $0] }
+    case "xargs":
+      words = words.map { $0.text.contains("{}") ? Self.unknown($0) : $0 }
+      words += given(to: invocations[outer])
+    case "parallel", "fd", "fdfind": words = words.map { $0.text.contains("{") ? Self.unknown($0) : $0 } + [Self.unknown(Argument("…"))]
+    default: break
+    }
+    let inner = add(words, concerns: [], level: level + 1)
+    invocations[outer].runs.append((word, inner))
+  }
+
+  /// What xargs puts behind the words of its command.
+  private func given(to xargs: Invocation) -> [Argument] {
+    let reader = OptionReader(xargs.words, short: Wrappers.shapes["xargs"]?.short ?? [], stopsAtOperand: true)
+    let plain: Set<String> = ["-0", "--null", "-n", "-P", "-L", "-r", "-t", "--no-run-if-empty", "--max-args", "--max-procs"]
+    let isWhole = reader.has("-0", "--null") && reader.options.allSatisfy { plain.contains($0.name) }
+    if isWhole, let feeder, let found = FoundFiles.printed(by: feeder) { return found.places }
+    var more = Self.unknown(Argument("…"))
+    more.isSeveral = true
+    return [more]
+  }
+
+  private static func unknown(_ word: Argument) -> Argument {
+    var word = word
+    (word.isKnown, word.beginsUnknown) = (false, word.text.hasPrefix("{}"))
+    return word
+  }
+
+  /// NAME=VALUE among the words of env and sudo.
+  private mutating func noteEnvironment(_ words: ArraySlice<Argument>, of index: Int) {
+    for word in words where !word.text.hasPrefix("-") {
+      guard let equals = word.text.firstIndex(of: "="), equals != word.text.startIndex else { continue }
+      let name = String(word.text[..<equals])
+      if Environment.isHarmless(name) { continue }
+      if Environment.isCritical(name) && name != "PATH" { invocations[index].hide("it sets \(name)") } else { invocations[index].worry("it sets \(name)") }
+    }
+    if invocations[index].name == "env", words.contains(where: { $0.text == "-C" || $0.text.hasPrefix("--chdir") }) { directories = nil }
+  }
+
+  private mutating func addScript(_ text: Argument, of outer: Int) {
+    guard text.isKnown else {
+      invocations[outer].worry("the text that it runs is computed")
+      return invocations[outer].hide("the text that it runs is computed")
+    }
+    guard depth < 6 else {
+      fault = fault ?? "shells in shells, nested deeper than can be followed"
+      return
+    }
+    let inner = Analysis(text.text, in: directories, place, depth: depth + 1)
+    fault = fault ?? inner.fault.map { "in the text for \(invocations[outer].name): \($0)" }
+    hazard = hazard ?? inner.hazard
+    for concern in inner.concerns { invocations[outer].worry(concern) }
+    redirections += inner.redirections
+    let shift = invocations.count
+    for var invocation in inner.invocations {
+      invocation.runs = invocation.runs.map { ($0.word, $0.invocation + shift) }
+      invocations.append(invocation)
+    }
+    for index in inner.invocations.indices { invocations[outer].runs.append((nil, index + shift)) }
+  }
+}

@@ -1,0 +1,186 @@
+/// What the floor says of programs and their words.
+struct FloorCommands {
+  let place: Surroundings
+  let origin: Origin
+
+  /// Why an invocation must not run; nil: the floor has nothing against it. Notes in it what may hide such a thing.
+  func forbids(_ invocation: inout Invocation) -> String? {
+    if let reason = forbidsSelf(invocation) { return reason }
+    if invocation.name == "rm", invocation.words.contains(where: { $0.text.hasPrefix("--no-p") }) {
+      return "rm --no-preserve-root"
+    }
+    for var use in invocation.uses {
+      if use.word.isTree { use.isRecursive = true }
+      if let reason = forbids(use, in: invocation.directories) { return reason }
+      if !use.word.isKnown { invocation.hide("a path that is computed: \(use.word.display)") }
+      if use.word.isFiltered, use.access == .write { noteFiltered(use, &invocation) }
+    }
+    for text in CodeText.texts(in: invocation) {
+      if CodeText.isForkBomb(text.text) { return "a program that forks without end" }
+      if let reason = forbids(code: text, &invocation) { return reason }
+    }
+    return Concerns.inert.contains(invocation.name) ? nil : forbidsMention(&invocation)
+  }
+
+  func forbids(_ use: PathUse, in directories: [String]?) -> String? {
+    let word = use.word
+    // Without what is computed: rm -rf "$nothing"/*.
+    if !word.isKnown, !(use.isRecursive && use.access == .write) || word.text.isEmpty { return nil }
+    for folder in directories ?? (word.text.hasPrefix("/") ? ["/"] : []) {
+      let path = PathText.absolute(word.text, in: folder)
+      if let glob = word.glob, let reason = reachesGlob(glob, use, in: folder) { return reason }
+      for seen in views(path) {
+        let isWhole = use.isRecursive && use.access == .write && !word.isFiltered
+        if let reason = isWhole ? Floor.forbidsTree(seen, place) : Floor.forbids(seen, use.access, place) {
+          return reason
+        }
+      }
+      if word.isKnown, place.paths.resolve(path).isBlockDevice { return "\(path) is a block device" }
+    }
+    return nil
+  }
+
+  /// Some of what lies below a place is changed: what is protected may be among it.
+  private func noteFiltered(_ use: PathUse, _ invocation: inout Invocation) {
+    for folder in invocation.directories ?? [] {
+      for seen in views(PathText.absolute(use.word.text, in: folder)) where Floor.holdsProtected(seen, place) {
+        invocation.hide("it changes files below \(seen), some of which the floor protects")
+      }
+    }
+  }
+
+  private func reachesGlob(_ glob: String, _ use: PathUse, in folder: String) -> String? {
+    let pattern = PathText.normal(PathText.absolute(glob, in: folder))
+    if let reason = SecretGlobs.reaches(pattern, use.access, place) { return reason }
+    guard use.isRecursive, use.access == .write else { return nil }
+    // rm -rf /*, ~/*
+    var parts = pattern.split(separator: "/")
+    let last = parts.popLast() ?? ""
+    guard last.contains("*"), let reason = Floor.forbidsTree("/" + parts.joined(separator: "/"), place) else { return nil }
+    return "everything in it: \(reason)"
+  }
+
+  /// As it is written, and where it leads.
+  private func views(_ path: String) -> [String] {
+    let plain = PathText.normal(path)
+    let real = place.paths.resolve(path).path
+    return plain == real ? [plain] : [plain, real]
+  }
+
+  // MARK: words that may be paths
+
+  /// Programs that ask about a disk, not for what is on it.
+  private static let askDisks: Set<String> = ["lsblk", "df", "blkid", "smartctl", "udevadm", "findmnt", "mount", "umount", "ls", "stat", "file", "du"]
+  private static let verbFirst: Set<String> = ["git", "npm", "yarn", "pnpm", "cargo", "swift", "go", "make", "docker", "kubectl", "systemctl"]
+  private static let patternFirst: Set<String> = ["grep", "egrep", "fgrep", "rg", "ag", "ack", "pgrep", "pkill"]
+
+  private func forbidsMention(_ invocation: inout Invocation) -> String? {
+    var skipsPattern = Self.patternFirst.contains(invocation.name)
+      && !invocation.words.contains { $0.text == "-e" || $0.text == "-f" || $0.text.hasPrefix("--regexp") || $0.text.hasPrefix("--file") }
+    let isRemote = invocation.name == "ssh"
+    var index = 1
+    while index < invocation.words.count {
+      let word = invocation.words[index]
+      index += 1
+      if isRemote {
+        // Its key is its own business; what follows the host happens there.
+        if word.text == "-i" { index += 1 } else if !word.text.hasPrefix("-") { break }
+        continue
+      }
+      if !word.isKnown {
+        invocation.hide("a word that is computed: \(word.display)")
+        continue
+      }
+      if skipsPattern, !word.text.hasPrefix("-") {
+        skipsPattern = false
+        continue
+      }
+      if let reason = forbidsMention(word, in: invocation.directories, of: invocation.name) { return reason }
+      let isVerb = index == 2 && invocation.words.count > 1 && Self.verbFirst.contains(invocation.name)
+      if invocation.directories == nil, !word.text.hasPrefix("/"), !word.text.hasPrefix("-"), !isVerb {
+        invocation.hide("a path in a directory that is not known: \(word.display)")
+      }
+    }
+    let trees = invocation.uses.filter { $0.isRecursive && $0.access == .read }.map(\.word) + invocation.words.filter(\.isTree)
+    for word in trees where word.isKnown {
+      for folder in invocation.directories ?? [] {
+        for seen in views(PathText.absolute(word.text, in: folder)) where Floor.holdsSecrets(seen, place) {
+          invocation.hide("it reads \(seen) with everything below it, keys too")
+        }
+      }
+    }
+    return nil
+  }
+
+  private func forbidsMention(_ word: Argument, in directories: [String]?, of name: String) -> String? {
+    for part in Self.parts(of: word.text) {
+      var part = part
+      if part.hasPrefix("file://") { part = part.dropFirst(7) }
+      if part.hasPrefix("~/") || part == "~" { part = Substring(place.home + part.dropFirst()) }
+      guard !part.isEmpty else { continue }
+      for folder in directories ?? ["/"] {
+        let path = PathText.absolute(String(part), in: folder)
+        for seen in views(path) {
+          guard let reason = Floor.forbids(seen, .read, place) else { continue }
+          if seen.hasPrefix("/dev/"), Self.askDisks.contains(name) { continue }
+          return reason
+        }
+      }
+    }
+    guard let glob = word.glob else { return nil }
+    for folder in directories ?? ["/"] {
+      let pattern = PathText.normal(PathText.absolute(glob, in: folder))
+      if let reason = SecretGlobs.reaches(pattern, .read, place), !(name == "ls" && reason.contains("/dev/")) { return reason }
+    }
+    return nil
+  }
+
+  /// A word, and what in it may be a path of its own: --file=X, -fX, @X, X:Y.
+  private static func parts(of text: String) -> [Substring] {
+    var parts = [text[...]]
+    if text.hasPrefix("-"), text.utf8.count > 2, !text.hasPrefix("--") { parts.append(text.dropFirst(2)) }
+    if text.utf8.contains(where: { $0 == 0x3d || $0 == 0x40 || $0 == 0x3a || $0 == 0x2c }) {
+      parts += text.split { $0 == "=" || $0 == "@" || $0 == ":" || $0 == "," }.prefix(32)
+    }
+    return parts
+  }
+
+  /// Paths in a program's own text: a look, no proof.
+  private func forbids(code: Argument, _ invocation: inout Invocation) -> String? {
+    for part in CodeText.paths(in: code.text) {
+      let path = part.hasPrefix("~/") ? place.home + part.dropFirst() : part
+      for folder in invocation.directories ?? ["/"] {
+        let seen = PathText.normal(PathText.absolute(path, in: folder))
+        if let reason = Floor.forbids(seen, .read, place) { return reason }
+        if let reason = Floor.forbids(seen, .write, place), invocation.name != "sed", !invocation.name.hasSuffix("awk") {
+          invocation.worry("its program names \(seen): \(reason)")
+          invocation.hide("its program names \(seen)")
+        }
+      }
+    }
+    return nil
+  }
+
+  // MARK: rights
+
+  private static let ownNames: Set<String> = ["cmdop", "cmdop-agent", "cmdop-relay", "cmdop-mcp", "cmdop-core"]
+  private static let rights: Set<String> = [
+    "permissions", "auth", "join", "login", "logout", "relay", "fleet", "service", "mcp", "agent", "start", "stop", "restart",
+    "machine", "role-to-come",
+  ]
+
+  /// Nobody raises his own rights.
+  private func forbidsSelf(_ invocation: Invocation) -> String? {
+    guard origin != .local, Self.ownNames.contains(invocation.name) else { return nil }
+    if invocation.name != "cmdop" { return "cmdop's own roles are not started by its callers" }
+    let reader = OptionReader(
+      invocation.words, short: [], long: ["--server", "--fleet", "--workspace", "--home", "--log-level"])
+    let verbs = reader.operands.map(\.word)
+    guard let verb = verbs.first else { return nil }
+    if !verb.isKnown { return "a verb of cmdop that is computed" }
+    let next = verbs.dropFirst().first?.text
+    if verb.text == "agent", next == "status" || next == "logs" { return nil }
+    if verb.text == "connect", next == "password" || next == "share" { return "cmdop connect \(next ?? "") changes who may come in" }
+    return Self.rights.contains(verb.text) ? "cmdop \(verb.text) changes rights, and the caller is not at this machine" : nil
+  }
+}

@@ -1,0 +1,37 @@
+public import Core
+
+/// The judgement of acts: schema, then floor, then rules, then mode. A pure function: the same act under the same policies and
+/// surroundings is judged the same.
+public enum Gate {
+  public static func judge(_ act: Act, _ policies: Policies, _ place: Surroundings) -> Judgement {
+    let faults = act.tool.input.faults(of: act.arguments)
+    if let fault = faults.first { return Judgement(.deny, .schema, fault) }
+    var hearing = Hearing(act, policies, place)
+    return hearing.judge()
+  }
+
+  /// Why a path must not be touched, for tools that walk trees: what they find there they leave out. nil: it may be.
+  public static func forbids(_ path: String, _ access: GatedArgument.Access, _ place: Surroundings) -> String? {
+    let access: PathUse.Access = access == .write ? .write : .read
+    let plain = PathText.normal(path)
+    if let reason = Floor.forbids(plain, access, place) { return reason }
+    let real = place.paths.resolve(path)
+    if real.isBlockDevice { return "\(path) is a block device" }
+    return Floor.forbids(real.path, access, place)
+  }
+
+  /// A rule that would allow this act: what "always" remembers. nil: no rule could.
+  public static func suggestion(for act: Act, _ judgement: Judgement) -> String? {
+    guard judgement.layer != .floor, judgement.layer != .schema else { return nil }
+    let kinds = act.tool.gate.arguments.map(\.kind)
+    if kinds.contains(.command) || kinds.contains(.words) {
+      guard judgement.commands.count == 1, let command = judgement.commands.first else { return nil }
+      let words = command.split(separator: " ")
+      guard let first = words.first else { return nil }
+      return "execute_command(\(words.count > 1 ? "\(first) *" : String(first)))"
+    }
+    let prefix = judgement.operation.map { $0 + ":" } ?? ""
+    guard !judgement.target.isEmpty else { return act.tool.name }
+    return "\(act.tool.name)(\(prefix)\(judgement.target))"
+  }
+}

@@ -1,0 +1,189 @@
+/// Programs whose words are files that they change. Everybody's words are looked at as files that are read.
+enum PathTable {
+  enum Shape {
+    /// Every operand is changed.
+    case all
+    /// Every operand but the first: chmod 644 file.
+    case afterFirst
+    /// The last is written, the others are read: cp.
+    case last
+    /// The last is written and the others are gone: mv.
+    case moves
+    /// The first is written: zip.
+    case first
+  }
+
+  static let shapes: [String: Shape] = [
+    "rm": .all, "rmdir": .all, "unlink": .all, "touch": .all, "mkdir": .all, "truncate": .all, "shred": .all, "tee": .all,
+    "mkfifo": .all, "mknod": .all, "wipefs": .all, "mkswap": .all, "blkdiscard": .all, "fdisk": .all, "sfdisk": .all,
+    "cfdisk": .all, "sgdisk": .all, "gdisk": .all, "parted": .all, "badblocks": .all, "cryptsetup": .all, "fsck": .all,
+    "e2fsck": .all, "tune2fs": .all, "resize2fs": .all, "pvcreate": .all, "vgcreate": .all, "losetup": .all, "hdparm": .all,
+    "debugfs": .all, "swapon": .all, "nano": .all, "vi": .all, "vim": .all, "nvim": .all, "ed": .all, "ex": .all, "emacs": .all,
+    "sponge": .all, "gzip": .all, "bzip2": .all, "xz": .all, "zstd": .all, "gunzip": .all, "patch": .all, "trash": .all,
+    "trash-put": .all, "srm": .all, "wipe": .all, "fallocate": .all, "setfattr": .all, "sudoedit": .all, "visudo": .all,
+    "chmod": .afterFirst, "chown": .afterFirst, "chgrp": .afterFirst, "chattr": .afterFirst, "setfacl": .afterFirst,
+    "chcon": .afterFirst, "cp": .last, "install": .last, "ln": .last, "link": .last, "scp": .last, "rsync": .last, "mv": .moves,
+    "rename": .moves, "zip": .first, "ar": .first, "split": .last, "csplit": .last, "ssh-keygen": .all, "mount": .last,
+  ]
+
+  /// Those whose `-o` is something else than a file to write.
+  private static let otherO: Set<String> = [
+    "ls", "grep", "egrep", "fgrep", "rg", "ps", "ssh", "scp", "sftp", "mount", "find", "set", "test", "[", "useradd", "od",
+    "lsblk", "findmnt", "stdbuf", "timeout", "xargs", "df", "bash", "sh", "pgrep", "kubectl", "pkill", "id", "ag", "column",
+  ]
+
+  static func isListed(_ name: String) -> Bool { shapes[name] != nil }
+
+  static func uses(of invocation: inout Invocation) {
+    let words = invocation.words
+    let name = invocation.name
+    guard words.count > 1 else { return }
+    if name.hasPrefix("mkfs") || name.hasPrefix("mke2fs") || name.hasPrefix("fsck.") {
+      invocation.uses += words.dropFirst().map { PathUse($0, .write) }
+    }
+    switch name {
+    case "dd": addPairs(&invocation)
+    case "tar", "bsdtar": addTar(&invocation)
+    case "sed", "gsed", "perl", "ruby": addInPlace(&invocation)
+    case "find", "gfind": addFind(&invocation)
+    case "git": addGit(&invocation)
+    case "curl", "wget", "unzip", "7z": addDownload(&invocation)
+    default: addByShape(&invocation)
+    }
+    guard !otherO.contains(name) else { return }
+    for (index, word) in words.enumerated().dropFirst() {
+      if ["-o", "--output", "--out", "-out", "--outfile", "--output-document", "--output-file", "--output-dir"].contains(word.text) {
+        if index + 1 < words.count { invocation.uses.append(PathUse(words[index + 1], .write)) }
+      } else if let equals = word.text.firstIndex(of: "="), word.text.hasPrefix("--out") {
+        invocation.uses.append(PathUse(word.tail(after: equals), .write))
+      } else if word.text.hasPrefix("-o"), !word.text.hasPrefix("--"), word.text.utf8.count > 2 {
+        var value = word
+        value.text = String(word.text.dropFirst(2))
+        invocation.uses.append(PathUse(value, .write))
+      }
+    }
+  }
+
+  private static func addByShape(_ invocation: inout Invocation) {
+    guard let shape = shapes[invocation.name] else {
+      // What reads whole trees reads what lies in them.
+      if ["grep", "egrep", "fgrep", "rg", "ag", "ack", "du", "tree", "ls", "diff", "zip", "scp"].contains(invocation.name) {
+        let reader = OptionReader(invocation.words, short: [])
+        let isDeep = reader.has("-r", "-R", "--recursive") || ["rg", "ag", "ack"].contains(invocation.name)
+        if isDeep, invocation.name != "ls" {
+          let places = reader.operands.dropFirst(invocation.name == "diff" ? 0 : 1).map(\.word)
+          invocation.uses += (places.isEmpty ? [Argument(".")] : places).map { PathUse($0, .read, isRecursive: true) }
+        }
+      }
+      return
+    }
+    let reader = OptionReader(invocation.words, short: valued(invocation.name))
+    let isDeep = reader.has("-r", "-R", "-a", "--recursive", "--archive")
+      || reader.options.contains { $0.name.hasPrefix("--rec") || $0.name == "--no-preserve-root" }
+    var operands = reader.operands.map(\.word)
+    for option in reader.options where option.name == "-t" || option.name.hasPrefix("--target-d") {
+      if let value = option.value { invocation.uses.append(PathUse(value, .write)) }
+    }
+    let hasTarget = reader.has("-t") || reader.options.contains { $0.name.hasPrefix("--target-d") }
+    switch shape {
+    case .all: invocation.uses += operands.map { PathUse($0, .write, isRecursive: isDeep) }
+    case .afterFirst: invocation.uses += operands.dropFirst().map { PathUse($0, .write, isRecursive: isDeep) }
+    case .first: invocation.uses += operands.prefix(1).map { PathUse($0, .write) }
+    case .last, .moves:
+      if !hasTarget, operands.count > 1, let last = operands.popLast() {
+        invocation.uses.append(PathUse(last, .write))
+        // ln without a place makes the link here.
+      }
+      let isMove = shape == .moves
+      let reads = isDeep || invocation.name == "rsync" || invocation.name == "ln" || isMove
+      invocation.uses += operands.map { PathUse($0, isMove ? .write : .read, isRecursive: reads) }
+    }
+  }
+
+  /// Letters that take a value.
+  private static func valued(_ name: String) -> Set<Character> {
+    switch name {
+    case "cp", "mv", "ln": ["t", "S"]
+    case "install": ["t", "m", "S", "o", "g"]
+    case "mkdir", "mkfifo", "mknod": ["m"]
+    case "touch": ["d", "r", "t"]
+    case "truncate": ["s", "r"]
+    case "ssh-keygen": ["t", "b", "C", "N", "P"]
+    default: []
+    }
+  }
+
+  private static func addPairs(_ invocation: inout Invocation) {
+    for word in invocation.words {
+      guard let equals = word.text.firstIndex(of: "=") else { continue }
+      let key = word.text[..<equals]
+      if key == "of" { invocation.uses.append(PathUse(word.tail(after: equals), .write)) }
+      if key == "if" { invocation.uses.append(PathUse(word.tail(after: equals), .read)) }
+    }
+  }
+
+  private static func addTar(_ invocation: inout Invocation) {
+    let reader = OptionReader(invocation.words, short: ["f", "C", "T", "X"], long: ["--file", "--directory", "--files-from"])
+    let mode = invocation.words[1].text
+    let extracts = reader.has("-x", "--extract", "--get") || !mode.hasPrefix("-") && mode.contains("x")
+    for option in reader.options {
+      guard let value = option.value else { continue }
+      if option.name == "-C" || option.name.hasPrefix("--dir") { invocation.uses.append(PathUse(value, extracts ? .write : .read)) }
+      if option.name == "-f" || option.name.hasPrefix("--fil") { invocation.uses.append(PathUse(value, extracts ? .read : .write)) }
+    }
+    if !extracts {
+      let places = reader.options.filter { $0.name == "-C" || $0.name.hasPrefix("--dir") }.compactMap(\.value)
+      for operand in reader.operands.map(\.word) {
+        invocation.uses.append(PathUse(operand, .read, isRecursive: true))
+        for place in places where operand.isKnown && place.isKnown {
+          invocation.uses.append(PathUse(Argument(PathText.absolute(operand.text, in: place.text)), .read, isRecursive: true))
+        }
+      }
+    }
+    if extracts, !reader.has("-C"), !reader.options.contains(where: { $0.name.hasPrefix("--dir") }) {
+      invocation.uses.append(PathUse(Argument("."), .write))
+    }
+  }
+
+  private static func addInPlace(_ invocation: inout Invocation) {
+    let isInPlace = invocation.words.contains { word in
+      word.text.hasPrefix("--in-place") || word.text.hasPrefix("-") && !word.text.hasPrefix("--") && word.text.prefix(5).contains("i")
+    }
+    let reader = OptionReader(invocation.words, short: ["e", "f", "E", "l"])
+    if isInPlace { invocation.uses += reader.operands.map { PathUse($0.word, .write) } }
+  }
+
+  private static func addFind(_ invocation: inout Invocation) {
+    let words = invocation.words
+    if words.contains(where: { $0.text == "-delete" }) {
+      invocation.uses += FoundFiles(invocation)?.places.map { PathUse($0, .write, isRecursive: true) } ?? []
+    }
+    for (index, word) in words.enumerated() where word.text.hasPrefix("-fprint") || word.text == "-fls" {
+      if index + 1 < words.count { invocation.uses.append(PathUse(words[index + 1], .write)) }
+    }
+  }
+
+  private static func addGit(_ invocation: inout Invocation) {
+    let words = invocation.words.dropFirst().drop { $0.text.hasPrefix("-") }
+    guard let command = words.first?.text, ["rm", "mv", "restore", "checkout", "clean", "clone", "init"].contains(command) else { return }
+    let operands = words.dropFirst().filter { !$0.text.hasPrefix("-") && !$0.text.contains("://") }
+    invocation.uses += (command == "clone" ? operands.dropFirst() : operands[...]).map { PathUse($0, .write) }
+  }
+
+  private static func addDownload(_ invocation: inout Invocation) {
+    let options: Set<String> = invocation.name == "wget" ? ["-O", "-P", "-a"] : invocation.name == "unzip" ? ["-d"] : ["-D", "-c", "-T"]
+    for (index, word) in invocation.words.enumerated() where options.contains(word.text) && index + 1 < invocation.words.count {
+      invocation.uses.append(PathUse(invocation.words[index + 1], word.text == "-T" ? .read : .write))
+    }
+  }
+}
+
+extension Argument {
+  /// What stands behind a sign in it.
+  func tail(after index: String.Index) -> Argument {
+    var tail = self
+    tail.text = String(text[text.index(after: index)...])
+    if let glob, let equals = glob.firstIndex(of: text[index]) { tail.glob = String(glob[glob.index(after: equals)...]) }
+    return tail
+  }
+}

@@ -1,0 +1,102 @@
+/// Whether a rule about commands means an invocation.
+struct CommandMatch {
+  let place: Surroundings
+  /// Where the act began.
+  let directory: String
+
+  /// `naming`: this word must be named by the rule itself, not by a `*`.
+  func allows(_ pattern: CommandPattern, _ invocation: Invocation, naming word: Int? = nil) -> Bool {
+    matches(pattern, invocation, .allow, naming: word)
+  }
+
+  func denies(_ pattern: CommandPattern, _ invocation: Invocation) -> Bool { matches(pattern, invocation, .deny) }
+
+  /// Whether it would, if what is computed turned out so.
+  func mayDeny(_ pattern: CommandPattern, _ invocation: Invocation) -> Bool { matches(pattern, invocation, .ask) }
+
+  /// allow: narrow. deny: broad. ask stands for "perhaps".
+  private func matches(_ pattern: CommandPattern, _ invocation: Invocation, _ way: Verdict, naming word: Int? = nil) -> Bool {
+    guard !pattern.words.isEmpty else { return false }
+    return match(pattern.words[...], invocation.words[...], invocation, way, word)
+  }
+
+  private func match(
+    _ words: ArraySlice<CommandPattern.Word>, _ arguments: ArraySlice<Argument>, _ invocation: Invocation, _ way: Verdict,
+    _ named: Int?
+  ) -> Bool {
+    var (words, arguments) = (words, arguments)
+    while let word = words.first {
+      words = words.dropFirst()
+      if word == .any {
+        if words.isEmpty { return named.map { $0 < arguments.startIndex } ?? true }
+        // At most one star in the middle is worth its cost; more are tried all the same, they are bounded by the words.
+        var rest = arguments
+        while true {
+          if match(words, rest, invocation, way, named) { return true }
+          guard rest.startIndex != named, rest.popFirst() != nil else { return false }
+        }
+      }
+      guard let argument = arguments.first else {
+        return false
+      }
+      if way == .ask, argument.isSeveral { return true }
+      guard fits(word, argument, isFirst: arguments.startIndex == 0, invocation, way) else { return false }
+      arguments = arguments.dropFirst()
+    }
+    return arguments.isEmpty || way == .ask && arguments.allSatisfy { !$0.isKnown && $0.isSeveral }
+  }
+
+  private func fits(
+    _ word: CommandPattern.Word, _ argument: Argument, isFirst: Bool, _ invocation: Invocation, _ way: Verdict
+  ) -> Bool {
+    if isFirst { return fitsCommand(word, argument, invocation, way) }
+    guard argument.isKnown else { return way == .ask }
+    if argument.isTree {
+      // Files below a place: a rule must mean all of them, at any depth.
+      guard case .path(let pattern, _) = word, let folder = invocation.directories?.first else { return way == .ask }
+      let path = PathText.absolute(argument.text, in: folder)
+      let probes = [PathText.normal(path), place.paths.resolve(path).path].map { $0 + "/a/b/c" }
+      let hits = probes.map { pattern.matches($0, home: place.home, directory: directory) }
+      return way == .ask || (way == .allow ? hits[0] && hits[1] && invocation.directories?.count == 1 : hits[0] || hits[1])
+    }
+    switch word {
+    case .any: return true
+    case .literal(let text):
+      return argument.text == text && (way != .allow || argument.glob == nil && !argument.hasNumber)
+    case .glob(let glob): return glob.matches(argument.text)
+    case .path(let pattern, let glob):
+      if way != .allow, glob.matches(argument.text) { return true }
+      if argument.text.hasPrefix("-") { return false }
+      guard let directories = invocation.directories else { return false }
+      var hits = 0
+      for folder in directories {
+        let path = PathText.absolute(argument.text, in: folder)
+        let plain = pattern.matches(PathText.normal(path), home: place.home, directory: directory)
+        if way != .allow, plain { return true }
+        if way == .allow, !plain { return false }
+        let real = pattern.matches(place.paths.resolve(path).path, home: place.home, directory: directory)
+        if way != .allow, real { return true }
+        if plain && real { hits += 1 }
+      }
+      return way == .allow && hits == directories.count && hits > 0
+    }
+  }
+
+  private func fitsCommand(
+    _ word: CommandPattern.Word, _ argument: Argument, _ invocation: Invocation, _ way: Verdict
+  ) -> Bool {
+    switch word {
+    case .any: return true
+    case .literal(let text):
+      if way != .allow { return PathText.name(text) == invocation.name }
+      if !text.utf8.contains(0x2f) { return invocation.isPlain && invocation.name == text }
+      // A relative program is the one below the directory of the act, not below one that was moved to.
+      return argument.text == text && (text.hasPrefix("/") || invocation.directories == [directory])
+    case .glob(let glob):
+      if way != .allow { return glob.matches(invocation.name) || glob.matches(argument.text) }
+      return invocation.isPlain && glob.matches(invocation.name)
+        || argument.text.hasPrefix("/") && glob.matches(PathText.normal(argument.text))
+    case .path(_, let glob): return glob.matches(argument.text)
+    }
+  }
+}

@@ -1,0 +1,216 @@
+/// What a script assigns. Names are looked up without regard to order: a name stands for every value that it gets anywhere.
+struct ShellVariables: Sendable {
+  /// Empty: nobody knows.
+  private(set) var values: [String: [ShellWord]] = [:]
+  /// Why nothing can be said of the variables at all.
+  private(set) var fault: String?
+  /// Names that change what later commands do: PATH, LD_PRELOAD, …
+  private(set) var criticals: [String] = []
+  private(set) var isAllUnknown = false
+  /// Assignments reach the programs that are started.
+  private(set) var exportsAll = false
+  private(set) var changesSplitting = false
+  private var computed: Set<String> = []
+
+  private static let most = 16
+
+  mutating func assign(_ name: String, from words: [ShellWord]) {
+    if name == "IFS" { changesSplitting = true }
+    if name == "PS4" || name == "BASH_ENV" || name == "ENV" { fail("it assigns \(name), which bash runs") }
+    if name.hasPrefix("BASH_") { fail("it assigns \(name)") }
+    guard !isAllUnknown else { return }
+    let before = values[name]
+    if before?.isEmpty == true { return }
+    let known = (before ?? []) + words
+    values[name] = known.count > Self.most ? [] : known
+  }
+
+  mutating func forget(_ name: String) {
+    if name == "IFS" { changesSplitting = true }
+    values[name] = []
+  }
+
+  /// It gets some number.
+  mutating func count(_ name: String) {
+    if let known = values[name], known.contains(where: { $0.pieces == [.number] }) { return }
+    assign(name, from: [ShellWord([.number])])
+  }
+
+  private mutating func fail(_ reason: String) { if fault == nil { fault = reason } }
+
+  /// Whether bash may compute with these: what stands in brackets in a value would be run.
+  func fault(computingWith names: Set<String>) -> String? {
+    for name in names.union(computed) {
+      if isAllUnknown { return "it computes with $\(name), whose value is not known" }
+      guard let words = values[name] else { continue }
+      guard !words.isEmpty, words.allSatisfy({ isNumber($0) }) else {
+        return "it computes with $\(name), whose value is not known to be a number"
+      }
+    }
+    return nil
+  }
+
+  private func isNumber(_ word: ShellWord) -> Bool {
+    word.pieces.allSatisfy {
+      switch $0 {
+      case .number: true
+      case .plain(let text), .quoted(let text): text.utf8.allSatisfy { $0.isDigit || $0 == 0x2d }
+      default: false
+      }
+    }
+  }
+
+  // MARK: what commands do to variables
+
+  /// Returns a text that the command hands to the shell again: of eval, of trap.
+  mutating func note(_ command: ShellCommand) -> String? {
+    for assignment in command.assignments { note(assignment) }
+    var words = command.words[...]
+    while let name = words.first?.literal, name == "command" || name == "builtin" || name == "exec" {
+      words = words.dropFirst().drop { $0.literal?.hasPrefix("-") ?? false }
+    }
+    guard let name = words.popFirst()?.literal else { return nil }
+    switch name {
+    case "declare", "typeset", "local", "readonly", "export": noteDeclaration(words)
+    case "read", "mapfile", "readarray", "getopts", "unset", "let", "wait": noteNames(words, of: name)
+    case "printf": notePrintf(words)
+    case "test", "[": noteTest(words)
+    case "set", "shopt": noteOptions(words, of: name)
+    case "alias", "enable", "bind", "complete", "compgen", "compopt", "fc": fail("it uses \(name)")
+    case "hash": if words.contains(where: { $0.literal?.hasPrefix("-") ?? true }) { fail("it uses hash with options") }
+    case "source", ".":
+      isAllUnknown = true
+      let file = words.first?.literal
+      if file == nil { fail("it reads a file of commands whose name is computed") }
+      if file?.hasPrefix("/dev/") == true || file?.hasPrefix("/proc/") == true { fail("it runs what it reads: \(name)") }
+    case "eval":
+      let texts = words.compactMap(\.literal)
+      if texts.count == words.count { return texts.joined(separator: " ") }
+      fail("it runs text that is computed: eval")
+    case "trap":
+      while let option = words.first?.literal, option == "--" || option == "-l" || option == "-p" { words.removeFirst() }
+      guard words.count > 1, words.first?.literal != "-" else { break }
+      if let text = words.first?.literal { return text }
+      fail("it runs text that is computed: trap")
+    default: break
+    }
+    return nil
+  }
+
+  private mutating func note(_ assignment: ShellAssignment) {
+    let name = assignment.name
+    if Environment.isCritical(name), !Environment.isHarmless(name) { criticals.append(name) }
+    if let value = assignment.value, !assignment.isAppending { assign(name, from: [value]) } else { forget(name) }
+  }
+
+  private mutating func noteDeclaration(_ words: ArraySlice<ShellWord>) {
+    for word in words {
+      if let text = word.literal, text.hasPrefix("-") || text.hasPrefix("+") {
+        if text.contains("i") || text.contains("n") { fail("it declares a variable that is computed or stands for another") }
+        continue
+      }
+      let head = Self.text(word.pieces.first)
+      guard let equals = head.firstIndex(of: "=") else {
+        if word.literal?.utf8.allSatisfy(\.isNamePart) != true { fail("it declares a variable whose name is computed") }
+        continue
+      }
+      var name = String(head[..<equals])
+      let isAppending = name.hasSuffix("+")
+      if isAppending { name.removeLast() }
+      guard name.utf8.allSatisfy(\.isNamePart) else { return fail("it declares a variable whose name is computed") }
+      let rest = String(head[head.index(after: equals)...])
+      let value = ShellWord((rest.isEmpty ? [] : [.quoted(rest)]) + word.pieces.dropFirst())
+      note(ShellAssignment(name: name, value: value, isAppending: isAppending))
+    }
+  }
+
+  private mutating func noteNames(_ words: ArraySlice<ShellWord>, of builtin: String) {
+    if builtin == "read" { forget("REPLY") }
+    if builtin == "mapfile" || builtin == "readarray" { forget("MAPFILE") }
+    for word in words {
+      guard let text = word.literal else {
+        if builtin != "wait" || word.pieces != [.number] { fail("\(builtin) gets a name that is computed") }
+        continue
+      }
+      if text.utf8.contains(where: { $0 == 0x5b || $0 == 0x24 || $0 == 0x60 }) { fail("\(builtin) gets an array element") }
+      if builtin.hasSuffix("file") || builtin == "readarray", text.hasPrefix("-C") || text.hasPrefix("-c") {
+        fail("\(builtin) runs a command for each line")
+      }
+      if builtin == "let" {
+        for name in text.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" }) {
+          computed.insert(String(name))
+          count(String(name))
+        }
+      } else if text.utf8.allSatisfy(\.isNamePart) {
+        forget(text)
+      }
+    }
+  }
+
+  private mutating func notePrintf(_ words: ArraySlice<ShellWord>) {
+    guard let first = words.first else { return }
+    let head = Self.text(first.pieces.first { $0 != .quoted("") })
+    if first.literal == nil && head.isEmpty { fail("printf gets a format that is computed") }
+    guard head.hasPrefix("-v") else { return }
+    let name = first.literal == "-v" ? words.dropFirst().first?.literal : first.literal.map { String($0.dropFirst(2)) }
+    if let name, name.utf8.allSatisfy(\.isNamePart) { forget(name) } else { fail("printf gets a name that is computed") }
+  }
+
+  private static let binary: Set<String> = [
+    "=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef", "=~",
+  ]
+
+  /// `test -v` runs what stands in the brackets of a name. What is computed may only stand where it cannot be an operator.
+  private mutating func noteTest(_ words: ArraySlice<ShellWord>) {
+    let words = Array(words)
+    for (index, word) in words.enumerated() {
+      let before = index > 0 ? words[index - 1].literal : nil
+      let after = index + 1 < words.count ? words[index + 1].literal : nil
+      if let text = word.literal {
+        if text == "-v" || text == "-R", after?.utf8.allSatisfy(\.isNamePart) != true { fail("it tests a name that is computed") }
+        continue
+      }
+      if word.pieces == [.number] { continue }
+      let isSingle = word.pieces.allSatisfy {
+        switch $0 {
+        case .unknown(_, let isQuoted), .variable(_, let isQuoted): isQuoted
+        default: true
+        }
+      }
+      let isOperand =
+        before.map { Self.binary.contains($0) || $0.hasPrefix("-") && $0 != "-v" && $0 != "-R" } ?? false
+        || after.map(Self.binary.contains) ?? false
+      let isAlone = words.count == 1 || words.count == 2 && words.last?.literal == "]"
+      if !isSingle || !(isOperand || isAlone) { fail("a test whose form is computed") }
+    }
+  }
+
+  private static let harmlessOptions: Set<String> = [
+    "nullglob", "failglob", "globstar", "inherit_errexit", "pipefail", "errexit", "nounset", "xtrace", "verbose", "noglob",
+    "noclobber", "errtrace",
+  ]
+
+  private mutating func noteOptions(_ words: ArraySlice<ShellWord>, of builtin: String) {
+    for word in words {
+      guard let text = word.literal else { return fail("\(builtin) gets options that are computed") }
+      if builtin == "set", text == "--" || text == "-" { return }
+      if text.hasPrefix("-") || text.hasPrefix("+") {
+        if builtin == "set", text.contains("k") { fail("set -k") }
+        if builtin == "set", text.contains("a") { exportsAll = true }
+      } else if text == "allexport" {
+        exportsAll = true
+      } else if builtin == "shopt" || words.contains(where: { $0.literal?.hasSuffix("o") ?? false }),
+        !Self.harmlessOptions.contains(text)
+      {
+        fail("\(builtin) \(text)")
+      }
+    }
+  }
+
+  private static func text(_ piece: ShellWord.Piece?) -> String {
+    switch piece {
+    case .plain(let text), .quoted(let text): text
+    default: ""
+    }
+  }
+}

@@ -1,0 +1,167 @@
+public import Core
+import Host
+public import Permission
+import Synchronization
+
+/// permissions.yaml: read when it has changed, written whole. A file that is refused – broken, or open to others – changes
+/// nothing: the last good policy stays in force; without one it is strict.
+public final class PolicyFile: Sendable {
+  public let path: String
+
+  private struct State {
+    var stamp: FileStamp?
+    var good: Policy?
+    var fault: CmdopError?
+    var session: [Rule] = []
+    /// Rules of one conversation.
+    var conversations: [String: [Rule]] = [:]
+    /// What is compiled from the above; emptied with every change.
+    var compiled: [String?: Policies] = [:]
+  }
+  private let state = Mutex(State())
+  /// More session rules are forgotten, oldest first: an answer is for the day, not for ever.
+  private static let mostSessionRules = 1000
+
+  public init(path: String) { self.path = path }
+
+  /// What is in force now. `session`: the conversation, whose own rules come first.
+  public func policies(session: String? = nil) -> Policies {
+    state.withLock { state in
+      reload(&state)
+      if let known = state.compiled[session] { return known }
+      let own = session.flatMap { state.conversations[$0] } ?? []
+      let policies = Policies(global: state.good ?? .strict, session: own + state.session)
+      if state.compiled.count > 100 { state.compiled = [:] }
+      state.compiled[session] = policies
+      return policies
+    }
+  }
+
+  /// As it is in force, for people to read.
+  public var policy: Policy {
+    state.withLock { state in
+      reload(&state)
+      return state.good ?? .strict
+    }
+  }
+
+  /// Why the file is refused; nil when it is good, or not there.
+  public var fault: CmdopError? {
+    state.withLock { state in
+      reload(&state)
+      return state.fault
+    }
+  }
+
+  /// The rules that last until the daemon ends.
+  public func sessionRules(of conversation: String? = nil) -> [Rule] {
+    state.withLock { state in (conversation.flatMap { state.conversations[$0] } ?? []) + state.session }
+  }
+
+  /// For this session only: nothing is written. `conversation` nil: for whatever this process judges.
+  public func remember(_ rule: Rule, conversation: String? = nil) {
+    state.withLock { state in
+      if let conversation {
+        var rules = (state.conversations[conversation] ?? []).filter { $0.text != rule.text }
+        rules.append(rule)
+        state.conversations[conversation] = rules.suffix(Self.mostSessionRules)
+      } else {
+        state.session = (state.session.filter { $0.text != rule.text } + [rule]).suffix(Self.mostSessionRules)
+      }
+      state.compiled = [:]
+    }
+  }
+
+  /// The conversation is over, and what was said in it.
+  public func forget(conversation: String) {
+    state.withLock { state in
+      state.conversations[conversation] = nil
+      state.compiled[conversation] = nil
+    }
+  }
+
+  // MARK: changing the file
+
+  /// Puts a rule in; one with the same text is replaced, whatever it said.
+  public func add(_ rule: Rule) async throws(CmdopError) {
+    try await change { policy in
+      policy.rules.removeAll { $0.text == rule.text }
+      policy.rules.append(rule)
+    }
+  }
+
+  /// Takes rules out, by their text, or by the beginning of their id (8 characters at least). Throws `notFound` if there is none.
+  public func revoke(_ words: String) async throws(CmdopError) -> [Rule] {
+    let gone = try await change { policy in
+      let gone = policy.rules.filter { $0.text == words || words.utf8.count >= 8 && $0.id.hasPrefix(words.lowercased()) }
+      policy.rules.removeAll { gone.contains($0) }
+      return gone
+    }
+    if gone.isEmpty { throw CmdopError(.notFound, "there is no rule \"\(OneLine.of(words))\"", hint: "cmdop permissions list") }
+    return gone
+  }
+
+  public func set(_ mode: PermissionMode) async throws(CmdopError) { try await change { $0.mode = mode } }
+
+  public func setEnforcesOperators(_ flag: Bool) async throws(CmdopError) { try await change { $0.enforcesOperators = flag } }
+
+  /// One writer at a time, other processes included. A file that is refused is never written over.
+  private func change<T: Sendable>(_ body: @Sendable (inout Policy) -> T) async throws(CmdopError) -> T {
+    try await FileLock.hold("\(path).lock", what: "permissions.yaml") { () throws(CmdopError) in
+      let outcome: Result<T, CmdopError> = state.withLock { state in
+        state.stamp = nil
+        reload(&state)
+        if let fault = state.fault { return .failure(fault) }
+        var policy = state.good ?? Policy()
+        let value = body(&policy)
+        do throws(CmdopError) {
+          // What would be refused when it is read is not written.
+          _ = try Policy(yaml: policy.yaml)
+          try PrivateFiles.write(Array(policy.yaml.utf8), to: path)
+        } catch { return .failure(error) }
+        state.stamp = nil
+        reload(&state)
+        return .success(value)
+      }
+      return try outcome.get()
+    }
+  }
+
+  private func reload(_ state: inout State) {
+    let stamp = FileStamp(path)
+    if let stamp, stamp == state.stamp { return }
+    if stamp == nil, state.stamp == nil, state.good != nil, state.fault == nil { return }
+    state.stamp = stamp
+    state.compiled = [:]
+    do throws(CmdopError) {
+      try checkPlace(stamp)
+      guard let bytes = try PrivateFiles.read(path, limit: Policy.longest) else {
+        // Never written: the rules of the house. Gone after it was there: what it said stays until somebody says otherwise.
+        state.fault = nil
+        state.good = state.good ?? Policy()
+        return
+      }
+      guard let text = String(validating: bytes, as: UTF8.self) else { throw CmdopError(.badUsage, "it is not UTF-8") }
+      state.good = try Policy(yaml: text)
+      state.fault = nil
+    } catch {
+      state.fault = CmdopError(
+        error.code, "\(path) is refused: \(error.message)",
+        hint: error.hint.flatMap { $0.hasPrefix("chmod") ? $0 : nil } ?? "cmdop permissions list   # what is in force instead")
+    }
+  }
+
+  private func checkPlace(_ stamp: FileStamp?) throws(CmdopError) {
+    if let stamp {
+      guard stamp.isRegular else { throw CmdopError(.denied, "it is no plain file") }
+      guard stamp.isOwn else { throw CmdopError(.denied, "it belongs to another user") }
+      guard stamp.mode & 0o077 == 0 else { throw CmdopError(.denied, "other users may read or write it", hint: "chmod 600 \(path)") }
+    }
+    let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    guard let place = FileStamp(folder.isEmpty ? "/" : folder) else { return }
+    guard place.isOwn || place.isRoots else { throw CmdopError(.denied, "its folder belongs to another user") }
+    guard place.mode & 0o022 == 0 else {
+      throw CmdopError(.denied, "other users may write into its folder", hint: "chmod 700 \(folder)")
+    }
+  }
+}

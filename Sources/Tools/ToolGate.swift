@@ -1,0 +1,173 @@
+public import Core
+import Host
+public import Permission
+
+/// What stands between a call by name and the tool: the schema, the rules, the audit, and a person where the rules say so.
+/// What is judged is what acts: paths are resolved once, and the tool works through those descriptors.
+public struct ToolGate: Sendable {
+  public let catalogue: ToolCatalogue
+  let files: SlowWork
+  let policy: PolicyFile
+  let audit: GateAudit
+  let surroundings: @Sendable () async -> Surroundings
+  let home: String
+  let hostname: String
+
+  public init(
+    _ catalogue: ToolCatalogue, files: SlowWork, policy: PolicyFile, audit: GateAudit, home: String, hostname: String,
+    surroundings: @escaping @Sendable () async -> Surroundings
+  ) {
+    (self.catalogue, self.files, self.policy, self.audit) = (catalogue, files, policy, audit)
+    (self.home, self.hostname, self.surroundings) = (home, hostname, surroundings)
+  }
+
+  /// What was decided about a call, for whoever watches.
+  public struct Verdict: Hashable, Sendable {
+    public let verdict: String
+    public let layer: String
+    public let rule: String?
+    public let reason: String
+  }
+
+  func call(
+    _ call: ToolCall, from origin: Origin, in directory: String, asking approver: any Approver,
+    judged: @Sendable (Verdict) -> Void
+  ) async -> ToolOutcome {
+    guard let entry = catalogue[call.tool] else {
+      let names = catalogue.definitions.map(\.name).joined(separator: ", ")
+      return ToolOutcome("there is no tool \"\(OneLine.of(call.tool))\"; there are: \(names)", isError: true)
+    }
+    let faults = entry.definition.input.faults(of: call.arguments)
+    guard faults.isEmpty else {
+      return ToolOutcome(
+        "the arguments do not fit \(call.tool): \(faults.joined(separator: "; "))", isError: true)
+    }
+    do {
+      let checked = try await JudgedCall.check(
+        call, entry.definition, directory: directory, home: home, on: files)
+      if let refusal = await admit(checked, entry.definition, origin, approver, judged) { return refusal }
+      switch entry {
+      case .own(let tool): return try await tool.call(checked)
+      case .other(let tool): return try await tool.call(call)
+      }
+    } catch {
+      return ToolOutcome(
+        error.message + (error.hint.map { " (try: \($0))" } ?? ""), isError: true)
+    }
+  }
+
+  /// nil: it may act, and the audit says so already.
+  private func admit(
+    _ checked: JudgedCall, _ definition: ToolDefinition, _ origin: Origin, _ approver: any Approver,
+    _ judged: @Sendable (Verdict) -> Void
+  ) async -> ToolOutcome? {
+    let call = checked.call
+    let session = call.conversation?.rawValue
+    let policies = policy.policies(session: session)
+    var around = await surroundings()
+    around.paths = CheckedPaths(checked, otherwise: around.paths)
+    let act = Act(definition, call.arguments, from: origin, in: checked.directory.resolved)
+    let judgement = Gate.judge(act, policies, around)
+    judged(
+      Verdict(
+        verdict: judgement.verdict.rawValue, layer: judgement.layer.rawValue, rule: judgement.rule,
+        reason: judgement.reason))
+    func note(_ decision: GateDecision, _ milliseconds: Int? = nil) throws(CmdopError) {
+      try audit.write(
+        GateEntry(
+          decision, judgement, tool: call.tool, input: call.arguments, mode: policies.mode, user: call.caller.subject,
+          hostname: hostname, hops: call.caller.via.map(\.rawValue), askMilliseconds: milliseconds))
+    }
+    do {
+      switch judgement.verdict {
+      case .allow:
+        try note(origin == .local ? .noted : .allow)
+        return nil
+      case .deny:
+        try note(.deny)
+        return Self.refusal("denied", judgement)
+      case .ask:
+        let question = ApprovalQuestion(
+          tool: call.tool, target: judgement.target, reason: judgement.reason, caller: call.caller,
+          conversation: call.conversation, rule: Gate.suggestion(for: act, judgement),
+          digest: Self.digest(call.tool, call.arguments))
+        let asked = ContinuousClock.now
+        let answer = await approver.ask(question)
+        let milliseconds = Int((ContinuousClock.now - asked) / .milliseconds(1))
+        return try await settle(answer, question, judgement) { (decision) throws(CmdopError) in
+          try note(decision, milliseconds)
+        }
+      }
+    } catch {
+      // What cannot be written down does not happen.
+      return ToolOutcome(
+        "denied: the audit log of this machine cannot be written (\(error.message)); nothing was done", isError: true)
+    }
+  }
+
+  /// What an answer is bound to.
+  static func digest(_ tool: String, _ arguments: JSON) -> String {
+    GateEntry(
+      .noted, nil, tool: tool, input: ["tool": .string(tool), "arguments": arguments], mode: .default, user: "",
+      hostname: ""
+    ).inputDigest
+  }
+
+  func settle(
+    _ answer: ApprovalAnswer, _ question: ApprovalQuestion, _ judgement: Judgement,
+    note: (GateDecision) throws(CmdopError) -> Void
+  ) async throws(CmdopError) -> ToolOutcome? {
+    switch answer {
+    case .once:
+      try note(.askAllowed)
+      return nil
+    case .forSession, .always:
+      try note(.askAllowed)
+      if let text = question.rule, let rule = try? Rule(text, .allow, reason: "answered with yes") {
+        // A rule that cannot be kept must not undo the yes.
+        if case .always = answer { try? await policy.add(rule) }
+        policy.remember(rule, conversation: question.conversation?.rawValue)
+      }
+      return nil
+    case .denied:
+      try note(.askDenied)
+      return Self.refusal("a person on \(hostname) said no", judgement)
+    case .timeout:
+      try note(.askTimeout)
+      return Self.refusal("nobody on \(hostname) answered in time, so it is denied", judgement)
+    case .nobody:
+      try note(.askDenied)
+      return Self.refusal("it needs a person's yes, and nobody is attached to \(hostname)", judgement)
+    }
+  }
+
+  /// In words that keep a model from trying it in other ways.
+  private static func refusal(_ what: String, _ judgement: Judgement) -> ToolOutcome {
+    let rule = judgement.rule.map { " by the rule \($0)" } ?? ""
+    return ToolOutcome(
+      "\(what)\(rule) (\(judgement.layer.rawValue)): \(judgement.reason). Nothing was done. Do not try to reach the same in "
+        + "another way; say what you could not do, and why.",
+      value: .object([
+        "denied": true, "layer": .string(judgement.layer.rawValue), "rule_id": judgement.ruleID.map { .string($0) } ?? .null,
+      ]), isError: true)
+  }
+}
+
+/// The file system as this call has found it: what was resolved for the act is what is judged.
+private struct CheckedPaths: PathView {
+  private let known: [String: String]
+  private let otherwise: any PathView
+
+  init(_ checked: JudgedCall, otherwise: any PathView) {
+    let paths = checked.paths.values.joined() + [checked.directory]
+    known = Dictionary(paths.map { ($0.absolute, $0.resolved) }, uniquingKeysWith: { first, _ in first })
+    self.otherwise = otherwise
+  }
+
+  func resolve(_ absolute: String) -> ResolvedPath {
+    if let path = known[absolute] { return ResolvedPath(path) }
+    return otherwise.resolve(absolute)
+  }
+
+  func names(in directory: String) -> [String] { otherwise.names(in: directory) }
+}

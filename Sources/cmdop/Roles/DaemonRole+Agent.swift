@@ -1,0 +1,91 @@
+import Agent
+import AskMachine
+import Connect
+import Core
+import Daemon
+import Host
+import Permission
+import Session
+import Store
+import Tools
+import Wire
+
+/// The machine's agent, wired: its models, its tools behind the gate, its conversations.
+extension DaemonRole {
+  struct AgentParts {
+    let host: AgentHost.Parts
+    let gate: ToolGate
+    let shed: ToolShed
+    let models: HTTPModels
+  }
+
+  /// `relay`: this machine's own connection to its relay, once there is one.
+  func makeAgent(
+    _ account: UserAccount, _ enrollment: Enrollment?, _ hostname: String, _ database: Database,
+    relay: LateTether, now: @escaping @Sendable () -> Int64
+  ) async throws(CmdopError) -> AgentParts {
+    let settings = try AgentSettings(home: home)
+    let variables = try AgentEnvironment.load(home, daemon: baseEnvironment)
+    let machine = MachineID(enrollment?.machineID ?? "")
+    let terminals = AgentTerminals(hostname: hostname, machine: machine)
+    let reach = await Reach(asMachine: { await relay.tether?.connection() })
+    let asker = AgentAsker(reach)
+    let shed = try ToolShed(.init(user: account, environment: childEnvironment, spool: home.spool))
+    let catalogue = try ToolCatalogue(
+      own: shed.tools, others: try terminals.tools() + [try AskMachineTool(asker), try AskMachinesTool(asker)])
+    let roster = Roster(reach, now: now)
+    let (home, own) = (home, Processes.ownExecutable(argument: CommandLine.arguments[0]))
+    let gate = ToolGate(
+      catalogue, files: shed.files, policy: PolicyFile(path: home.permissions),
+      audit: try GateAudit(folder: home.logs, now: now), home: account.home, hostname: hostname
+    ) {
+      Surroundings(
+        home: account.home, user: account.name, cmdopHome: home.path, ownFiles: [home.permissions, own],
+        roster: await roster.entries(), paths: RealPaths())
+    }
+    let models = HTTPModels(
+      ModelEnvironment { variables[$0] }, catalogue: settings.catalogue, time: AgentTime(wall: now))
+    let store = ConversationStore(database)
+    let place = AgentPlace(
+      hostname: hostname, machine: enrollment?.hostname ?? hostname, system: LocalMachine.platform, user: account.name,
+      home: account.home, directory: account.home, today: "")
+    let today: @Sendable () -> String = { String(TimeText.at(wallClock()).prefix(10)) }
+    let options = AgentHost.Options(place: place, budget: settings.budget, today: today) { ProjectInstructions.of($0, home: account.home) }
+    let loop = AgentLoop(store: store, models: models, time: AgentTime(wall: now))
+    return AgentParts(
+      host: .init(store: store, loop: loop, options: options, terminals: terminals), gate: gate, shed: shed,
+      models: models)
+  }
+
+  /// What programs on this machine see of the daemon's environment: no key of a model's provider.
+  var childEnvironment: [String: String] {
+    let secrets = Set(ModelEnvironment.names)
+    return baseEnvironment.filter { !secrets.contains($0.key) }
+  }
+}
+
+/// The tether is made after what needs it.
+@Loop
+final class LateTether: Sendable {
+  var tether: RelayTether?
+  nonisolated init() {}
+}
+
+/// The machines of the fleet, for rules about hosts: as the relay said last, asked anew after half a minute.
+actor Roster {
+  private let reach: Reach
+  private let now: @Sendable () -> Int64
+  private var known: [RosterEntry]?
+  private var askedAt: Int64 = 0
+
+  init(_ reach: Reach, now: @escaping @Sendable () -> Int64) { (self.reach, self.now) = (reach, now) }
+
+  func entries() async -> [RosterEntry]? {
+    guard now() - askedAt > 30_000 else { return known }
+    askedAt = now()
+    if let machines = try? await RelayClient(reach).machines(onlineOnly: false) {
+      known = machines.map { RosterEntry(id: $0.machineID, hostname: $0.hostname, name: $0.displayName) }
+    }
+    return known
+  }
+}
