@@ -26,12 +26,23 @@ public final class OwnTerminal: Sendable {
       throw CmdopError(
         .unsupported, "this is no terminal", hint: "cmdop exec HOST -- COMMAND   # needs none, also in scripts")
     }
+    return try open(Settings.makeRaw)
+  }
+
+  /// Only for single keys: they come at once and are not shown; all else, also Ctrl-C, is as it was. What was typed before is
+  /// dropped: it was meant for something else. Throws `unsupported` when standard input is no terminal.
+  public static func openForKeys() throws(CmdopError) -> OwnTerminal {
+    guard isatty(0) == 1 else { throw CmdopError(.unsupported, "this is no terminal") }
+    return try open(Settings.makeQuiet)
+  }
+
+  private static func open(_ change: (CInt) -> Bool) throws(CmdopError) -> OwnTerminal {
     var name = [CChar](repeating: 0, count: 256)
     var file: CInt = -1
     guard ttyname_r(0, &name, name.count) == 0, chost_open(name, 0, &file) == 0 else {
       throw systemError(errno, "the terminal cannot be opened")
     }
-    guard Settings.makeRaw(file) else {
+    guard change(file) else {
       let number = errno
       closeDescriptor(file)
       throw systemError(number, "the terminal cannot be made raw")
@@ -74,13 +85,19 @@ public final class OwnTerminal: Sendable {
   private enum Settings {
     static let saved = Mutex<termios?>(nil)
 
-    static func makeRaw(_ file: CInt) -> Bool {
+    static func makeRaw(_ file: CInt) -> Bool { make(file, TCSANOW) { cfmakeraw(&$0) } }
+
+    static func makeQuiet(_ file: CInt) -> Bool {
+      make(file, TCSAFLUSH) { $0.c_lflag &= ~tcflag_t(ICANON | ECHO) }
+    }
+
+    private static func make(_ file: CInt, _ when: CInt, _ change: (inout termios) -> Void) -> Bool {
       var settings = termios()
       guard tcgetattr(file, &settings) == 0 else { return false }
       let before = settings
       saved.withLock { if $0 == nil { $0 = before } }
-      cfmakeraw(&settings)
-      return tcsetattr(file, TCSANOW, &settings) == 0
+      change(&settings)
+      return tcsetattr(file, when, &settings) == 0
     }
 
     static func restore() {

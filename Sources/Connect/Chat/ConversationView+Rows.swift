@@ -1,4 +1,4 @@
-import Core
+public import Core
 
 /// What has been committed.
 extension ConversationView {
@@ -20,7 +20,8 @@ extension ConversationView {
     }
   }
 
-  static func text(of body: JSON) -> String {
+  /// What the parts of a row say.
+  public static func text(of body: JSON) -> String {
     (body["parts"]?.array ?? []).compactMap { $0["type"] == "text" ? $0["text"]?.string : nil }.joined()
   }
 

@@ -28,8 +28,8 @@ public struct ConversationView: Sendable {
   public var options: Options
   /// Calls that go on, in the order in which they began.
   public internal(set) var calls: [(id: String, call: Call)] = []
-  public internal(set) var isRunning = false
-  public internal(set) var model = ""
+  public var isRunning = false
+  public var model = ""
   /// Of this turn.
   public internal(set) var usage = Usage()
   /// The last row that was shown.

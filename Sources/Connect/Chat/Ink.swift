@@ -25,9 +25,13 @@ public struct Ink: Hashable, Sendable {
   /// It stands on a line of its own: behind unfinished text a line is ended first.
   public var startsLine: Bool
 
+  public init(text: String, style: Style, isAnswer: Bool = false, startsLine: Bool = false) {
+    (self.text, self.style, self.isAnswer, self.startsLine) = (text, style, isAnswer, startsLine)
+  }
+
   /// One line beside the answer.
   public static func line(_ text: String, _ style: Style = .dim) -> Ink {
-    Ink(text: text + "\n", style: style, isAnswer: false, startsLine: true)
+    Ink(text: text + "\n", style: style, startsLine: true)
   }
 
   public static func answer(_ text: String, startsLine: Bool = false) -> Ink {

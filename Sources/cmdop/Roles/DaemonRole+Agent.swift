@@ -38,10 +38,10 @@ extension DaemonRole {
     let gate = ToolGate(
       catalogue, files: shed.files, policy: PolicyFile(path: home.permissions),
       audit: try GateAudit(folder: home.logs, now: now), home: account.home, hostname: hostname
-    ) {
+    ) { hosts in
       Surroundings(
         home: account.home, user: account.name, cmdopHome: home.path, ownFiles: [home.permissions, own],
-        roster: await roster.entries(), paths: RealPaths())
+        roster: hosts ? await roster.entries() : nil, paths: RealPaths())
     }
     let models = HTTPModels(
       ModelEnvironment { variables[$0] }, catalogue: settings.catalogue, time: AgentTime(wall: now))

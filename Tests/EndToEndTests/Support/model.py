@@ -23,6 +23,7 @@ A step that answers:
     {"echo": true}                                        says what the last result or prompt was: lets a test see it
     {"expect": "words"}                                   a violation if the request does not contain them
     {"delay": s, "pace": s}                               before the answer; between its events
+    "@clock@" in the text becomes the time at which that piece leaves, in ms since 1970
 Faults:
     {"http": 429|529|500|400|413|…, "retry_after": s, "should_retry": bool, "body": {…}, "times": n}   n times, then the next
     {"fault": "drop" | "error" | "stall" | "end", "after": n}   after n events: connection cut, error event, silence
@@ -649,6 +650,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = json.dumps(event, ensure_ascii=False)
             if fault == "not_json" and at == after:
                 data = data[:-1]
+            data = data.replace("@clock@", f"{time.time() * 1000:.2f} ")
             block = (f"event: {name}{end}" if name else "") + f"data: {data}{end}{end}"
             self.write(block.encode(), step.get("cut", "half"))
             if fault == "error" and at == after:
