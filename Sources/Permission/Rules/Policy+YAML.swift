@@ -98,7 +98,7 @@ extension Policy {
 
   private static func check(_ members: Node.Mapping, _ known: Set<String>, in what: String) throws(CmdopError) {
     var seen: Set<String> = []
-    for (key, value) in members {
+    for (key, _) in members {
       guard let name = key.scalar?.string else { throw fault(key, "a name in \(what) must be a word") }
       guard known.contains(name) else {
         throw fault(
@@ -107,7 +107,6 @@ extension Policy {
         )
       }
       guard seen.insert(name).inserted else { throw fault(key, "\(name) stands there twice") }
-      guard value.anchor == nil else { throw fault(value, "anchors are not read") }
     }
   }
 

@@ -57,6 +57,7 @@ struct ShellParser {
     position = end
     // Lookahead must see the end there.
     stopped = true
+    script.isWhole = false
     pendingHereDocs = []
   }
   var stopped = false
@@ -99,7 +100,7 @@ struct ShellParser {
       parser.wordCount = inner.wordCount
       let found = parser.script.fault
       parser.script.fault = before
-      if let found { parser.stop(found) }
+      if let found { if inner.stopped { parser.stop(found) } else { parser.script.fail(found) } }
     }
   }
 
