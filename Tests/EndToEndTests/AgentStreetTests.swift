@@ -150,7 +150,7 @@ struct AgentStreetTests {
       try await street.must(["agent", "stop"], home: street.home("dora"))
       let outcome = try await street.chat("ask all", on: "box", ["--json"])
       let value = try #require(outcome.results.first?["value"] as? [String: Any], "\(outcome.text)\(outcome.stderr)")
-      let results = try #require(value["results"] as? [String: [String: Any]])
+      let results = try #require(value["results"] as? [String: [String: Any]], "\(value) \(outcome.results.first?["text"] ?? "")")
       func kind(_ host: String) -> String? { (results[host]?["error"] as? [String: Any])?["kind"] as? String }
       #expect(kind("dora") == "offline" && kind("nobody-here") == "not_found", "\(results)")
       let late = value["timed_out"] as? [String] ?? []
