@@ -23,7 +23,8 @@ struct ShfmtTests {
       left -= texts.count
       let read = texts.map { ShellScript($0) }
       refused += read.count { $0.fault != nil }
-      let whole = texts.indices.filter { read[$0].isWhole }
+      // shfmt takes `$x#y` for a variable and a comment. bash does not.
+      let whole = texts.indices.filter { read[$0].isWhole && texts[$0].firstMatch(of: /\$\w+#/) == nil }
       for (index, theirs) in zip(whole, try Self.parse(whole.map { texts[$0] }, with: shfmt)) {
         guard let theirs else {
           // It refuses what we read; there is nothing to compare.
@@ -119,7 +120,7 @@ struct ShfmtTests {
     }.joined()
   }
 
-  private static func ansi(_ text: String) -> String { text.replacing("\\n", with: "\n").replacing("\\'", with: "'") }
+  private static func ansi(_ text: String) -> String { text.replacing("\\n", with: "\n").replacing("\\'", with: "'").replacing("\\\"", with: "\"") }
 
   private static func unescaped(_ text: String, isQuoted: Bool) -> String {
     var result = ""
