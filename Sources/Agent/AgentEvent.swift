@@ -36,12 +36,7 @@ public enum AgentEvent: Hashable, Sendable {
     case .callProgress(let id, .note(let text)):
       Self.line("call_progress", ["id": .string(id), "note": .string(text)])
     case .gate(let id, let note):
-      Self.line(
-        "gate",
-        [
-          "id": .string(id), "verdict": .string(note.verdict), "layer": .string(note.layer),
-          "rule": note.rule.map { .string($0) } ?? .null, "reason": .string(note.reason),
-        ])
+      Self.line("gate", (note.json.object ?? [:]).merging(["id": .string(id)]) { _, new in new })
     case .compacted(let seq, let before, let after):
       Self.line("compacted", ["seq": .integer(Int(seq)), "before": .integer(before), "after": .integer(after)])
     case .usage(let usage, let cost):

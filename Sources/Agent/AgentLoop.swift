@@ -31,13 +31,13 @@ public final class AgentLoop: Sendable {
   ) async -> TurnEnd {
     let live = LiveTurn()
     _ = live.attach(events)
-    let end: TurnEnd
-    do throws(CmdopError) {
-      end = try await claimed(order.conversation, live) { () async throws(CmdopError) in
-        try await self.turn(order, hand, live)
-      }
-    } catch {
-      end = TurnEnd(.failed, error: error)
+    // Off the event loop, wherever the caller is: a long conversation takes milliseconds to write down.
+    let end = await withTaskExecutorPreference(globalConcurrentExecutor) {
+      do throws(CmdopError) {
+        return try await self.claimed(order.conversation, live) { () async throws(CmdopError) in
+          try await self.turn(order, hand, live)
+        }
+      } catch { return TurnEnd(.failed, error: error) }
     }
     live.emit(.done(end))
     return end
@@ -46,15 +46,17 @@ public final class AgentLoop: Sendable {
   /// Makes room in the model's window now: "/compact". Returns nil when there is nothing to leave out.
   public func compact(_ order: TurnOrder) async throws(CmdopError) -> ConversationRow? {
     let live = LiveTurn()
-    return try await claimed(order.conversation, live) { () async throws(CmdopError) in
-      let model = try self.models.model(order.model)
-      var order = order
-      order.prompt = "compact"
-      let turn = Turn(
-        order, hand: NoHand(), model: model, parts: self.parts, live: live, depth: Delegation.mostDepth,
-        root: order.conversation)
-      try await turn.load()
-      return try await turn.compactNow()
+    return try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(CmdopError) in
+      try await self.claimed(order.conversation, live) { () async throws(CmdopError) in
+        let model = try self.models.model(order.model)
+        var order = order
+        order.prompt = "compact"
+        let turn = Turn(
+          order, hand: NoHand(), model: model, parts: self.parts, live: live, depth: Delegation.mostDepth,
+          root: order.conversation)
+        try await turn.load()
+        return try await turn.compactNow()
+      }
     }
   }
 

@@ -20,6 +20,13 @@ public struct GateNote: Hashable, Sendable {
   public init(verdict: String, layer: String, rule: String? = nil, reason: String = "") {
     (self.verdict, self.layer, self.rule, self.reason) = (verdict, layer, rule, reason)
   }
+
+  public var json: JSON {
+    [
+      "verdict": .string(verdict), "layer": .string(layer), "rule": rule.map { .string($0) } ?? .null,
+      "reason": .string(reason),
+    ]
+  }
 }
 
 /// A part of another hand: a sub-agent can do less than who sent it, never more.

@@ -37,7 +37,9 @@ extension AgentHost {
     var wish = TurnWish(prompt: request.prompt.isEmpty ? nil : request.prompt, caller: caller)
     wish.model = request.model.isEmpty ? nil : request.model
     (wish.isPlan, wish.origin) = (request.plan, OneLine.of(String(request.origin.prefix(200))))
-    if request.timeoutMs > 0 { wish.deadline = .now + .milliseconds(Int64(clamping: min(request.timeoutMs, 86_400_000))) }
+    if request.timeoutMs > 0 {
+      wish.deadline = .now + .milliseconds(Int64(clamping: min(request.timeoutMs, 86_400_000)))
+    }
     wish.budget = options.budget
     if request.mostTurns > 0 { wish.budget.turns = min(wish.budget.turns, Int(request.mostTurns)) }
     if request.mostTokens > 0 {
@@ -68,7 +70,8 @@ extension AgentHost {
   func remove(_ card: ConversationCard) async throws(CmdopError) {
     guard !isRunning(card.id) else {
       throw CmdopError(
-        .wrongState, "the conversation is in the middle of a turn", hint: "cmdop chat --resume \(card.id)   # and Ctrl-C")
+        .wrongState, "the conversation is in the middle of a turn",
+        hint: "cmdop chat --resume \(card.id)   # and Ctrl-C")
     }
     try await store.delete(card.id)
     var gone = sessionCard(card)

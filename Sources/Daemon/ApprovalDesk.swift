@@ -62,7 +62,8 @@ final class ApprovalDesk: Approver, Sendable {
   /// An answer that somebody gives; late ones, and those to another call than was asked, say so.
   func answer(_ approval: Cmdop_V1_Approval, by caller: Caller) throws(CmdopError) {
     guard Self.mayAnswer(caller) else {
-      throw CmdopError(.denied, "your role in this fleet is \(caller.role.rawValue): it may not decide for this machine")
+      throw CmdopError(
+        .denied, "your role in this fleet is \(caller.role.rawValue): it may not decide for this machine")
     }
     guard let open = pending[approval.id], open.answer == nil else {
       throw CmdopError(

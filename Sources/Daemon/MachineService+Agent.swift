@@ -60,7 +60,8 @@ extension MachineService {
     }
     let last = await withTaskGroup(of: AgentMessage?.self) { group in
       group.addTask {
-        await self.pumpEvents(of: conversation, from: Int64(clamping: request.fromRow), upTo: known, viewer, request, call)
+        await self.pumpEvents(
+          of: conversation, from: Int64(clamping: request.fromRow), upTo: known, viewer, request, call)
       }
       group.addTask { await self.pumpPrompts(from: call, into: conversation, request, as: caller) }
       defer { group.cancelAll() }
@@ -157,7 +158,9 @@ extension MachineService {
             throw CmdopError(.limit, "a prompt of \(prompt.text.utf8.count) bytes; at most \(Limits.prompt) fit")
           }
           var wish = agent.wish(request, caller)
-          (wish.prompt, wish.isCompaction, wish.isPlan) = (prompt.compact ? nil : prompt.text, prompt.compact, prompt.plan)
+          (wish.prompt, wish.isCompaction, wish.isPlan) = (
+            prompt.compact ? nil : prompt.text, prompt.compact, prompt.plan
+          )
           if !prompt.model.isEmpty { wish.model = prompt.model }
           try agent.begin(wish, in: conversation)
         case .cancelTurn:
@@ -202,7 +205,8 @@ extension MachineService {
         hint: "cmdop chat --machine \(hostname) --resume \(card.id)")
     }
     try call.send(
-      AgentMessage(.sessionDetails(.filled { ($0.card, $0.title) = (agent.sessionCard(card), card.title) }), session: card.id))
+      AgentMessage(
+        .sessionDetails(.filled { ($0.card, $0.title) = (agent.sessionCard(card), card.title) }), session: card.id))
     try call.send(AgentMessage.ended(.exited(code: 0)))
   }
 

@@ -9,6 +9,8 @@ struct Analysis {
   var hazard: String?
   /// Variables that change what later commands do, or others than the script's own.
   var concerns: [String] = []
+  /// What writes into the command that is looked at.
+  private var feeder: Invocation?
   /// Directories in which commands may run, so far; nil: nobody knows.
   private var directories: [String]?
   private let depth: Int
@@ -23,12 +25,19 @@ struct Analysis {
       environment: [
         "HOME": place.home, "USER": place.user, "LOGNAME": place.user,
       ].merging(directories?.count == 1 ? ["PWD": directories?[0] ?? "/"] : [:]) { _, new in new })
+    // Which invocation each command has become, where it is one.
+    var became: [Int?] = []
     for command in script.commands {
-      for choice in Self.choices(command, script.variables) {
+      let choices = Self.choices(command, script.variables)
+      let first = invocations.count
+      feeder =
+        choices.count == 1 && !command.hasInput ? command.source.flatMap { became[$0] }.map { invocations[$0] } : nil
+      for choice in choices {
         var expansion = expansion
         expansion.choice = choice
         take(command, expansion, exportsAll: script.variables.exportsAll)
       }
+      became.append(choices.count == 1 && invocations.count > first ? first : nil)
     }
   }
 
@@ -62,10 +71,13 @@ struct Analysis {
 
   private mutating func take(_ command: ShellCommand, _ expansion: ShellExpansion, exportsAll: Bool) {
     var worries: [String] = []
+    var hidden: String?
     for assignment in command.assignments {
-      let isFine = Environment.isHarmless(assignment.name)
+      let isFine =
+        Environment.isHarmless(assignment.name)
         || command.words.isEmpty && Environment.isOwn(assignment.name) && !exportsAll
       if !isFine { worries.append("it sets \(assignment.name)") }
+      if !isFine, Environment.isCritical(assignment.name), assignment.name != "PATH" { hidden = hidden ?? worries.last }
     }
     for redirect in command.redirects {
       let word = expansion.argument(redirect.target)
@@ -88,6 +100,7 @@ struct Analysis {
     }
     let start = invocations.count
     add(words, concerns: worries)
+    if let hidden { invocations[start].hide(hidden) }
     move(invocations[start])
   }
 
@@ -98,7 +111,8 @@ struct Analysis {
     case "/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty": return true
     case "/dev/zero", "/dev/urandom", "/dev/random", "/dev/full": return access == .read
     default:
-      return word.text.hasPrefix("/dev/fd/") && word.text.dropFirst(8).allSatisfy(\.isNumber) && word.text.utf8.count > 8
+      return word.text.hasPrefix("/dev/fd/") && word.text.dropFirst(8).allSatisfy(\.isNumber)
+        && word.text.utf8.count > 8
     }
   }
 
@@ -163,15 +177,34 @@ struct Analysis {
     }
     var words = words
     // xargs and find put more words behind these, or in their place.
-    let grows = ["xargs", "parallel", "find", "gfind", "fd", "fdfind"].contains(invocations[outer].name)
-    if grows {
-      var more = Argument()
-      (more.isKnown, more.isSeveral, more.display) = (false, true, "…")
+    switch invocations[outer].name {
+    case "find", "gfind":
+      let found = FoundFiles(invocations[outer])
+      words = words.flatMap {
+        $0.text == "{}" ? found?.places ?? [Self.unknown($0)] : [$0.text.contains("{}") ? Self.unknown($0) : $0]
+      }
+    case "xargs":
       words = words.map { $0.text.contains("{}") ? Self.unknown($0) : $0 }
-      if invocations[outer].name == "xargs" { words.append(more) }
+      words += given(to: invocations[outer])
+    case "parallel", "fd", "fdfind":
+      words = words.map { $0.text.contains("{") ? Self.unknown($0) : $0 } + [Self.unknown(Argument("…"))]
+    default: break
     }
     let inner = add(words, concerns: [], level: level + 1)
     invocations[outer].runs.append((word, inner))
+  }
+
+  /// What xargs puts behind the words of its command.
+  private func given(to xargs: Invocation) -> [Argument] {
+    let reader = OptionReader(xargs.words, short: Wrappers.shapes["xargs"]?.short ?? [], stopsAtOperand: true)
+    let plain: Set<String> = [
+      "-0", "--null", "-n", "-P", "-L", "-r", "-t", "--no-run-if-empty", "--max-args", "--max-procs",
+    ]
+    let isWhole = reader.has("-0", "--null") && reader.options.allSatisfy { plain.contains($0.name) }
+    if isWhole, let feeder, let found = FoundFiles.printed(by: feeder) { return found.places }
+    var more = Self.unknown(Argument("…"))
+    more.isSeveral = true
+    return [more]
   }
 
   private static func unknown(_ word: Argument) -> Argument {
@@ -185,9 +218,16 @@ struct Analysis {
     for word in words where !word.text.hasPrefix("-") {
       guard let equals = word.text.firstIndex(of: "="), equals != word.text.startIndex else { continue }
       let name = String(word.text[..<equals])
-      if !Environment.isHarmless(name) { invocations[index].worry("it sets \(name)") }
+      if Environment.isHarmless(name) { continue }
+      if Environment.isCritical(name) && name != "PATH" {
+        invocations[index].hide("it sets \(name)")
+      } else {
+        invocations[index].worry("it sets \(name)")
+      }
     }
-    if invocations[index].name == "env", words.contains(where: { $0.text == "-C" || $0.text.hasPrefix("--chdir") }) { directories = nil }
+    if invocations[index].name == "env", words.contains(where: { $0.text == "-C" || $0.text.hasPrefix("--chdir") }) {
+      directories = nil
+    }
   }
 
   private mutating func addScript(_ text: Argument, of outer: Int) {

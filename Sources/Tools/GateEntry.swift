@@ -58,11 +58,16 @@ public struct GateEntry: Hashable, Sendable {
     self.hops = hops.prefix(16).map { GateText.plain($0, limit: 128) }
   }
 
+  /// As programs read it.
+  public var json: [String: JSON] { fields.merging(["seq": .integer(number)]) { one, _ in one } }
+
   /// Without the chain.
   var fields: [String: JSON] {
     var fields: [String: JSON] = [
-      "ts": .string(GateText.timestamp(at)), "decision": .string(decision.rawValue), "tool": .string(tool), "target": .string(target),
-      "mode": .string(mode.rawValue), "source": .string(source), "reason": .string(reason), "input_digest": .string(inputDigest),
+      "ts": .string(GateText.timestamp(at)), "decision": .string(decision.rawValue), "tool": .string(tool),
+      "target": .string(target),
+      "mode": .string(mode.rawValue), "source": .string(source), "reason": .string(reason),
+      "input_digest": .string(inputDigest),
       "user": .string(user), "hostname": .string(hostname), "rule_id": .string(ruleID), "operation": .string(operation),
     ]
     if let askMilliseconds { fields["ask_ms"] = .integer(askMilliseconds) }
@@ -72,7 +77,8 @@ public struct GateEntry: Hashable, Sendable {
 
   /// A line as it was read; nil: it is none of these.
   init?(_ json: JSON) {
-    guard let decision = json["decision"]?.string.flatMap(GateDecision.init(rawValue:)), let tool = json["tool"]?.string else { return nil }
+    guard let decision = json["decision"]?.string.flatMap(GateDecision.init(rawValue:)), let tool = json["tool"]?.string
+    else { return nil }
     func text(_ name: String) -> String { json[name]?.string ?? "" }
     (self.decision, self.tool, operation, target) = (decision, tool, text("operation"), text("target"))
     mode = PermissionMode(rawValue: text("mode")) ?? .default
@@ -91,7 +97,8 @@ enum GateText {
     var result = ""
     for scalar in text.unicodeScalars {
       if result.utf8.count >= limit { return result + "…" }
-      if OneLine.of(String(Character(scalar))) != String(Character(scalar)) || (0x200b...0x200f).contains(scalar.value) {
+      if OneLine.of(String(Character(scalar))) != String(Character(scalar)) || (0x200b...0x200f).contains(scalar.value)
+      {
         result += scalar == "\n" ? "\\n" : scalar == "\t" ? "\\t" : "\\u{\(String(scalar.value, radix: 16))}"
       } else {
         result.unicodeScalars.append(scalar)
@@ -100,8 +107,14 @@ enum GateText {
     return result
   }
 
-  private static let keys = ["password", "passwd", "secret", "token", "api-key", "api_key", "apikey", "authorization", "bearer", "credential", "private-key", "private_key", "access-key", "access_key"]
-  private static let prefixes = ["sk-", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "AKIA", "ASIA", "shr_", "cmdop_", "eyJ", "AIza", "npm_", "pypi-"]
+  private static let keys = [
+    "password", "passwd", "secret", "token", "api-key", "api_key", "apikey", "authorization", "bearer", "credential",
+    "private-key", "private_key", "access-key", "access_key",
+  ]
+  private static let prefixes = [
+    "sk-", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "AKIA", "ASIA", "shr_", "cmdop_",
+    "eyJ", "AIza", "npm_", "pypi-",
+  ]
 
   /// What looks like a secret is taken out: values behind telling names, tokens of known shape, passwords in addresses.
   static func redacted(_ text: String) -> String {

@@ -47,7 +47,7 @@ extension ToolGate {
       return
     }
     let act = Act(try Self.definition(tool), arguments, from: .remote, in: directory)
-    let judgement = Gate.judge(act, policies, await surroundings())
+    let judgement = Gate.judge(act, policies, await surroundings(false))
     let linkDecides = isGuest && judgement.layer == .mode && policies.mode != .strict
     switch linkDecides ? .allow : judgement.verdict {
     case .allow: try note(.allow, judgement)

@@ -132,6 +132,21 @@ struct FaultTests {
     #expect(log.requests == 1)
   }
 
+  @Test("A server that cannot stream, and an error under a good status, are said and not tried again")
+  func single() async throws {
+    let (end, log, _, _) = try await turn([["http": 200, "body": ["content": [["type": "text", "text": "whole"]]]]])
+    #expect(end.error?.message.contains("does not stream") == true && log.requests == 1, "\(end)")
+    let body: JSON = ["error": ["type": "invalid_request_error", "message": "no such model"]]
+    let (wrong, again, _, _) = try await turn([["http": 200, "body": body]])
+    #expect(wrong.error?.message.contains("no such model") == true && again.requests == 1, "\(wrong)")
+  }
+
+  @Test("A redirect is not followed: it would carry the key elsewhere")
+  func redirect() async throws {
+    let (end, log, _, _) = try await turn([["http": 307, "location": "http://127.0.0.1:1/"]])
+    #expect(end.error?.message.contains("307") == true && log.requests == 1, "\(end)")
+  }
+
   @Test("Nobody there: said with the address")
   func nobody() async throws {
     let server = try await ModelServer([])
@@ -177,7 +192,7 @@ struct FaultTests {
   @Test(
     "The ways of local servers",
     arguments: [
-      ["no_id"], ["no_usage"], ["whole_arguments"], ["stop_finish"], ["same_index"], ["no_done"], ["lf"],
+      ["no_id"], ["no_usage"], ["whole_arguments"], ["stop_finish"], ["same_index"], ["no_done"], ["lf"], ["no_finish"],
       ["no_id", "no_usage", "whole_arguments", "stop_finish", "no_done", "lf"],
     ])
   func quirks(_ quirks: [String]) async throws {

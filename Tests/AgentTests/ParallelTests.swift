@@ -125,7 +125,8 @@ struct CancelTests {
     let start = ContinuousClock.now
     let end = await bench.run("Go.") { $0.deadline = .now + .milliseconds(300) }
     #expect(end.status == .deadline)
-    #expect((.milliseconds(300)..<(.seconds(3))).contains(ContinuousClock.now - start))
+    // Without a deadline it would never end.
+    #expect((.milliseconds(300)..<(.seconds(30))).contains(ContinuousClock.now - start))
     #expect(try await bench.rows().last?.body["status"] == "deadline")
     let late = await bench.run("Go.") { $0.deadline = .now - .milliseconds(1) }
     #expect(late.status == .deadline)

@@ -69,6 +69,17 @@ struct SettingsTests {
     }
   }
 
+  @Test("Variables that are written into a log by mistake tell nothing")
+  func silent() {
+    let environment = ModelEnvironment { $0 == "OPENAI_API_KEY" ? "sk-secret" : nil }
+    var dumped = ""
+    dump(environment, to: &dumped)
+    for text in ["\(environment)", String(reflecting: environment), dumped, "\([environment])"] {
+      #expect(!text.contains("sk-secret"))
+    }
+    #expect("\(environment)".contains("OPENAI_API_KEY"))
+  }
+
   @Test("Without TLS only where the network is one's own")
   func plain() throws {
     for near in [

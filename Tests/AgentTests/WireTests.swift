@@ -37,4 +37,19 @@ struct ProviderTests {
       card.state == .idle && card.usage.input == 500 && card.title == "Look and act." && card.model == "scripted-1")
     await server.end()
   }
+
+  @Test("The network may cut a stream anywhere: between CR and LF, in a character, after each byte", arguments: all)
+  func cut(_ provider: String) async throws {
+    for cut in ["bytes", "crlf", 3] as [JSON] {
+      let server = try await ModelServer([
+        ["thinking": "日本", "text": "naïve 😀", "tools": [["name": "look", "input": ["x": "ä😀"]]], "cut": cut],
+        ["text": "日本 😀", "cut": cut],
+      ])
+      let bench = try await Bench(server.models(provider))
+      #expect(await bench.run("Look.").text == "日本 😀")
+      #expect(bench.hand.deeds == [#"look {"x":"ä😀"}"#])
+      #expect(try await server.log().violations == [])
+      await server.end()
+    }
+  }
 }

@@ -70,6 +70,9 @@ struct HTTPModel: LanguageModel {
       throw Self.lost(error, "cannot reach the model's service at \(place)")
     }
     guard response.status == .ok else { throw await refusal(response) }
+    if response.headers.first(name: "content-type")?.hasPrefix("application/json") == true {
+      throw await single(response)
+    }
     return try await read(response, take)
   }
 
@@ -78,7 +81,7 @@ struct HTTPModel: LanguageModel {
   ) async throws(StreamFault) -> ModelAnswer {
     var parser = EventStreamParser()
     var reader = codec.makeReader()
-    var (received, words) = (0, 0)
+    var (received, words, isDone) = (0, 0, false)
     var body = response.body.makeAsyncIterator()
     while true {
       let piece: ByteBuffer?
@@ -97,15 +100,21 @@ struct HTTPModel: LanguageModel {
       guard isReadable else {
         throw StreamFault(.nonsense, "the model's service sent an event without an end", mayRetry: false)
       }
-      for event in events where !event.data.elementsEqual("[DONE]".utf8) {
+      for event in events {
+        if event.data.elementsEqual("[DONE]".utf8) {
+          isDone = true
+          continue
+        }
         words += max(0, event.data.count - Self.wrapping)
         guard let json = try? JSON(parsing: event.data) else {
           throw StreamFault(.nonsense, "the model's service sent an event that is no JSON", mayRetry: true)
         }
+        if event.name == "error" && json["type"] == nil { throw FaultReading.inStream(json["error"] ?? json) }
         for delta in try reader.take(json) { await take(delta) }
       }
     }
-    guard reader.isComplete else {
+    // Who says that it is done need not have said why.
+    guard reader.isComplete || isDone && !reader.answer.parts.isEmpty else {
       let kind: ModelFault.Kind = received == 0 ? .nonsense : .unavailable
       throw StreamFault(kind, "the answer from \(place) ended early", mayRetry: true)
     }
@@ -113,6 +122,20 @@ struct HTTPModel: LanguageModel {
   }
 
   private func refusal(_ response: HTTPClientResponse) async -> StreamFault {
+    let body = await beginning(of: response)
+    return FaultReading.of(
+      status: Int(response.status.code), header: { response.headers.first(name: $0) }, body: body)
+  }
+
+  /// One object where a stream was asked for: an error under a good status, or a server that cannot stream.
+  private func single(_ response: HTTPClientResponse) async -> StreamFault {
+    let json = try? JSON(parsing: await beginning(of: response))
+    if let error = json?["error"], !error.isNull { return FaultReading.inStream(error) }
+    return StreamFault(
+      .nonsense, "the service at \(place) does not stream: it answered with one object", mayRetry: false)
+  }
+
+  private func beginning(of response: HTTPClientResponse) async -> [UInt8] {
     var body: [UInt8] = []
     do {
       for try await piece in response.body {
@@ -122,8 +145,7 @@ struct HTTPModel: LanguageModel {
     } catch {
       // What came is enough to know that it is one.
     }
-    return FaultReading.of(
-      status: Int(response.status.code), header: { response.headers.first(name: $0) }, body: body)
+    return body
   }
 
   /// "127.0.0.1:11434": without what people hide in addresses.

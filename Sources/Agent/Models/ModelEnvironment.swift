@@ -118,6 +118,13 @@ public struct ModelEnvironment: Sendable {
   }
 }
 
+/// Written into a log by mistake, it tells nothing.
+extension ModelEnvironment: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  public var description: String { "variables \(values.keys.sorted().joined(separator: ", "))" }
+  public var debugDescription: String { description }
+  public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// Without TLS a key and a whole conversation can be read on the way: only where the way is one's own.
 enum PlainAddress {
   static func check(_ base: String, _ name: String) throws(CmdopError) {

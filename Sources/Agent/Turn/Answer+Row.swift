@@ -36,12 +36,15 @@ struct ProposedCall: Hashable {
   var startedBody: JSON { ["id": .string(id), "tool": .string(tool), "arguments": arguments] }
 
   /// `why`: what kept it from running as it was called; nil when it ran.
-  func resultBody(_ outcome: ToolOutcome, why: String? = nil, took: Duration? = nil) -> JSON {
+  func resultBody(
+    _ outcome: ToolOutcome, why: String? = nil, took: Duration? = nil, gate: GateNote? = nil
+  ) -> JSON {
     var body: [String: JSON] = [
       "id": .string(id), "tool": .string(tool), "text": .string(outcome.text), "is_error": .bool(outcome.isError),
     ]
     if let why { body["why"] = .string(why) }
     if let took { body["ms"] = .integer(took.milliseconds) }
+    if let gate { body["gate"] = gate.json }
     // For viewers and scripts; the model has the text. What is too long for a row stays away.
     if let value = outcome.value, value.bytes.count <= 256 * 1024 { body["value"] = value }
     return .object(body)

@@ -1,5 +1,6 @@
 import Core
 import Session
+import Synchronization
 
 // Doing what the model wants: judged, written down, done, written down.
 extension Turn {
@@ -13,7 +14,12 @@ extension Turn {
     }
     let isHopeless = verdicts.allSatisfy { if case .refuse = $0.verdict { true } else { false } }
     invalidInARow = isHopeless ? invalidInARow + 1 : 0
-    let onlyLook = verdicts.allSatisfy { if case .run(let tool) = $0.verdict { tool.traits.isReadOnly } else { true } }
+    // Sub-agents side by side would each spend what is left of one budget.
+    let isRationed = order.budget.tokens != nil || order.budget.cost != nil
+    let onlyLook = verdicts.allSatisfy { _, verdict in
+      guard case .run(let tool) = verdict else { return true }
+      return tool.traits.isReadOnly && !(isRationed && tool.name == Delegation.name)
+    }
     if onlyLook && calls.count > 1 {
       try await runSideBySide(verdicts)
     } else {
@@ -37,8 +43,9 @@ extension Turn {
     case .run(let tool):
       try await commit(.callStarted, call.startedBody)
       let start = parts.time.now()
-      let outcome = await act(call, tool)
-      try await finish(call, outcome, why: Task.isCancelled ? "cancelled" : nil, took: parts.time.now() - start)
+      let (outcome, gate) = await act(call, tool)
+      try await finish(
+        call, outcome, why: Task.isCancelled ? "cancelled" : nil, took: parts.time.now() - start, gate: gate)
     }
   }
 
@@ -71,18 +78,26 @@ extension Turn {
     try checkTime()
   }
 
-  private func act(_ call: ProposedCall, _ tool: ToolDefinition) async -> ToolOutcome {
-    if tool.name == Delegation.name { return await delegate(call) }
+  private func act(_ call: ProposedCall, _ tool: ToolDefinition) async -> (ToolOutcome, GateNote?) {
+    if tool.name == Delegation.name { return (await delegate(call), nil) }
     let live = live
+    // Told to viewers at once, and kept with the result for those who come later.
+    let judgement = Judgement()
     let toolCall = ToolCall(
       id: call.id, tool: tool.name, arguments: call.arguments, caller: order.caller, conversation: root,
       deadline: order.deadline
     ) { live.emit(.callProgress(id: call.id, $0)) }
-    return await hand.call(toolCall) { live.emit(.gate(id: call.id, $0)) }
+    let outcome = await hand.call(toolCall) { note in
+      judgement.note.withLock { $0 = note }
+      live.emit(.gate(id: call.id, note))
+    }
+    return (outcome, judgement.note.withLock(\.self))
   }
 
+  private final class Judgement: Sendable { let note = Mutex<GateNote?>(nil) }
+
   private func finish(
-    _ call: ProposedCall, _ outcome: ToolOutcome, why: String? = nil, took: Duration? = nil
+    _ call: ProposedCall, _ outcome: ToolOutcome, why: String? = nil, took: Duration? = nil, gate: GateNote? = nil
   ) async throws(Stop) {
     var outcome = outcome
     // What a tool gives is bounded already; a small window wants less.
@@ -90,7 +105,7 @@ extension Turn {
     outcome.text = Clipped.text(outcome.text, to: most)
     let times = doom.note(call, outcome)
     if times >= DoomWatch.warnAt { outcome.text += DoomWatch.warning(times) }
-    try await commit(.result, call.resultBody(outcome, why: why, took: took))
+    try await commit(.result, call.resultBody(outcome, why: why, took: took, gate: gate))
     if times >= DoomWatch.stopAt {
       throw Stop(
         status: .doomLoop,

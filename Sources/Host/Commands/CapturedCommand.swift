@@ -32,9 +32,9 @@ public struct CapturedEnd: Hashable, Sendable {
 /// A guard process stands over it (CHost/guard.c), so that everything it starts can be found again, however it forks. A
 /// thread of its own reads, waits and kills: nothing of that may block the loop.
 public final class CapturedCommand: Sendable {
-  /// After a timeout or a stop: TERM, and KILL for what is left after this. Short, because somebody waits for the answer: with
-  /// `drain` and the kill itself it comes less than 3 s after the timeout.
-  public static let grace = Duration.seconds(2)
+  /// After a timeout or a stop: TERM, and KILL for what is left after this. Short, because somebody waits for the answer, and
+  /// it shall say how it ended: it comes less than 3 s after the timeout, on a machine that is very busy too.
+  public static let grace = Duration.milliseconds(1500)
   /// How long the pipe is read after its first process is over, when others hold it.
   static let drain = Duration.seconds(2)
 

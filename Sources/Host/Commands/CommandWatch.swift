@@ -32,7 +32,7 @@ struct CommandWatch {
   /// Past KILL a process that sits in the kernel (a dead network disk) is named, not waited for.
   private static let afterKill = Duration.milliseconds(500)
   /// Nobody of it lives, yet the pipe is open: an escaped process has it. What was written before is there at once.
-  private static let quiet = Duration.milliseconds(300)
+  private static let quiet = Duration.milliseconds(200)
 
   init(
     _ process: GuardedProcess, wake: CInt, timeout: Duration?,
@@ -45,7 +45,8 @@ struct CommandWatch {
   mutating func run(wishes: () -> [CapturedCommand.Wish]) -> CapturedEnd {
     while true {
       let now = ContinuousClock.now
-      if endingSince == nil, let deadline, now >= deadline { begin(.timeout) }
+      // Who has ended in time was in time: then only what it has left behind is ended.
+      if endingSince == nil, let deadline, now >= deadline { begin(leaderEndedAt == nil ? .timeout : .itself) }
       if isOver(now) { break }
       wait(until: nextLook(now), wishes)
     }
@@ -72,7 +73,6 @@ struct CommandWatch {
       guard isAlive else { return outputIsDone(now, since: leaderEndedAt) }
       // Jobs that it has left behind may still say something; after that, or when they have let go of the pipe, they end.
       guard !isOutputOpen || now - leaderEndedAt > CapturedCommand.drain else { return false }
-      for entry in process.members().inside { leftovers.insert(NamedProcess(id: entry.id, name: entry.name)) }
       begin(cause)
       return false
     }
@@ -88,6 +88,9 @@ struct CommandWatch {
   private mutating func begin(_ cause: CapturedEnd.Cause, _ grace: Duration = CapturedCommand.grace) {
     guard endingSince == nil else { return }
     (endingSince, self.cause, self.grace) = (.now, cause, grace)
+    if cause == .itself {
+      for entry in process.members().inside { leftovers.insert(NamedProcess(id: entry.id, name: entry.name)) }
+    }
     process.signal(SIGTERM)
     process.signal(SIGCONT)  // one that is stopped hears TERM only when it runs
   }

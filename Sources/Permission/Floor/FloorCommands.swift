@@ -9,9 +9,11 @@ struct FloorCommands {
     if invocation.name == "rm", invocation.words.contains(where: { $0.text.hasPrefix("--no-p") }) {
       return "rm --no-preserve-root"
     }
-    for use in invocation.uses {
+    for var use in invocation.uses {
+      if use.word.isTree { use.isRecursive = true }
       if let reason = forbids(use, in: invocation.directories) { return reason }
       if !use.word.isKnown { invocation.hide("a path that is computed: \(use.word.display)") }
+      if use.word.isFiltered, use.access == .write { noteFiltered(use, &invocation) }
     }
     for text in CodeText.texts(in: invocation) {
       if CodeText.isForkBomb(text.text) { return "a program that forks without end" }
@@ -28,14 +30,23 @@ struct FloorCommands {
       let path = PathText.absolute(word.text, in: folder)
       if let glob = word.glob, let reason = reachesGlob(glob, use, in: folder) { return reason }
       for seen in views(path) {
-        let access = use.access
-        if let reason = use.isRecursive && access == .write ? Floor.forbidsTree(seen, place) : Floor.forbids(seen, access, place) {
+        let isWhole = use.isRecursive && use.access == .write && !word.isFiltered
+        if let reason = isWhole ? Floor.forbidsTree(seen, place) : Floor.forbids(seen, use.access, place) {
           return reason
         }
       }
       if word.isKnown, place.paths.resolve(path).isBlockDevice { return "\(path) is a block device" }
     }
     return nil
+  }
+
+  /// Some of what lies below a place is changed: what is protected may be among it.
+  private func noteFiltered(_ use: PathUse, _ invocation: inout Invocation) {
+    for folder in invocation.directories ?? [] {
+      for seen in views(PathText.absolute(use.word.text, in: folder)) where Floor.holdsProtected(seen, place) {
+        invocation.hide("it changes files below \(seen), some of which the floor protects")
+      }
+    }
   }
 
   private func reachesGlob(_ glob: String, _ use: PathUse, in folder: String) -> String? {
@@ -45,7 +56,9 @@ struct FloorCommands {
     // rm -rf /*, ~/*
     var parts = pattern.split(separator: "/")
     let last = parts.popLast() ?? ""
-    guard last.contains("*"), let reason = Floor.forbidsTree("/" + parts.joined(separator: "/"), place) else { return nil }
+    guard last.contains("*"), let reason = Floor.forbidsTree("/" + parts.joined(separator: "/"), place) else {
+      return nil
+    }
     return "everything in it: \(reason)"
   }
 
@@ -59,12 +72,20 @@ struct FloorCommands {
   // MARK: words that may be paths
 
   /// Programs that ask about a disk, not for what is on it.
-  private static let askDisks: Set<String> = ["lsblk", "df", "blkid", "smartctl", "udevadm", "findmnt", "mount", "umount", "ls", "stat", "file", "du"]
+  private static let askDisks: Set<String> = [
+    "lsblk", "df", "blkid", "smartctl", "udevadm", "findmnt", "mount", "umount", "ls", "stat", "file", "du",
+  ]
+  private static let verbFirst: Set<String> = [
+    "git", "npm", "yarn", "pnpm", "cargo", "swift", "go", "make", "docker", "kubectl", "systemctl",
+  ]
   private static let patternFirst: Set<String> = ["grep", "egrep", "fgrep", "rg", "ag", "ack", "pgrep", "pkill"]
 
   private func forbidsMention(_ invocation: inout Invocation) -> String? {
-    var skipsPattern = Self.patternFirst.contains(invocation.name)
-      && !invocation.words.contains { $0.text == "-e" || $0.text == "-f" || $0.text.hasPrefix("--regexp") || $0.text.hasPrefix("--file") }
+    var skipsPattern =
+      Self.patternFirst.contains(invocation.name)
+      && !invocation.words.contains {
+        $0.text == "-e" || $0.text == "-f" || $0.text.hasPrefix("--regexp") || $0.text.hasPrefix("--file")
+      }
     let isRemote = invocation.name == "ssh"
     var index = 1
     while index < invocation.words.count {
@@ -84,15 +105,17 @@ struct FloorCommands {
         continue
       }
       if let reason = forbidsMention(word, in: invocation.directories, of: invocation.name) { return reason }
-      if invocation.directories == nil, !word.text.hasPrefix("/"), !word.text.hasPrefix("-") {
+      let isVerb = index == 2 && invocation.words.count > 1 && Self.verbFirst.contains(invocation.name)
+      if invocation.directories == nil, !word.text.hasPrefix("/"), !word.text.hasPrefix("-"), !isVerb {
         invocation.hide("a path in a directory that is not known: \(word.display)")
       }
     }
-    for use in invocation.uses where use.isRecursive && use.access == .read && use.word.isKnown {
+    let trees =
+      invocation.uses.filter { $0.isRecursive && $0.access == .read }.map(\.word) + invocation.words.filter(\.isTree)
+    for word in trees where word.isKnown {
       for folder in invocation.directories ?? [] {
-        for seen in views(PathText.absolute(use.word.text, in: folder)) where Floor.holdsSecrets(seen, place) {
-          invocation.worry("it reads \(seen) with everything below it, keys too")
-          invocation.hide("it reads \(seen) with everything below it")
+        for seen in views(PathText.absolute(word.text, in: folder)) where Floor.holdsSecrets(seen, place) {
+          invocation.hide("it reads \(seen) with everything below it, keys too")
         }
       }
     }
@@ -117,7 +140,9 @@ struct FloorCommands {
     guard let glob = word.glob else { return nil }
     for folder in directories ?? ["/"] {
       let pattern = PathText.normal(PathText.absolute(glob, in: folder))
-      if let reason = SecretGlobs.reaches(pattern, .read, place), !(name == "ls" && reason.contains("/dev/")) { return reason }
+      if let reason = SecretGlobs.reaches(pattern, .read, place), !(name == "ls" && reason.contains("/dev/")) {
+        return reason
+      }
     }
     return nil
   }
@@ -139,7 +164,8 @@ struct FloorCommands {
       for folder in invocation.directories ?? ["/"] {
         let seen = PathText.normal(PathText.absolute(path, in: folder))
         if let reason = Floor.forbids(seen, .read, place) { return reason }
-        if let reason = Floor.forbids(seen, .write, place), invocation.name != "sed", !invocation.name.hasSuffix("awk") {
+        if let reason = Floor.forbids(seen, .write, place), invocation.name != "sed", !invocation.name.hasSuffix("awk")
+        {
           invocation.worry("its program names \(seen): \(reason)")
           invocation.hide("its program names \(seen)")
         }
@@ -152,7 +178,8 @@ struct FloorCommands {
 
   private static let ownNames: Set<String> = ["cmdop", "cmdop-agent", "cmdop-relay", "cmdop-mcp", "cmdop-core"]
   private static let rights: Set<String> = [
-    "permissions", "auth", "join", "login", "logout", "relay", "fleet", "service", "mcp", "agent", "start", "stop", "restart",
+    "permissions", "auth", "join", "login", "logout", "relay", "fleet", "service", "mcp", "agent", "start", "stop",
+    "restart",
     "machine", "role-to-come",
   ]
 
@@ -167,7 +194,10 @@ struct FloorCommands {
     if !verb.isKnown { return "a verb of cmdop that is computed" }
     let next = verbs.dropFirst().first?.text
     if verb.text == "agent", next == "status" || next == "logs" { return nil }
-    if verb.text == "connect", next == "password" || next == "share" { return "cmdop connect \(next ?? "") changes who may come in" }
-    return Self.rights.contains(verb.text) ? "cmdop \(verb.text) changes rights, and the caller is not at this machine" : nil
+    if verb.text == "connect", next == "password" || next == "share" {
+      return "cmdop connect \(next ?? "") changes who may come in"
+    }
+    return Self.rights.contains(verb.text)
+      ? "cmdop \(verb.text) changes rights, and the caller is not at this machine" : nil
   }
 }

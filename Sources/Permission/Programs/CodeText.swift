@@ -4,10 +4,13 @@ enum CodeText {
   static let interpreters: [String: Set<String>] = [
     "python": ["-c"], "python2": ["-c"], "python3": ["-c"], "pypy": ["-c"], "pypy3": ["-c"],
     "perl": ["-e", "-E", "-ne", "-pe", "-ni", "-i"], "ruby": ["-e", "-ne", "-pe"],
-    "node": ["-e", "--eval", "-p", "--print"], "nodejs": ["-e", "--eval", "-p", "--print"], "deno": ["eval"], "bun": ["-e"],
+    "node": ["-e", "--eval", "-p", "--print"], "nodejs": ["-e", "--eval", "-p", "--print"], "deno": ["eval"],
+    "bun": ["-e"],
     "php": ["-r"], "lua": ["-e"], "Rscript": ["-e"], "osascript": ["-e"], "tclsh": [], "guile": ["-c"], "julia": ["-e"],
-    "swift": ["-e"], "vim": ["-c", "--cmd", "+"], "vi": ["-c", "+"], "nvim": ["-c", "+"], "ex": ["-c"], "emacs": ["--eval"],
-    "gdb": ["-ex", "--ex", "--eval-command"], "sqlite3": ["-cmd"], "psql": ["-c"], "awk": [""], "gawk": [""], "mawk": [""],
+    "swift": ["-e"], "vim": ["-c", "--cmd", "+"], "vi": ["-c", "+"], "nvim": ["-c", "+"], "ex": ["-c"],
+    "emacs": ["--eval"],
+    "gdb": ["-ex", "--ex", "--eval-command"], "sqlite3": ["-cmd"], "psql": ["-c"], "awk": [""], "gawk": [""],
+    "mawk": [""],
     "sed": [""], "gsed": [""], "nawk": [""],
   ]
 
@@ -19,10 +22,14 @@ enum CodeText {
     }
     var found: [Argument] = []
     for (index, word) in invocation.words.enumerated().dropFirst() {
-      let isOption = options.contains(word.text) || word.text.hasPrefix("-") && !word.text.hasPrefix("--")
-        && options.contains { $0.utf8.count == 2 && word.text.utf8.last == $0.utf8.last }
+      let isOption =
+        options.contains(word.text)
+        || word.text.hasPrefix("-") && !word.text.hasPrefix("--")
+          && options.contains { $0.utf8.count == 2 && word.text.utf8.last == $0.utf8.last }
       if isOption, index + 1 < invocation.words.count { found.append(invocation.words[index + 1]) }
-      if options.contains(where: { $0.utf8.count == 2 && word.text.hasPrefix($0) && word.text.utf8.count > 2 }) { found.append(word) }
+      if options.contains(where: { $0.utf8.count == 2 && word.text.hasPrefix($0) && word.text.utf8.count > 2 }) {
+        found.append(word)
+      }
     }
     return found
   }
@@ -55,10 +62,11 @@ enum CodeText {
 
   static func checkAwk(_ invocation: inout Invocation) {
     let reader = OptionReader(
-      invocation.words, short: ["F", "v", "f", "i", "l", "e", "E"], long: ["--file", "--include", "--load", "--source", "--exec"],
+      invocation.words, short: ["F", "v", "f", "i", "l", "e", "E"],
+      long: ["--file", "--include", "--load", "--source", "--exec"],
       stopsAtOperand: true)
     if reader.has("-f", "-i", "-l", "-E", "--file", "--include", "--load", "--exec") {
-      return invocation.worry("awk runs a program from a file")
+      return invocation.hide("awk runs a program from a file")
     }
     var texts = reader.options.filter { $0.name == "-e" || $0.name == "--source" }.compactMap(\.value)
     if texts.isEmpty, let first = reader.operands.first?.word { texts = [first] }
@@ -67,7 +75,7 @@ enum CodeText {
       let isBad =
         code.contains("system") || code.contains("getline") || code.contains("@")
         || code.replacing("||", with: "").contains("|") || printsIntoFile(code)
-      if isBad || !text.isKnown { return invocation.worry("awk may run a program or write a file") }
+      if isBad || !text.isKnown { return invocation.hide("awk may run a program or write a file") }
     }
   }
 
@@ -80,17 +88,25 @@ enum CodeText {
     return false
   }
 
-  /// Awk's strings, and what looks like its regular expressions, are no code.
+  /// Awk's strings and regular expressions are no code. A slash begins one where no division can stand.
   private static func withoutStrings(_ text: String) -> String {
     var result = ""
-    var inString = false
+    var open: Character?
     var isEscaped = false
+    var before: Character = "{"
     for character in text {
       if isEscaped {
         isEscaped = false
-        continue
+      } else if let end = open {
+        if character == "\\" { isEscaped = true }
+        if character == end { open = nil }
+      } else if character == "\"" || character == "/" && "({}[;,~!&|\n".contains(before) {
+        open = character
+        before = ")"
+      } else {
+        result.append(character)
+        if character != " " && character != "\t" { before = character }
       }
-      if character == "\\" { isEscaped = true } else if character == "\"" { inString.toggle() } else if !inString { result.append(character) }
     }
     return result
   }
@@ -98,17 +114,19 @@ enum CodeText {
   // MARK: sed
 
   static func checkSed(_ invocation: inout Invocation) {
-    let reader = OptionReader(invocation.words, short: ["e", "f", "l"], long: ["--expression", "--file", "--line-length"])
+    let reader = OptionReader(
+      invocation.words, short: ["e", "f", "l"], long: ["--expression", "--file", "--line-length"])
     if reader.has("-f", "--file") || reader.options.contains(where: { $0.name.hasPrefix("--fi") }) {
-      invocation.worry("sed runs a program from a file")
+      invocation.hide("sed runs a program from a file")
     }
-    if reader.options.contains(where: { $0.name == "-i" || $0.name.hasPrefix("--in-place") || $0.name.hasPrefix("--i") }) {
+    if reader.options.contains(where: { $0.name == "-i" || $0.name.hasPrefix("--in-place") || $0.name.hasPrefix("--i") }
+    ) {
       invocation.worry("sed -i writes files")
     }
     var texts = reader.options.filter { $0.name == "-e" || $0.name.hasPrefix("--ex") }.compactMap(\.value)
     if texts.isEmpty, let first = reader.operands.first?.word { texts = [first] }
     for text in texts where !text.isKnown || !SedScript.isHarmless(text.text) {
-      return invocation.worry("sed may run a program or write a file")
+      return invocation.hide("sed may run a program or write a file")
     }
   }
 }

@@ -1,17 +1,23 @@
 /// What git can be made to run, and to write.
 enum GitConcerns {
   /// Before the subcommand.
-  private static let early: Set<String> = ["-c", "--exec-path", "--config-env", "--git-dir", "--work-tree", "--namespace"]
+  private static let early: Set<String> = [
+    "-c", "--exec-path", "--config-env", "--git-dir", "--work-tree", "--namespace",
+  ]
   /// Behind it, whatever it is.
   private static let late = [
-    "--upload-pack", "--receive-pack", "--exec", "--open-files-in-pager", "--ext-diff", "--textconv", "--extcmd", "--output",
+    "--upload-pack", "--receive-pack", "--exec", "--open-files-in-pager", "--ext-diff", "--textconv", "--extcmd",
+    "--output",
     "--template", "--config", "--tree-filter", "--index-filter", "--msg-filter", "--env-filter", "--commit-filter",
-    "--parent-filter", "--tag-name-filter", "--sendmail-cmd", "--smtp-server", "--to-cmd", "--cc-cmd", "--output-directory",
+    "--parent-filter", "--tag-name-filter", "--sendmail-cmd", "--smtp-server", "--to-cmd", "--cc-cmd",
+    "--output-directory",
     "--gpg-sign", "--edit-description", "--separate-git-dir",
   ]
   private static let commands: Set<String> = [
-    "bisect", "filter-branch", "difftool", "mergetool", "instaweb", "send-email", "daemon", "hook", "shell", "web--browse",
-    "credential", "fast-import", "cvsserver", "archimport", "remote-ext", "remote-fd", "upload-pack", "receive-pack",
+    "bisect", "filter-branch", "difftool", "mergetool", "instaweb", "send-email", "daemon", "hook", "shell",
+    "web--browse",
+    "credential", "bundle", "fast-import", "cvsserver", "archimport", "remote-ext", "remote-fd", "upload-pack",
+    "receive-pack",
   ]
 
   static func check(_ invocation: inout Invocation) {
@@ -21,7 +27,7 @@ enum GitConcerns {
       let text = words[index].text
       guard text.hasPrefix("-") else { break }
       let name = String(text.prefix { $0 != "=" })
-      if early.contains(name) || text.hasPrefix("-c") { invocation.worry("git \(name) may make git run a program") }
+      if early.contains(name) || text.hasPrefix("-c") { invocation.hide("git \(name) may make git run a program") }
       if name == "-C" {
         index += 1
         checkDirectory(index < words.count ? words[index] : Argument(), &invocation)
@@ -33,54 +39,64 @@ enum GitConcerns {
     guard index < words.count else { return }
     let command = words[index].text
     let rest = words[(index + 1)...]
-    if commands.contains(command) { invocation.worry("git \(command) runs programs") }
+    if commands.contains(command) { invocation.hide("git \(command) runs programs") }
     for word in rest {
       if word.text == "--" { break }
       let name = word.text.prefix { $0 != "=" }
       if word.text.hasPrefix("--"), name.utf8.count > 4, late.contains(where: { $0.hasPrefix(name) }) {
-        invocation.worry("git \(command) \(name) may run a program or write a file")
+        let reason = "git \(command) \(name) may run a program or write a file"
+        if name.hasPrefix("--outp") { invocation.worry(reason) } else { invocation.hide(reason) }
       }
     }
     checkSubcommand(command, rest, &invocation)
     for word in rest where word.text.hasPrefix("ext::") || word.text.hasPrefix("fd::") || word.text.contains("ext::") {
-      invocation.worry("git runs the program in \(word.text)")
+      invocation.hide("git runs the program in \(word.text)")
     }
   }
 
   /// Another repository's configuration may name programs; one below this directory is this caller's anyway.
   private static func checkDirectory(_ word: Argument, _ invocation: inout Invocation) {
-    guard word.isKnown, let directories = invocation.directories else { return invocation.worry("git -C a computed directory") }
+    guard word.isKnown, let directories = invocation.directories else {
+      return invocation.worry("git -C a computed directory")
+    }
     for directory in directories {
       let path = PathText.normal(PathText.absolute(word.text, in: directory))
-      if !PathText.isInside(path, directory) { invocation.worry("git -C \(word.display): a repository elsewhere may name programs") }
+      if !PathText.isInside(path, directory) {
+        invocation.worry("git -C \(word.display): a repository elsewhere may name programs")
+      }
     }
   }
 
   private static func checkSubcommand(_ command: String, _ rest: ArraySlice<Argument>, _ invocation: inout Invocation) {
     func has(_ names: String...) -> Bool {
       rest.contains { word in
-        names.contains { word.text == $0 || !$0.hasPrefix("--") && word.text.hasPrefix($0) && !word.text.hasPrefix("--") }
+        names.contains {
+          word.text == $0 || !$0.hasPrefix("--") && word.text.hasPrefix($0) && !word.text.hasPrefix("--")
+        }
       }
     }
     switch command {
     case "config":
       let operands = rest.filter { !$0.text.hasPrefix("-") }
-      let isReading = has("--get", "--get-all", "--list", "-l", "--get-regexp", "--get-urlmatch") || operands.first?.text == "get"
+      let isReading =
+        has("--get", "--get-all", "--list", "-l", "--get-regexp", "--get-urlmatch") || operands.first?.text == "get"
         || operands.first?.text == "list" || operands.count < 2
       if !isReading || has("-e", "--edit", "-f", "--file", "--global", "--system") && !isReading {
-        invocation.worry("git config may name programs that git runs")
+        invocation.hide("git config may name programs that git runs")
       }
-    case "rebase": if has("-x", "--exec") { invocation.worry("git rebase --exec runs a program") }
-    case "grep": if has("-O") { invocation.worry("git grep -O runs a program") }
-    case "submodule": if rest.contains(where: { $0.text == "foreach" }) { invocation.worry("git submodule foreach runs programs") }
+    case "rebase": if has("-x", "--exec") { invocation.hide("git rebase --exec runs a program") }
+    case "grep": if has("-O") { invocation.hide("git grep -O runs a program") }
+    case "submodule":
+      if rest.contains(where: { $0.text == "foreach" }) { invocation.hide("git submodule foreach runs programs") }
     case "clone", "fetch", "pull", "push", "ls-remote", "init":
-      if has("-u"), command == "clone" { invocation.worry("git clone -u runs a program") }
-      if command == "clone", has("-c") { invocation.worry("git clone -c may name programs") }
+      if has("-u"), command == "clone" { invocation.hide("git clone -u runs a program") }
+      if command == "clone", has("-c") { invocation.hide("git clone -c may name programs") }
     case "archive": if has("-o") { invocation.worry("git archive -o writes a file") }
     case "format-patch": if has("-o") { invocation.worry("git format-patch -o writes files") }
     case "am", "apply": if has("--unsafe-paths", "--directory") { invocation.worry("git apply may write elsewhere") }
     case "worktree": if has("add") { invocation.worry("git worktree add writes elsewhere") }
-    case "remote": if rest.contains(where: { $0.text.contains("::") }) { invocation.worry("git remote with a helper program") }
+    case "remote":
+      if rest.contains(where: { $0.text.contains("::") }) { invocation.hide("git remote with a helper program") }
     case "help": if has("-w", "--web", "-i", "--info") { invocation.worry("git help runs a browser") }
     default: break
     }

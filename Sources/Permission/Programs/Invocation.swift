@@ -19,7 +19,9 @@ struct Invocation: Sendable {
   var text: String { words.map(\.display).joined(separator: " ") }
 
   /// Where systems keep their programs.
-  static let standardFolders: Set<String> = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"]
+  static let standardFolders: Set<String> = [
+    "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin",
+  ]
 
   init(_ words: [Argument], in directories: [String]?) {
     self.words = words
@@ -30,8 +32,14 @@ struct Invocation: Sendable {
     isPlain = folder.map(Self.standardFolders.contains) ?? true
   }
 
+  /// No rule allows it so.
   mutating func worry(_ reason: String) { if concerns.count < 8 { concerns.append(reason) } }
-  mutating func hide(_ reason: String) { if hidden == nil { hidden = reason } }
+
+  /// No rule allows it so, and where everything is allowed it must be asked about: the floor, or a deny rule, may be behind it.
+  mutating func hide(_ reason: String) {
+    worry(reason)
+    if hidden == nil { hidden = reason }
+  }
 }
 
 /// A path that a command touches.
@@ -64,7 +72,10 @@ struct OptionReader {
 
   /// `values`: the single letters, and long names without value sign, that take a value. `stopsAtOperand`: what follows the
   /// first operand belongs to it, as with wrappers.
-  init(_ words: [Argument], short: Set<Character>, long: Set<String> = [], stopsAtOperand: Bool = false, singleDash: Bool = false) {
+  init(
+    _ words: [Argument], short: Set<Character>, long: Set<String> = [], stopsAtOperand: Bool = false,
+    singleDash: Bool = false
+  ) {
     var index = 1
     while index < words.count {
       let word = words[index]

@@ -4,10 +4,9 @@ struct CommandMatch {
   /// Where the act began.
   let directory: String
 
-  /// How many words from the first the rule names itself, not by `*`; nil: it does not mean this one.
-  func allows(_ pattern: CommandPattern, _ invocation: Invocation) -> Int? {
-    guard matches(pattern, invocation, .allow) else { return nil }
-    return pattern.leading
+  /// `naming`: this word must be named by the rule itself, not by a `*`.
+  func allows(_ pattern: CommandPattern, _ invocation: Invocation, naming word: Int? = nil) -> Bool {
+    matches(pattern, invocation, .allow, naming: word)
   }
 
   func denies(_ pattern: CommandPattern, _ invocation: Invocation) -> Bool { matches(pattern, invocation, .deny) }
@@ -16,24 +15,28 @@ struct CommandMatch {
   func mayDeny(_ pattern: CommandPattern, _ invocation: Invocation) -> Bool { matches(pattern, invocation, .ask) }
 
   /// allow: narrow. deny: broad. ask stands for "perhaps".
-  private func matches(_ pattern: CommandPattern, _ invocation: Invocation, _ way: Verdict) -> Bool {
+  private func matches(_ pattern: CommandPattern, _ invocation: Invocation, _ way: Verdict, naming word: Int? = nil)
+    -> Bool
+  {
     guard !pattern.words.isEmpty else { return false }
-    return match(pattern.words[...], invocation.words[...], invocation, way)
+    return match(pattern.words[...], invocation.words[...], invocation, way, word)
   }
 
   private func match(
-    _ words: ArraySlice<CommandPattern.Word>, _ arguments: ArraySlice<Argument>, _ invocation: Invocation, _ way: Verdict
+    _ words: ArraySlice<CommandPattern.Word>, _ arguments: ArraySlice<Argument>, _ invocation: Invocation,
+    _ way: Verdict,
+    _ named: Int?
   ) -> Bool {
     var (words, arguments) = (words, arguments)
     while let word = words.first {
       words = words.dropFirst()
       if word == .any {
-        if words.isEmpty { return true }
+        if words.isEmpty { return named.map { $0 < arguments.startIndex } ?? true }
         // At most one star in the middle is worth its cost; more are tried all the same, they are bounded by the words.
         var rest = arguments
         while true {
-          if match(words, rest, invocation, way) { return true }
-          guard rest.popFirst() != nil else { return false }
+          if match(words, rest, invocation, way, named) { return true }
+          guard rest.startIndex != named, rest.popFirst() != nil else { return false }
         }
       }
       guard let argument = arguments.first else {
@@ -51,6 +54,15 @@ struct CommandMatch {
   ) -> Bool {
     if isFirst { return fitsCommand(word, argument, invocation, way) }
     guard argument.isKnown else { return way == .ask }
+    if argument.isTree {
+      // Files below a place: a rule must mean all of them, at any depth.
+      guard case .path(let pattern, _) = word, let folder = invocation.directories?.first else { return way == .ask }
+      let path = PathText.absolute(argument.text, in: folder)
+      let probes = [PathText.normal(path), place.paths.resolve(path).path].map { $0 + "/a/b/c" }
+      let hits = probes.map { pattern.matches($0, home: place.home, directory: directory) }
+      return way == .ask
+        || (way == .allow ? hits[0] && hits[1] && invocation.directories?.count == 1 : hits[0] || hits[1])
+    }
     switch word {
     case .any: return true
     case .literal(let text):

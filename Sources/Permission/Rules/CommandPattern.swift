@@ -12,8 +12,6 @@ struct CommandPattern: Hashable, Sendable {
   let words: [Word]
   /// The first word, if it is no pattern, without directory: rules are looked up by it.
   let key: String?
-  /// How many words from the first are no `*`.
-  let leading: Int
   /// As it stands in the rule, if there is no pattern in it.
   let exact: String?
   /// It names several commands; such a rule can only be meant for exactly this text.
@@ -41,7 +39,6 @@ struct CommandPattern: Hashable, Sendable {
     }
     self.words = words
     if case .literal(let first)? = words.first { key = String(PathText.name(first)) } else { key = nil }
-    leading = words.prefix { $0 != .any }.count
     exact = text.contains("*") || text.contains("?") || text.contains("[") ? nil : text
     isCompound = hasOperator
     if hasOperator && exact == nil {

@@ -11,6 +11,10 @@ struct Argument: Hashable, Sendable {
   var hasNumber = false
   /// It begins with what is not known: it could be an option.
   var beginsUnknown = false
+  /// It stands for files below this place.
+  var isTree = false
+  /// … for some of them.
+  var isFiltered = false
   /// With the specials of a glob in it; quoted ones behind a backslash. nil: no glob.
   var glob: String?
 
@@ -62,13 +66,13 @@ struct ShellExpansion {
   private func expand(_ word: ShellWord, to arguments: inout [Argument]) {
     var current = Argument()
     var pattern = ""
-    var (isThere, hasGlob) = (false, false)
+    var (isThere, hasGlob, isOpen) = (false, false, false)
     func finish() {
       if isThere {
         if hasGlob { current.glob = pattern }
         arguments.append(current)
       }
-      (current, pattern, isThere, hasGlob) = (Argument(), "", false, false)
+      (current, pattern, isThere, hasGlob, isOpen) = (Argument(), "", false, false, false)
     }
     func put(_ text: String, isQuoted: Bool) {
       isThere = isThere || isQuoted || !text.isEmpty
@@ -77,7 +81,11 @@ struct ShellExpansion {
       for character in text.unicodeScalars {
         let isGlob = character == "*" || character == "?" || character == "["
         if isQuoted, isGlob || character == "\\" || character == "]" { pattern.unicodeScalars.append("\\") }
-        if !isQuoted, isGlob { hasGlob = true }
+        if !isQuoted, isGlob {
+          if character == "[" { isOpen = true } else { hasGlob = true }
+        }
+        // A bracket that is not closed is no glob: `[ -f a ]`.
+        if !isQuoted, character == "]", isOpen { hasGlob = true }
         pattern.unicodeScalars.append(character)
       }
     }
@@ -140,7 +148,10 @@ struct ShellExpansion {
     finish()
   }
 
-  private enum Flat { case known(String), other }
+  private enum Flat {
+    case known(String)
+    case other
+  }
   private func flat(_ piece: ShellWord.Piece) -> Flat {
     switch piece {
     case .plain(let text), .quoted(let text): .known(text)

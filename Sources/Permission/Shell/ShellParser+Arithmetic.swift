@@ -165,8 +165,11 @@ extension ShellParser {
     for piece in word.pieces {
       switch piece {
       case .plain(let text), .quoted(let text):
-        if text.utf8.contains(where: { $0 == 0x5b || $0 == 0x24 || $0 == 0x60 }) { script.fail("it computes with an array") }
-        for name in text.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" }) where name.utf8.first?.isNameStart == true {
+        if text.utf8.contains(where: { $0 == 0x5b || $0 == 0x24 || $0 == 0x60 }) {
+          script.fail("it computes with an array")
+        }
+        for name in text.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" })
+        where name.utf8.first?.isNameStart == true {
           script.arithmeticNames.insert(String(name))
         }
       case .variable(let name, _): script.arithmeticNames.insert(name)

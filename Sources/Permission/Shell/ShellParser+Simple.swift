@@ -113,7 +113,9 @@ extension ShellParser {
         names.append(string(start, index))
         continue
       }
-      guard byte.isDigit || byte == 0x24 && text[index + 1].isNameStart || [0x2b, 0x2d, 0x2a, 0x40, 0x2e, 0x2f].contains(byte)
+      guard
+        byte.isDigit || byte == 0x24 && text[index + 1].isNameStart
+          || [0x2b, 0x2d, 0x2a, 0x40, 0x2e, 0x2f].contains(byte)
       else { return nil }
       index += 1
     }
@@ -166,7 +168,7 @@ extension ShellParser {
       guard isRedirect else { break }
       parseRedirect(&command)
     }
-    if !command.redirects.isEmpty { emit(command) }
+    if !command.redirects.isEmpty || command.hasInput { emit(command) }
   }
 
   mutating func parseRedirect(_ command: inout ShellCommand) {
@@ -181,21 +183,23 @@ extension ShellParser {
     switch (next, peek(1), peek(2)) {
     case (0x3c, 0x3c, 0x3c):
       position += 3
+      command.hasInput = true
       skipBlanks()
       if readWord() == nil { stop("`<<<` without a word") }
       return
     case (0x3c, 0x3c, let third):
       position += third == 0x2d ? 3 : 2
+      command.hasInput = true
       return beginHereDoc(stripsTabs: third == 0x2d)
     case (0x3c, 0x3e, _):
-      kind = .both
+      (kind, command.hasInput) = (.both, true)
       position += 2
     case (0x3c, 0x26, _), (0x3e, 0x26, _):
-      if next == 0x3c { kind = .read }
+      if next == 0x3c { (kind, command.hasInput) = (.read, true) }
       duplicates = true
       position += 2
     case (0x3c, _, _):
-      kind = .read
+      (kind, command.hasInput) = (.read, true)
       position += 1
     case (0x26, 0x3e, let third): position += third == 0x3e ? 3 : 2
     case (0x3e, 0x3e, _), (0x3e, 0x7c, _): position += 2

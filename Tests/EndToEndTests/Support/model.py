@@ -23,8 +23,10 @@ A step that answers:
     {"echo": true}                                        says what the last result or prompt was: lets a test see it
     {"expect": "words"}                                   a violation if the request does not contain them
     {"delay": s, "pace": s}                               before the answer; between its events
+    "@clock@" in the text becomes the time at which that piece leaves, in ms since 1970
 Faults:
-    {"http": 429|529|500|400|413|…, "retry_after": s, "should_retry": bool, "body": {…}, "times": n}   n times, then the next
+    {"http": 429|529|500|400|413|…, "retry_after": s, "should_retry": bool, "location": "…", "body": {…},
+     "times": n}                                          n times, then the next
     {"fault": "drop" | "error" | "stall" | "end", "after": n}   after n events: connection cut, error event, silence
                                                           ("seconds", 30), a stream that ends too early
     {"fault": "bad_json"}                                 arguments of the calls are no JSON; "raw": "…" says what they are
@@ -32,7 +34,8 @@ Faults:
     {"fault": "not_json" | "html" | "empty" | "endless"}  an event that is no JSON, a page, nothing, an answer without end
     {"cut": n | "bytes" | "crlf"}                         where the stream is cut into pieces: every n bytes, each byte, in CRLF
                                                           (usual: in the middle of each event)
-    {"quirks": ["no_id", "no_usage", "whole_arguments", "stop_finish", "same_index", "no_done", "lf"]}   local servers' ways
+    {"quirks": ["no_id", "no_usage", "whole_arguments", "stop_finish", "same_index", "no_done", "no_finish", "lf"]}
+                                                          the ways of local servers
 
 GET /_log  {"requests", "steps_left", "violations": [...], "log": [{"api", "time", "body", "headers", "violations"}]}
 POST /_script  a new script, the log is emptied.          GET /_wait?n=5&s=10  returns when n requests have come, or 408
@@ -439,7 +442,8 @@ class Answer:
                 if rest:
                     chunks.append({"tool_calls": [rest.pop(0)]})
         events = [{**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in chunks]
-        events.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
+        if "no_finish" not in self.quirks:
+            events.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
         if self.usage:
             events.append({**base, "choices": [], "usage": {
                 "prompt_tokens": self.usage["input"] + self.usage["cached"], "completion_tokens": self.usage["output"],
@@ -604,6 +608,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         time.sleep(step.get("delay", script.delay))
         if "http" in step:
             more = [("retry-after", str(step["retry_after"]))] if "retry_after" in step else []
+            if "location" in step:
+                more.append(("location", step["location"]))
             if "should_retry" in step:
                 more.append(("x-should-retry", str(step["should_retry"]).lower()))
             if "body" in step:
@@ -649,6 +655,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = json.dumps(event, ensure_ascii=False)
             if fault == "not_json" and at == after:
                 data = data[:-1]
+            data = data.replace("@clock@", f"{time.time() * 1000:.2f} ")
             block = (f"event: {name}{end}" if name else "") + f"data: {data}{end}{end}"
             self.write(block.encode(), step.get("cut", "half"))
             if fault == "error" and at == after:
