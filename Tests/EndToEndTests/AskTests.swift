@@ -19,7 +19,7 @@ struct AskTests {
       #expect(json.json["status"] as? String == "finished" && json.json["hostname"] as? String == bert, "\(json.text)")
       #expect((json.json["response"] as? String)?.hasSuffix("full") == true && json.json["turns"] as? Int == 1)
       #expect((json.json["tokens"] as? Int ?? 0) > 0 && (json.json["duration_ms"] as? Int ?? -1) >= 0)
-      #expect(json.json["machine_id"] as? String == try street.enrollment("bert")["machineID"] as? String)
+      #expect(json.json["machine_id"] as? String == (try street.enrollment("bert")["machineID"] as? String))
       #expect(try await model.log().bodies.last?.contains("how full\\nnow?") == true)
       let unknown = try await street.client(["ask", "nobody-here", "x"], on: "anna")
       #expect(unknown.status == 66 && unknown.stderr.contains("nobody-here"), "\(unknown.stderr)")

@@ -50,7 +50,7 @@ struct ChatTests {
       let json = try await street.chat("hello", on: "anna", ["--json"])
       #expect(json.events.first?["event"] as? String == "started")
       #expect((json.events.first?["conversation"] as? String)?.count == 36)
-      #expect(json.events.first?["hostname"] as? String == try street.host("anna"))
+      #expect(json.events.first?["hostname"] as? String == (try street.host("anna")))
       #expect(json.events.last?["event"] as? String == "done" && json.events.last?["status"] as? String == "finished")
       #expect(json.events.contains { $0["event"] as? String == "text_delta" })
     }
