@@ -8,7 +8,9 @@ struct ApprovalAnswerTests {
   private static func run(_ body: (_ street: Street, _ bert: String, _ made: Made) async throws -> Void) async throws {
     let made = Made()
     defer { try? FileManager.default.removeItem(atPath: made.path) }
-    let steps: [Any] = [["tools": [["name": "execute_command", "input": ["command": "echo done >> \(made.path)"]]]], ["echo": true]]
+    let steps: [Any] = [
+      ["tools": [["name": "execute_command", "input": ["command": "echo done >> \(made.path)"]]]], ["echo": true],
+    ]
     let script: [String: Any] = ["steps": [["echo": true]], "by_turn": true, "by_prompt": ["make it": steps]]
     try await Street.run(["anna", "bert"], models: script) { street, _ in
       try await body(street, try await street.name("bert"), made)
@@ -77,7 +79,9 @@ struct ApprovalAnswerTests {
       // And the terminal is still one.
       try await user.sh("echo still here", "MARK2")
       let again = try await street.start(["ask", bert, "make it"], on: "anna")
-      try await eventually("a second question") { user.text.components(separatedBy: "Enter ~ y once").count > 1 && user.text.suffix(900).contains("~ n no") }
+      try await eventually("a second question") {
+        user.text.components(separatedBy: "Enter ~ y once").count > 1 && user.text.suffix(900).contains("~ n no")
+      }
       user.type("\r~n")
       #expect(try await again.outcome(limit: 60).status == 0)
       #expect(made.count == 1)
@@ -100,11 +104,14 @@ struct ApprovalAnswerTests {
         (try? JSONSerialization.jsonObject(with: Data($0.utf8))) as? [String: Any]
       }
       let question = try #require(lines.first { $0["event"] as? String == "question" })
-      #expect(question["tool"] as? String == "execute_command" && question["target"] as? String == "echo done >> \(made.path)")
+      #expect(
+        question["tool"] as? String == "execute_command" && question["target"] as? String == "echo done >> \(made.path)"
+      )
       let id = try #require(question["id"] as? String)
       let wrong = try await street.cmdop(["approvals", "--answer", "00000000", "once"], home: street.home("bert"))
       #expect(wrong.status == 66 && made.count == 0, "\(wrong.stderr)")
-      let answer = try await street.cmdop(["approvals", "--answer", String(id.prefix(8)), "once"], home: street.home("bert"))
+      let answer = try await street.cmdop(
+        ["approvals", "--answer", String(id.prefix(8)), "once"], home: street.home("bert"))
       #expect(answer.status == 0 && answer.text.contains("allowed by"), "\(answer.text)\(answer.stderr)")
       #expect(try await ask.outcome(limit: 60).status == 0)
       #expect(made.count == 1)

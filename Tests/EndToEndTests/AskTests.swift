@@ -37,10 +37,17 @@ struct AskTests {
       let carl = try await street.name("carl")
       let outcome = try await street.client(["ask", "\(bert),nobody-here,\(anna),\(bert)", "how full"], on: "anna")
       #expect(outcome.status == 66, "\(outcome.stderr)")
-      #expect(Set(outcome.text.split(separator: "\n")) == ["\(anna): half", "\(anna): full", "\(bert): half", "\(bert): full"])
-      #expect(outcome.stderr.contains("nobody-here: error: ") && outcome.stderr.contains("2 of 3 agents have answered, 1 have not"))
+      #expect(
+        Set(outcome.text.split(separator: "\n")) == [
+          "\(anna): half", "\(anna): full", "\(bert): half", "\(bert): full",
+        ])
+      #expect(
+        outcome.stderr.contains("nobody-here: error: ")
+          && outcome.stderr.contains("2 of 3 agents have answered, 1 have not"))
       let json = try await street.client(["ask", "\(carl),\(bert),\(anna)", "how full", "--json"], on: "anna")
-      #expect(json.status == 69 && json.list.map { $0["hostname"] as? String } == [carl, bert, anna], "\(json.text)\(json.stderr)")
+      #expect(
+        json.status == 69 && json.list.map { $0["hostname"] as? String } == [carl, bert, anna],
+        "\(json.text)\(json.stderr)")
       #expect((json.list[0]["error"] as? [String: Any])?["code"] as? String == "offline")
       #expect(json.list.dropFirst().allSatisfy { $0["response"] as? String == "half\nfull" && $0["error"] == nil })
       let all = try await street.client(["ask", "--all", "how full", "--json"], on: "anna")
@@ -66,7 +73,9 @@ struct AskTests {
   @Test("Ctrl-C ends the turn there, and says so", arguments: [1, 2])
   func cancel(_ machines: Int) async throws {
     let mark = "sleep 95\(Int.random(in: 100...999))"
-    let steps: [Any] = [["tools": [["name": "execute_command", "input": ["command": mark, "timeout_ms": 60000]]]], ["echo": true]]
+    let steps: [Any] = [
+      ["tools": [["name": "execute_command", "input": ["command": mark, "timeout_ms": 60000]]]], ["echo": true],
+    ]
     let names = ["anna", "bert", "carl"]
     try await Self.run(["work": steps], names) { street, _ in
       var hosts: [String] = []
@@ -82,19 +91,25 @@ struct AskTests {
       try await eventually("they have stopped", within: 15) { ProcessTable.running(mark).isEmpty }
       // The turns have ended in an orderly manner, not by a lost viewer.
       for name in names.dropFirst().prefix(machines) {
-        try await eventually("\(name)'s turn is over") { try await street.conversations(name).allSatisfy { $0["state"] as? String == "idle" } }
+        try await eventually("\(name)'s turn is over") {
+          try await street.conversations(name).allSatisfy { $0["state"] as? String == "idle" }
+        }
       }
     }
   }
 
   @Test("At a terminal the tool and the gate's verdict are shown beside the answer")
   func terminal() async throws {
-    let steps: [Any] = [["tools": [["name": "execute_command", "input": ["command": "seq 77 78"]]]], ["text": "It is 78."]]
+    let steps: [Any] = [
+      ["tools": [["name": "execute_command", "input": ["command": "seq 77 78"]]]], ["text": "It is 78."],
+    ]
     try await Self.run(["count": steps], ["anna", "bert"]) { street, _ in
       try await street.must(["permissions", "allow", "execute_command(seq *)"], home: street.home("bert"))
       let user = try await street.terminal(["ask", try await street.name("bert"), "count"], on: "anna")
       #expect(try await user.exitStatus() == 0)
-      #expect(user.text.contains("✓ execute_command seq 77 78") && user.text.contains("execute_command(seq *)"), "\(user.text)")
+      #expect(
+        user.text.contains("✓ execute_command seq 77 78") && user.text.contains("execute_command(seq *)"),
+        "\(user.text)")
       #expect(user.text.contains("It is 78.\r\n"))
     }
   }

@@ -33,7 +33,8 @@ struct ChatTests {
       let outcome = try await street.chat("hello", on: "anna")
       #expect(outcome.status == 0 && outcome.text == "Hello world.\n" && outcome.stderr.isEmpty, "\(outcome.stderr)")
       let piped = try await Running(
-        street.binary, ["chat", "-p", "-"], street.environment(street.home("anna")), input: .bytes(Data("count\nthis".utf8))
+        street.binary, ["chat", "-p", "-"], street.environment(street.home("anna")),
+        input: .bytes(Data("count\nthis".utf8))
       ).outcome(limit: 60)
       #expect(piped.status == 0 && piped.text == "counted\n", "\(piped.stderr)")
       #expect(try await model.log().bodies.last?.contains("count\\nthis") == true)
@@ -86,7 +87,9 @@ struct ChatTests {
         let outcome = try await street.cmdop(words, home: street.home("anna"))
         #expect([64, 77].contains(outcome.status), "\(outcome.status) \(outcome.stderr)")
         #expect(outcome.text.isEmpty && outcome.stderr.contains("error: ") && outcome.stderr.contains("try: "))
-        #expect(outcome.stderr.contains("ANTHROPIC_API_KEY") && outcome.stderr.contains("OPENAI_API_KEY"), "\(outcome.stderr)")
+        #expect(
+          outcome.stderr.contains("ANTHROPIC_API_KEY") && outcome.stderr.contains("OPENAI_API_KEY"), "\(outcome.stderr)"
+        )
       }
     }
   }
@@ -111,7 +114,10 @@ struct ChatTests {
       try await user.sees("waits: more")
       try await user.sees("All done.")
       try await user.sees("And the second.")
-      for text in ["› do it", "I write.", "✓ write_file \(file)", "-old line", "+new line", "✓ execute_command seq 41 60", "more lines", "60", "› more"] {
+      for text in [
+        "› do it", "I write.", "✓ write_file \(file)", "-old line", "+new line", "✓ execute_command seq 41 60",
+        "more lines", "60", "› more",
+      ] {
         #expect(user.text.contains(text), "\(text)")
       }
       user.type("/tools\r")
@@ -130,7 +136,12 @@ struct ChatTests {
   func hostile() async throws {
     let evil = "say \u{1b}]0;owned\u{7}\u{1b}[5mx\u{9b}31m"
     let steps: [Any] = [
-      ["text": evil, "tools": [["name": "execute_command", "input": ["command": "printf 'a\\033]0;owned\\007b\\033[5mc\\n' # \u{1b}[5m"]]]],
+      [
+        "text": evil,
+        "tools": [
+          ["name": "execute_command", "input": ["command": "printf 'a\\033]0;owned\\007b\\033[5mc\\n' # \u{1b}[5m"]]
+        ],
+      ],
       ["text": "The end."],
     ]
     try await Self.run(["go": steps]) { street, _ in
@@ -150,7 +161,8 @@ struct ChatTests {
   func cancel() async throws {
     let mark = "sleep 97\(Int.random(in: 100...999))"
     let steps: [Any] = [
-      ["tools": [["name": "execute_command", "input": ["command": mark, "timeout_ms": 60000]]]], ["text": "Still here."],
+      ["tools": [["name": "execute_command", "input": ["command": mark, "timeout_ms": 60000]]]],
+      ["text": "Still here."],
     ]
     try await Self.run(["sleep": steps]) { street, _ in
       let user = try await street.terminal(["chat"], on: "anna")
@@ -171,7 +183,8 @@ struct ChatTests {
 
   @Test("--resume shows what was said and goes on; what is not there is not found")
   func resume() async throws {
-    try await Self.run(["first": [["text": "the answer to one"], ["text": "the answer to two"], ["text": "three"]]]) { street, model in
+    try await Self.run(["first": [["text": "the answer to one"], ["text": "the answer to two"], ["text": "three"]]]) {
+      street, model in
       _ = try await street.chat("first of all", on: "anna")
       let id = try #require(try await street.conversations("anna").first?["conversation"] as? String)
       let user = try await street.terminal(["chat", "--resume", String(id.prefix(8))], on: "anna")
@@ -192,7 +205,9 @@ struct ChatTests {
 
   @Test("Two who watch one conversation see the same, and both can speak; here and from another machine")
   func twoViewers() async throws {
-    try await Self.run(["first": [["text": "answer one"], ["text": "answer two"], ["text": "answer three"]]], ["anna", "bert"]) { street, _ in
+    try await Self.run(
+      ["first": [["text": "answer one"], ["text": "answer two"], ["text": "answer three"]]], ["anna", "bert"]
+    ) { street, _ in
       let host = try await street.name("anna")
       let one = try await street.terminal(["chat"], on: "anna")
       try await one.sees("/help for help")
@@ -235,16 +250,22 @@ struct ChatTests {
     try await Self.run(["hello": [["text": "hi"]]]) { street, _ in
       let host = try await street.name("anna")
       #expect(try await street.client(["chat", "--machine", host, "-p", "hello you"], on: "anna").status == 0)
-      func listed() async throws -> [String: Any]? { try await street.sessions().first { $0["kind"] as? String == "conversation" } }
+      func listed() async throws -> [String: Any]? {
+        try await street.sessions().first { $0["kind"] as? String == "conversation" }
+      }
       try await eventually("it is listed") { try await listed() != nil }
       let session = try #require(try await listed())
       let (id, name) = (try #require(session["session_id"] as? String), try #require(session["name"] as? String))
       let attach = try await street.client(["session", "attach", name])
-      #expect(attach.status == 255 && attach.stderr.contains("try: cmdop chat --machine \(host) --resume \(id)"), "\(attach.stderr)")
+      #expect(
+        attach.status == 255 && attach.stderr.contains("try: cmdop chat --machine \(host) --resume \(id)"),
+        "\(attach.stderr)")
       let renamed = try await street.client(["session", "rename", name, "about greetings"])
       #expect(renamed.status == 0, "\(renamed.stderr)")
       let shown = try await street.client(["session", "show", name, "--json"])
-      #expect((shown.json["conversation"] as? [String: Any])?["title"] as? String == "about greetings", "\(shown.text)\(shown.stderr)")
+      #expect(
+        (shown.json["conversation"] as? [String: Any])?["title"] as? String == "about greetings",
+        "\(shown.text)\(shown.stderr)")
       #expect(try await street.client(["session", "show", name]).text.contains("about greetings"))
       #expect(try await street.client(["session", "destroy", name]).status == 0)
       #expect(try await street.conversations("anna").isEmpty)

@@ -9,12 +9,15 @@ import Testing
 struct GateAuditTests {
   static func folder() throws -> String {
     let path = FileManager.default.temporaryDirectory.path + "/cmdop-gate-\(UInt32.random(in: 0 ... .max))"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try FileManager.default.createDirectory(
+      atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     return path
   }
 
   static func entry(_ target: String, reason: String = "because") -> GateEntry {
-    GateEntry(.allow, nil, tool: "execute_command", input: ["command": .string(target)], mode: .default, user: "anna", hostname: "box", target: target)
+    GateEntry(
+      .allow, nil, tool: "execute_command", input: ["command": .string(target)], mode: .default, user: "anna",
+      hostname: "box", target: target)
   }
 
   @Test("Lines follow from each other, over files and restarts, and can be read again")
@@ -104,17 +107,23 @@ struct GateAuditTests {
     #expect(throws: CmdopError.self) { try audit.write(Self.entry("ls")) }
   }
 
-  @Test("Secrets are taken out, control characters cannot act", arguments: [
-    ("curl -H 'Authorization: Bearer abcdef123456' x", "abcdef123456"), ("mysql --password=hunter2 db", "hunter2"), ("tool --token hunter2", "hunter2"),
-    ("API_KEY=hunter2 tool", "hunter2"), ("git clone https://anna:hunter2@example.com/a", "hunter2"), ("x sk-ant-0123456789abcdef", "0123456789abcdef"),
-    ("curl -u anna:hunter2 x", "hunter2"), ("x ghp_0123456789abcdef0123", "0123456789abcdef"), ("x\u{1b}[2Jy\u{202e}z\u{07}", "\u{1b}"),
-  ])
+  @Test(
+    "Secrets are taken out, control characters cannot act",
+    arguments: [
+      ("curl -H 'Authorization: Bearer abcdef123456' x", "abcdef123456"), ("mysql --password=hunter2 db", "hunter2"),
+      ("tool --token hunter2", "hunter2"),
+      ("API_KEY=hunter2 tool", "hunter2"), ("git clone https://anna:hunter2@example.com/a", "hunter2"),
+      ("x sk-ant-0123456789abcdef", "0123456789abcdef"),
+      ("curl -u anna:hunter2 x", "hunter2"), ("x ghp_0123456789abcdef0123", "0123456789abcdef"),
+      ("x\u{1b}[2Jy\u{202e}z\u{07}", "\u{1b}"),
+    ])
   func redaction(_ target: String, _ secret: String) throws {
     let entry = Self.entry(target)
     #expect(!entry.target.contains(secret) && !entry.target.contains("\u{202e}"), "\(entry.target)")
   }
 
-  @Test("Ordinary targets stay as they are", arguments: ["git commit -m 'fix tokenizer'", "ls -la /tmp", "~/a b/c.txt"])
+  @Test(
+    "Ordinary targets stay as they are", arguments: ["git commit -m 'fix tokenizer'", "ls -la /tmp", "~/a b/c.txt"])
   func plain(_ target: String) { #expect(Self.entry(target).target == target) }
 }
 
