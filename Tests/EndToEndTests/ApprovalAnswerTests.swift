@@ -13,7 +13,7 @@ struct ApprovalAnswerTests {
     ]
     let script: [String: Any] = ["steps": [["echo": true]], "by_turn": true, "by_prompt": ["make it": steps]]
     try await Street.run(["anna", "bert"], models: script) { street, _ in
-      try await body(street, try await street.name("bert"), made)
+      try await body(street, try street.host("bert"), made)
     }
   }
 

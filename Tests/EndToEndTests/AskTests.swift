@@ -12,14 +12,14 @@ struct AskTests {
   @Test("One machine: its answer, from words or from standard input; with --json one object")
   func one() async throws {
     try await Self.run(["how full": [["text": "half \u{1b}[31mfull"]]], ["anna", "bert"]) { street, model in
-      let bert = try await street.name("bert")
+      let bert = try street.host("bert")
       let outcome = try await street.client(["ask", bert, "how full is it?"], on: "anna")
       #expect(outcome.status == 0 && outcome.text == "half full\n" && outcome.stderr.isEmpty, "\(outcome.stderr)")
       let json = try await street.client(["ask", bert, "--json"], on: "anna", input: Data("how full\nnow?".utf8))
       #expect(json.json["status"] as? String == "finished" && json.json["hostname"] as? String == bert, "\(json.text)")
       #expect((json.json["response"] as? String)?.hasSuffix("full") == true && json.json["turns"] as? Int == 1)
       #expect((json.json["tokens"] as? Int ?? 0) > 0 && (json.json["duration_ms"] as? Int ?? -1) >= 0)
-      #expect(json.json["machine_id"] as? String == (try await street.card("bert")["machine_id"] as? String))
+      #expect(json.json["machine_id"] as? String == (try street.enrollment("bert")["machineID"] as? String))
       #expect(try await model.log().bodies.last?.contains("how full\\nnow?") == true)
       let unknown = try await street.client(["ask", "nobody-here", "x"], on: "anna")
       #expect(unknown.status == 66 && unknown.stderr.contains("nobody-here"), "\(unknown.stderr)")
@@ -32,9 +32,9 @@ struct AskTests {
   @Test("Several machines: a result for each, in the order asked with --json; the worst code; --all means those online")
   func several() async throws {
     try await Self.run(["how full": [["text": "half\nfull"]]], ["anna", "bert", "carl"]) { street, _ in
-      let (anna, bert) = (try await street.name("anna"), try await street.name("bert"))
+      let (anna, bert) = (try street.host("anna"), try street.host("bert"))
       try await street.must(["agent", "stop"], home: street.home("carl"))
-      let carl = try await street.name("carl")
+      let carl = try street.host("carl")
       let outcome = try await street.client(["ask", "\(bert),nobody-here,\(anna),\(bert)", "how full"], on: "anna")
       #expect(outcome.status == 66, "\(outcome.stderr)")
       #expect(
@@ -61,7 +61,7 @@ struct AskTests {
     let steps: [Any] = [["tools": [["name": "execute_command", "input": ["command": mark, "timeout_ms": 60000]]]]]
     try await Self.run(["work": steps], ["anna", "bert"]) { street, _ in
       try await street.must(["permissions", "allow", "execute_command(sleep *)"], home: street.home("bert"))
-      let bert = try await street.name("bert")
+      let bert = try street.host("bert")
       let start = ContinuousClock.now
       let outcome = try await street.client(["ask", bert, "work", "--timeout", "3s"], on: "anna")
       #expect(outcome.status == 75 && outcome.stderr.contains("error: "), "\(outcome.status) \(outcome.stderr)")
@@ -81,7 +81,7 @@ struct AskTests {
       var hosts: [String] = []
       for name in names.dropFirst().prefix(machines) {
         try await street.must(["permissions", "allow", "execute_command(sleep *)"], home: street.home(name))
-        hosts.append(try await street.name(name))
+        hosts.append(try street.host(name))
       }
       let ask = try await street.start(["ask", hosts.joined(separator: ","), "work"], on: "anna")
       try await eventually("they work") { ProcessTable.running(mark).count >= machines }
@@ -105,7 +105,7 @@ struct AskTests {
     ]
     try await Self.run(["count": steps], ["anna", "bert"]) { street, _ in
       try await street.must(["permissions", "allow", "execute_command(seq *)"], home: street.home("bert"))
-      let user = try await street.terminal(["ask", try await street.name("bert"), "count"], on: "anna")
+      let user = try await street.terminal(["ask", try street.host("bert"), "count"], on: "anna")
       #expect(try await user.exitStatus() == 0)
       #expect(
         user.text.contains("✓ execute_command seq 77 78") && user.text.contains("execute_command(seq *)"),
