@@ -95,18 +95,10 @@ struct ChatTests {
       for (model, variable) in [("", "CMDOP_MODEL"), ("claude-x", "ANTHROPIC_API_KEY"), ("gpt-x", "OPENAI_API_KEY")] {
         let words = ["chat", "-p", "hello"] + (model.isEmpty ? [] : ["--model", model])
         let outcome = try await street.cmdop(words, home: street.home("anna"))
-<<<<<<< HEAD
-        #expect([64, 77].contains(outcome.status), "\(outcome.status) \(outcome.stderr)")
-        #expect(outcome.text.isEmpty && outcome.stderr.contains("error: ") && outcome.stderr.contains("try: "))
-        #expect(
-          outcome.stderr.contains("ANTHROPIC_API_KEY") && outcome.stderr.contains("OPENAI_API_KEY"), "\(outcome.stderr)"
-        )
-=======
         #expect(outcome.status == (model.isEmpty ? 64 : 77), "\(outcome.status) \(outcome.stderr)")
         #expect(
           outcome.text.isEmpty && outcome.stderr.contains("error: ")
             && outcome.stderr.contains("try: export \(variable)="), "\(outcome.stderr)")
->>>>>>> 797a8fd5e8ca505bfc5a515af7e44410fb860c3d
       }
     }
   }
@@ -225,11 +217,7 @@ struct ChatTests {
     try await Self.run(
       ["first": [["text": "answer one"], ["text": "answer two"], ["text": "answer three"]]], ["anna", "bert"]
     ) { street, _ in
-<<<<<<< HEAD
-      let host = try await street.name("anna")
-=======
       let host = try street.host("anna")
->>>>>>> 797a8fd5e8ca505bfc5a515af7e44410fb860c3d
       let one = try await street.terminal(["chat"], on: "anna")
       try await one.sees("/help for help")
       one.type("first\r")
@@ -272,31 +260,13 @@ struct ChatTests {
       let host = try street.host("anna")
       #expect(try await street.client(["chat", "--machine", host, "-p", "hello you"], on: "anna").status == 0)
       func listed() async throws -> [String: Any]? {
-<<<<<<< HEAD
-        try await street.sessions().first { $0["kind"] as? String == "conversation" }
-=======
         try await street.client(["session", "list", "--json"], on: "anna").list.first {
           $0["kind"] as? String == "conversation"
         }
->>>>>>> 797a8fd5e8ca505bfc5a515af7e44410fb860c3d
       }
       try await eventually("it is listed") { try await listed() != nil }
       let session = try #require(try await listed())
       let (id, name) = (try #require(session["session_id"] as? String), try #require(session["name"] as? String))
-<<<<<<< HEAD
-      let attach = try await street.client(["session", "attach", name])
-      #expect(
-        attach.status == 255 && attach.stderr.contains("try: cmdop chat --machine \(host) --resume \(id)"),
-        "\(attach.stderr)")
-      let renamed = try await street.client(["session", "rename", name, "about greetings"])
-      #expect(renamed.status == 0, "\(renamed.stderr)")
-      let shown = try await street.client(["session", "show", name, "--json"])
-      #expect(
-        (shown.json["conversation"] as? [String: Any])?["title"] as? String == "about greetings",
-        "\(shown.text)\(shown.stderr)")
-      #expect(try await street.client(["session", "show", name]).text.contains("about greetings"))
-      #expect(try await street.client(["session", "destroy", name]).status == 0)
-=======
       let attach = try await street.client(["session", "attach", name], on: "anna")
       #expect(
         attach.status == 255 && attach.stderr.contains("try: cmdop chat --machine \(host) --resume \(id)"),
@@ -309,7 +279,6 @@ struct ChatTests {
         "\(shown.text)\(shown.stderr)")
       #expect(try await street.client(["session", "show", name], on: "anna").text.contains("about greetings"))
       #expect(try await street.client(["session", "destroy", name], on: "anna").status == 0)
->>>>>>> 797a8fd5e8ca505bfc5a515af7e44410fb860c3d
       #expect(try await street.conversations("anna").isEmpty)
       try await eventually("it is not listed any more") { try await listed() == nil }
     }
