@@ -32,7 +32,7 @@ struct Explanation {
   /// The tool that a rule is about, if there is none of that name; tools of other servers may come at any time.
   static func unknownTool(_ rule: Rule, _ names: Set<String>) -> String? {
     let name = String(rule.text.prefix { $0 != "(" })
-    return name.contains(":") || names.contains(name) || names.contains(Rule.present(name)) ? nil : name
+    return name.contains(":") || names.contains(name) || Rule.present(name) != name ? nil : name
   }
 
   /// A tool of another MCP server is not known here: nothing is declared, but the floor and rules by its name hold.
