@@ -20,7 +20,8 @@ struct Cmdop: AsyncParsableCommand {
       MachineCommand.self, ConnectCommand.self, ExecCommand.self, AskCommand.self, ChatCommand.self,
       SessionCommand.self, PermissionsCommand.self, ApprovalsCommand.self, FleetCommand.self,
       VersionCommand.self, CompletionsCommand.self,
-      BenchAgentsCommand.self, BenchAdmissionCommand.self, BenchLoopCommand.self, RoleToComeCommand.self,
+      BenchAgentsCommand.self, BenchAdmissionCommand.self, BenchGateCommand.self, BenchLoopCommand.self,
+      RoleToComeCommand.self,
     ])
 
   static func main() async {

@@ -26,8 +26,8 @@ struct ShfmtTests {
       left -= texts.count
       let read = texts.map { ShellScript($0) }
       refused += read.count { $0.fault != nil }
-      // shfmt takes `$x#y` for a variable and a comment. bash does not.
-      let whole = texts.indices.filter { read[$0].isWhole && texts[$0].firstMatch(of: /\$\w+#/) == nil }
+      // shfmt takes `$x#y` for a variable and a comment, and cuts a word in backticks behind an escaped blank. bash does neither.
+      let whole = texts.indices.filter { read[$0].isWhole && texts[$0].firstMatch(of: #/\$\w+#|`[^`]*\\ /#) == nil }
       for (index, theirs) in zip(whole, try Self.parse(whole.map { texts[$0] }, with: shfmt)) {
         guard let theirs else {
           // It refuses what we read; there is nothing to compare.
@@ -51,8 +51,8 @@ struct ShfmtTests {
   private static func keys(_ command: ShellCommand) -> [String] {
     guard let first = command.words.first else { return [] }
     guard first.literal == "time" else { return [key(first)] }
-    let rest = command.words.dropFirst().drop {
-      $0.literal == "-p" || $0.plainText?.contains("=") ?? false || key($0).contains("=")
+    let rest = command.words.dropFirst().drop { word in
+      if case .plain(let text)? = word.pieces.first { text == "-p" || text.contains("=") } else { false }
     }
     return ["time"] + rest.prefix(1).map(key)
   }
