@@ -71,7 +71,8 @@ extension ConversationView {
     var facts: [String] = []
     // Who comes later has it from the row.
     let kept = body["gate"].map(ToolCallLine.verdict) ?? ""
-    let verdict = [call?.verdict, verdicts.removeValue(forKey: id), kept].compactMap(\.self).first { !$0.isEmpty } ?? ""
+    let verdict =
+      [call?.verdict, verdicts.removeValue(forKey: id), kept].compactMap(\.self).first { !$0.isEmpty } ?? ""
     if !verdict.isEmpty { facts.append(verdict) }
     if let why = body["why"]?.string { facts.append(OneLine.of(why).split(separator: "_").joined(separator: " ")) }
     if let code = body["value"]?["exit_code"]?.integer, code != 0 { facts.append("exit \(code)") }
