@@ -146,31 +146,36 @@ struct JSONReader {
       at += 1
       switch byte {
       case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
-      case UInt8(ascii: "\\"):
-        text.append(contentsOf: UTF8.encode(try escape()).map { Array($0) } ?? [0xef, 0xbf, 0xbd])
+      case UInt8(ascii: "\\"): try escape(into: &text)
       case 0..<0x20:
         at -= 1
         throw fault("a control character in a text")
-      default: text.append(byte)
+      default:
+        let start = at - 1
+        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { at += 1 }
+        text.append(contentsOf: bytes[start..<at])
       }
     }
   }
 
-  private mutating func escape() throws(CmdopError) -> Unicode.Scalar {
+  private mutating func escape(into text: inout [UInt8]) throws(CmdopError) {
     guard let byte = next else { throw fault("a text ends early") }
     at += 1
     switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-    case UInt8(ascii: "b"): return "\u{8}"
-    case UInt8(ascii: "f"): return "\u{c}"
-    case UInt8(ascii: "n"): return "\n"
-    case UInt8(ascii: "r"): return "\r"
-    case UInt8(ascii: "t"): return "\t"
-    case UInt8(ascii: "u"): break
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+    case UInt8(ascii: "b"): text.append(0x08)
+    case UInt8(ascii: "f"): text.append(0x0c)
+    case UInt8(ascii: "n"): text.append(0x0a)
+    case UInt8(ascii: "r"): text.append(0x0d)
+    case UInt8(ascii: "t"): text.append(0x09)
+    case UInt8(ascii: "u"): text.append(contentsOf: Character(try escapedScalar()).utf8)
     default:
       at -= 1
       throw fault("an unknown escape")
     }
+  }
+
+  private mutating func escapedScalar() throws(CmdopError) -> Unicode.Scalar {
     let unit = try hexUnit()
     if let scalar = Unicode.Scalar(unit) { return scalar }
     // The first half of a pair; what follows is the second, or stands for itself.

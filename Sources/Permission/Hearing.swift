@@ -57,7 +57,8 @@ struct Hearing {
         for text in texts {
           if isPlace { optional.append(judgeFloor(text, access)) } else { claims.append(judge(path: text, access)) }
         }
-      case .host: claims += texts.map { judge(host: $0) }
+      // The floor knows no hosts: an unknown one is the tool's to name, beside those that it reaches.
+      case .host: if act.origin != .local { claims += texts.map { judge(host: $0) } }
       case .text: optional += texts.map { judge(text: $0) }
       }
     }

@@ -75,7 +75,7 @@ struct CancelTests {
     }
     #expect(end.status == .cancelled)
     // Without being told, none of them would ever end.
-    #expect(took < .seconds(5))
+    #expect(took < .seconds(30))
     #expect(try await bench.kinds().last == "end")
     #expect(try await bench.store.card(Bench.id).state == .idle)
     let results = try await bench.results()
@@ -135,7 +135,7 @@ struct CancelTests {
   @Test("A turn cancelled while the service streams ends at once")
   func stream() async throws {
     let server = try await ModelServer([
-      ["text": "a long story that does not end", "fault": "stall", "after": 6, "seconds": 20]
+      ["text": "a long story that does not end", "fault": "stall", "after": 6, "seconds": 90]
     ])
     let bench = try await Bench(server.models(time: .real))
     let (end, took) = await Self.cancelled {
@@ -145,7 +145,7 @@ struct CancelTests {
     }
     #expect(end.status == .cancelled)
     // Without being told, none of them would ever end.
-    #expect(took < .seconds(5))
+    #expect(took < .seconds(30))
     await server.end()
   }
 }

@@ -137,7 +137,9 @@ struct AgentStreetTests {
             "tools": [
               [
                 "name": "ask_machines",
-                "input": ["hostnames": Array(hosts.dropFirst()) + ["nobody-here"], "prompt": "how full", "timeout_ms": 4000],
+                "input": [
+                  "hostnames": Array(hosts.dropFirst()) + ["nobody-here"], "prompt": "how full", "timeout_ms": 4000,
+                ],
               ]
             ]
           ], ["echo": true],
@@ -150,7 +152,8 @@ struct AgentStreetTests {
       try await street.must(["agent", "stop"], home: street.home("dora"))
       let outcome = try await street.chat("ask all", on: "box", ["--json"])
       let value = try #require(outcome.results.first?["value"] as? [String: Any], "\(outcome.text)\(outcome.stderr)")
-      let results = try #require(value["results"] as? [String: [String: Any]], "\(value) \(outcome.results.first?["text"] ?? "")")
+      let results = try #require(
+        value["results"] as? [String: [String: Any]], "\(value) \(outcome.results.first?["text"] ?? "")")
       func kind(_ host: String) -> String? { (results[host]?["error"] as? [String: Any])?["kind"] as? String }
       #expect(kind("dora") == "offline" && kind("nobody-here") == "not_found", "\(results)")
       let late = value["timed_out"] as? [String] ?? []

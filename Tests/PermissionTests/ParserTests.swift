@@ -60,7 +60,8 @@ struct ParserTests {
       "mapfile -C a x",
       "trap \"$x\" EXIT", "a $[1+1]", "echo \"$\\\n(id)\"", "source $x", "test -v 'a[$(id)]'", "let 'a[$(id)]=1'",
       "[ \"$a\" \"$b\" ]",
-      "BASH_ENV=x a", "a(b)", "a @(b|c)", "a[`b`]=1", "<(a", "a <<$(b)\nx\n$(b)", "unset 'a[$(id)]'", "${ a; }",
+      "BASH_ENV=x a", "cat $HO\\\nME", "${HO\\\nME}", "a(b)", "a @(b|c)", "a[`b`]=1", "<(a", "a <<$(b)\nx\n$(b)",
+      "unset 'a[$(id)]'", "${ a; }",
     ])
   func faults(_ text: String) {
     #expect(ShellScript(text).fault != nil, "\(Self.commands(text))")

@@ -11,7 +11,10 @@ struct Scripts {
   }
   private mutating func pick(_ from: [String]) -> String { from[roll(from.count)] }
 
-  private static let plain = ["a", "b2", "git", "rm", "-rf", "x=y", "./run", "--flag", "/tmp/f", "*.txt", "~", "{a,b}", "{1..3}", "a#b", "[a]", "é", "%s", "a:b", "@", "in", "1", "if2", "-", "+x", "a,b", "^", "!", "]", "done2"]
+  private static let plain = [
+    "a", "b2", "git", "rm", "-rf", "x=y", "./run", "--flag", "/tmp/f", "*.txt", "~", "{a,b}", "{1..3}", "a#b", "[a]",
+    "é", "%s", "a:b", "@", "in", "1", "if2", "-", "+x", "a,b", "^", "!", "]", "done2",
+  ]
   private static let names = ["x", "HOME", "_a1"]
   private static let blanks = [" ", " ", " ", "  ", "\t", " \\\n "]
 
@@ -22,7 +25,8 @@ struct Scripts {
     case 0: text = String(text.prefix(roll(max(1, text.count))))
     case 1:
       let at = text.index(text.startIndex, offsetBy: roll(max(1, text.count)))
-      text.insert(contentsOf: pick(["\"", "'", "`", "$", "(", ")", "\\", "{", "}", ";", "&", "|", "<", ">", "#", "\n"]), at: at)
+      text.insert(
+        contentsOf: pick(["\"", "'", "`", "$", "(", ")", "\\", "{", "}", ";", "&", "|", "<", ">", "#", "\n"]), at: at)
     default: break
     }
     return text
@@ -31,7 +35,9 @@ struct Scripts {
   private mutating func list(depth: Int) -> String {
     var text = ""
     for index in 0...roll(3) {
-      if index > 0 { text += pick(["; ", ";", " && ", "&&", " || ", "\n", " & ", "\n\n", " # note; a\n", " |", " | ", " |& "]) }
+      if index > 0 {
+        text += pick(["; ", ";", " && ", "&&", " || ", "\n", " & ", "\n\n", " # note; a\n", " |", " | ", " |& "])
+      }
       text += command(depth: depth)
     }
     return text
@@ -71,14 +77,18 @@ struct Scripts {
     text += redirects(depth)
     if roll(20) == 0 {
       let quote = pick(["", "'", "\""])
-      text += " <<\(pick(["", "-"]))\(quote)END\(quote)\n\(pick(["text", "$x", "$(\(simple(depth: 4)))", "`a`", "it's", "\\$(b)", "a\\"]))\nEND\n"
+      text +=
+        " <<\(pick(["", "-"]))\(quote)END\(quote)\n\(pick(["text", "$x", "$(\(simple(depth: 4)))", "`a`", "it's", "\\$(b)", "a\\"]))\nEND\n"
     }
     return text
   }
 
   private mutating func redirects(_ depth: Int) -> String {
     guard roll(6) == 0 else { return "" }
-    return pick([" >f", " >> f", " 2>&1", " <f", " &>f", " 2>/dev/null", " >|f", " <<<\(word(4))", " 3<>f", " >&2", " {fd}>f", " > >(a)", " < <(b)"])
+    return pick([
+      " >f", " >> f", " 2>&1", " <f", " &>f", " 2>/dev/null", " >|f", " <<<\(word(4))", " 3<>f", " >&2", " {fd}>f",
+      " > >(a)", " < <(b)",
+    ])
   }
 
   private mutating func words(_ depth: Int) -> String {
@@ -101,7 +111,9 @@ struct Scripts {
     case 3: return "$(\(list(depth: depth + 1)))"
     case 4: return "`\(pick(["a", "b c; d", "e | f", "g \\`h\\`", "i \"j\""]))`"
     case 5: return "$\(pick(Self.names))"
-    case 6: return "${\(pick(Self.names))\(pick(["", ":-b", "#a", "%%b*", "/c/d", ":1:2", "^^", "[0]", "[@]", ":=\(pick(["e", "$(f)"]))"]))}"
+    case 6:
+      return
+        "${\(pick(Self.names))\(pick(["", ":-b", "#a", "%%b*", "/c/d", ":1:2", "^^", "[0]", "[@]", ":=\(pick(["e", "$(f)"]))"]))}"
     case 7: return "$((\(arithmetic(depth))))"
     case 8: return pick(["<", ">"]) + "(\(list(depth: depth + 1)))"
     case 9: return "$'a\\n\\'b'"
@@ -114,16 +126,25 @@ struct Scripts {
   private mutating func inQuotes(_ depth: Int) -> String {
     var text = ""
     for _ in 0...roll(3) {
-      text += pick(["a b", "$x", "$(\(list(depth: depth + 1)))", "`c d`", "\\\"", "\\$", "'", ";", "${y:-z}", "\\\\", "${z:-\"q\"}", "#", "$((1+2))", "\\`"])
+      text += pick([
+        "a b", "$x", "$(\(list(depth: depth + 1)))", "`c d`", "\\\"", "\\$", "'", ";", "${y:-z}", "\\\\", "${z:-\"q\"}",
+        "#", "$((1+2))", "\\`",
+      ])
     }
     return text
   }
 
   private mutating func arithmetic(_ depth: Int) -> String {
-    pick(["1 + 2", "x++", "i < 3", "a[1] * (2 + 3)", "$x - ${y}", "x = 4", "1 << 2", "$(\(simple(depth: 4))) + 1", "x ? 1 : 2", "16#ff"])
+    pick([
+      "1 + 2", "x++", "i < 3", "a[1] * (2 + 3)", "$x - ${y}", "x = 4", "1 << 2", "$(\(simple(depth: 4))) + 1",
+      "x ? 1 : 2", "16#ff",
+    ])
   }
 
   private mutating func test(_ depth: Int) -> String {
-    pick(["-f \(word(4))", "$x == y*", "a < b", "$x =~ ^[a-z]+$", "! -d x && ( -n $y || 1 -eq 2 )", "\"$x\" != \"$(\(simple(depth: 4)))\"", "-z ${x:-}"])
+    pick([
+      "-f \(word(4))", "$x == y*", "a < b", "$x =~ ^[a-z]+$", "! -d x && ( -n $y || 1 -eq 2 )",
+      "\"$x\" != \"$(\(simple(depth: 4)))\"", "-z ${x:-}",
+    ])
   }
 }

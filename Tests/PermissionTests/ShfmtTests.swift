@@ -7,13 +7,16 @@ import Testing
 /// Another parser of the same grammar, by other people: shfmt. What it sees, ours sees, or ours says that it does not understand.
 @Suite("Compared with shfmt")
 struct ShfmtTests {
-  static let shfmt = ["/usr/bin/shfmt", "/usr/local/bin/shfmt"].first { FileManager.default.isExecutableFile(atPath: $0) }
+  static let shfmt = ["/usr/bin/shfmt", "/usr/local/bin/shfmt"].first {
+    FileManager.default.isExecutableFile(atPath: $0)
+  }
   static let count = ProcessInfo.processInfo.environment["CMDOP_SHELL_SCRIPTS"].flatMap(Int.init) ?? 1500
 
   @Test("Every simple command that shfmt sees, ours sees, or it is un-analysable")
   func compare() throws {
     let shfmt = try #require(Self.shfmt, "install shfmt: scripts/bootstrap.sh shell")
-    let seed = ProcessInfo.processInfo.environment["CMDOP_SHELL_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 1...1 << 40)
+    let seed =
+      ProcessInfo.processInfo.environment["CMDOP_SHELL_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 1...1 << 40)
     print("scripts: \(Self.count), seed: \(seed)")
     var scripts = Scripts(seed: seed)
     var (understood, refused, foreign, commands) = (0, 0, 0, 0)
@@ -23,7 +26,8 @@ struct ShfmtTests {
       left -= texts.count
       let read = texts.map { ShellScript($0) }
       refused += read.count { $0.fault != nil }
-      let whole = texts.indices.filter { read[$0].isWhole }
+      // shfmt takes `$x#y` for a variable and a comment. bash does not.
+      let whole = texts.indices.filter { read[$0].isWhole && texts[$0].firstMatch(of: /\$\w+#/) == nil }
       for (index, theirs) in zip(whole, try Self.parse(whole.map { texts[$0] }, with: shfmt)) {
         guard let theirs else {
           // It refuses what we read; there is nothing to compare.
@@ -38,7 +42,8 @@ struct ShfmtTests {
         }
       }
     }
-    print("shfmt: \(understood) compared, with \(commands) commands; \(refused) un-analysable; \(foreign) only ours reads")
+    print(
+      "shfmt: \(understood) compared, with \(commands) commands; \(refused) un-analysable; \(foreign) only ours reads")
     #expect(understood > Self.count / 3)
   }
 
@@ -46,11 +51,15 @@ struct ShfmtTests {
   private static func keys(_ command: ShellCommand) -> [String] {
     guard let first = command.words.first else { return [] }
     guard first.literal == "time" else { return [key(first)] }
-    let rest = command.words.dropFirst().drop { $0.literal == "-p" || $0.plainText?.contains("=") ?? false || key($0).contains("=") }
+    let rest = command.words.dropFirst().drop {
+      $0.literal == "-p" || $0.plainText?.contains("=") ?? false || key($0).contains("=")
+    }
     return ["time"] + rest.prefix(1).map(key)
   }
 
-  private static func counted(_ keys: [String]) -> [String: Int] { Dictionary(keys.map { ($0, 1) }, uniquingKeysWith: +) }
+  private static func counted(_ keys: [String]) -> [String: Int] {
+    Dictionary(keys.map { ($0, 1) }, uniquingKeysWith: +)
+  }
 
   /// The command word, as far as it is text; both sides write what is expanded as one sign.
   private static func key(_ word: ShellWord) -> String {
@@ -71,13 +80,15 @@ struct ShfmtTests {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/bash")
     process.arguments = [
-      "-c", "for ((i = 0; i < $2; i++)); do \"$1\" -ln bash --to-json <$i >$i.json 2>/dev/null || rm -f $i.json; done", "bash", shfmt, "\(texts.count)",
+      "-c", "for ((i = 0; i < $2; i++)); do \"$1\" -ln bash --to-json <$i >$i.json 2>/dev/null || rm -f $i.json; done",
+      "bash", shfmt, "\(texts.count)",
     ]
     process.currentDirectoryURL = folder
     try process.run()
     process.waitUntilExit()
     return texts.indices.map { index in
-      guard let bytes = FileManager.default.contents(atPath: folder.appending(path: "\(index).json").path), !bytes.isEmpty,
+      guard let bytes = FileManager.default.contents(atPath: folder.appending(path: "\(index).json").path),
+        !bytes.isEmpty,
         let tree = try? JSONSerialization.jsonObject(with: bytes)
       else { return nil }
       var words: [String] = []
@@ -90,7 +101,9 @@ struct ShfmtTests {
     if let items = node as? [Any] {
       for item in items { collect(item, &words) }
     } else if let members = node as? [String: Any] {
-      if members["Type"] as? String == "CallExpr", let arguments = members["Args"] as? [[String: Any]], let first = arguments.first {
+      if members["Type"] as? String == "CallExpr", let arguments = members["Args"] as? [[String: Any]],
+        let first = arguments.first
+      {
         words.append(text(first))
       }
       if members["Type"] as? String == "DeclClause", let variant = members["Variant"] as? [String: Any] {
@@ -105,7 +118,8 @@ struct ShfmtTests {
     (word["Parts"] as? [[String: Any]] ?? []).map { part in
       switch part["Type"] as? String {
       case "Lit": unescaped(part["Value"] as? String ?? "", isQuoted: false)
-      case "SglQuoted": part["Dollar"] as? Bool == true ? ansi(part["Value"] as? String ?? "") : part["Value"] as? String ?? ""
+      case "SglQuoted":
+        part["Dollar"] as? Bool == true ? ansi(part["Value"] as? String ?? "") : part["Value"] as? String ?? ""
       case "DblQuoted": quoted(part)
       case "BraceExp": "{}"
       default: "¤"
@@ -119,7 +133,9 @@ struct ShfmtTests {
     }.joined()
   }
 
-  private static func ansi(_ text: String) -> String { text.replacing("\\n", with: "\n").replacing("\\'", with: "'") }
+  private static func ansi(_ text: String) -> String {
+    text.replacing("\\n", with: "\n").replacing("\\'", with: "'").replacing("\\\"", with: "\"")
+  }
 
   private static func unescaped(_ text: String, isQuoted: Bool) -> String {
     var result = ""
@@ -129,7 +145,13 @@ struct ShfmtTests {
         result.append(character)
         continue
       }
-      if next == "\n" { rest.removeFirst() } else if !isQuoted || "\"\\$`".contains(next) { result.append(rest.removeFirst()) } else { result.append("\\") }
+      if next == "\n" {
+        rest.removeFirst()
+      } else if !isQuoted || "\"\\$`".contains(next) {
+        result.append(rest.removeFirst())
+      } else {
+        result.append("\\")
+      }
     }
     return result
   }

@@ -74,7 +74,7 @@ final class ToolBench: Sendable {
 }
 
 /// Looks again until it is so. No sleep of a fixed length: the condition decides.
-func eventually(_ what: String, within: Duration = .seconds(10), _ condition: () async throws -> Bool) async throws {
+func eventually(_ what: String, within: Duration = .seconds(30), _ condition: () async throws -> Bool) async throws {
   let deadline = ContinuousClock.now + within
   while ContinuousClock.now < deadline {
     if try await condition() { return }

@@ -5,8 +5,9 @@ import Session
 extension Turn {
   /// What the window holds now, in tokens: as the provider counted it, and what came since; all of it estimated where nobody counts.
   var filled: Int {
-    if let counted { return counted + History.tokens(bytes: uncounted) }
-    return estimate(history)
+    // Estimated once, and then what comes is added: a long conversation is not measured anew at each step.
+    if counted == nil { (counted, uncounted) = (estimate(history), 0) }
+    return (counted ?? 0) + History.tokens(bytes: uncounted)
   }
 
   private func estimate(_ history: History) -> Int {

@@ -94,7 +94,7 @@ extension Turn {
     }
     lastWords = row.text
     let seen = answer.usage.total
-    (counted, uncounted) = (seen > 0 ? seen : nil, 0)
+    if seen > 0 { (counted, uncounted) = (seen, 0) } else { uncounted += row.body.bytes.count }
     if Double(filled) < Double(model.window) * parts.settings.compactAt { compactionsInARow = 0 }
     live.emit(.usage(usage, cost: cost))
   }

@@ -73,7 +73,10 @@ extension ShellParser {
         if peek(1) == 0x3d { position += 1 } else if ![0x21, 0x3c, 0x3e].contains(before) { changes = true }
         if [0x3c, 0x3e].contains(before), position > 1, text[position - 2] == before { changes = true }
       case 0x2b, 0x2d: if peek(1) == byte { changes = true }
-      case 0x5c where peek(1) == 0x0a: position += 1
+      case 0x5c where peek(1) == 0x0a:
+        // It may cut a name in two.
+        script.fail("a line that goes on inside arithmetic")
+        position += 1
       case 0x27, 0x5c: return false
       case 0x3b:
         // for (( ; ; ))
