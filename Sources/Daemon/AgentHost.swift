@@ -12,7 +12,7 @@ public final class AgentHost: Sendable {
   public struct Options: Sendable {
     public var place: AgentPlace
     /// What the owner has written for the agent: AGENTS.md, .cmdop/instructions.md, of this directory.
-    public var instructions: @Sendable (_ directory: String) -> String
+    public var instructions: @Sendable (_ directory: String) async -> String
     /// What one turn may use at most.
     public var budget: TurnBudget
     /// "2026-11-21"
@@ -20,7 +20,7 @@ public final class AgentHost: Sendable {
 
     public init(
       place: AgentPlace, budget: TurnBudget = .init(), today: @escaping @Sendable () -> String,
-      instructions: @escaping @Sendable (_ directory: String) -> String
+      instructions: @escaping @Sendable (_ directory: String) async -> String
     ) {
       (self.place, self.budget, self.today, self.instructions) = (place, budget, today, instructions)
     }
@@ -192,10 +192,12 @@ public final class AgentHost: Sendable {
     let card = try? await store.card(conversation)
     if let directory = card?.directory, !directory.isEmpty { place.directory = directory }
     let known = card?.model ?? ""
+    // Whoever asks from elsewhere names the directory: what lies there does not tell the agent what to do.
+    let instructions = await options.instructions(wish.caller.kind == .local ? place.directory : place.home)
     return TurnOrder(
       conversation: conversation, prompt: wish.prompt, caller: wish.caller, place: place,
       model: wish.model ?? (known.isEmpty ? nil : known), deadline: wish.deadline, isPlan: wish.isPlan,
-      budget: wish.budget, instructions: options.instructions(place.directory))
+      budget: wish.budget, instructions: instructions)
   }
 
   private func compact(_ wish: TurnWish, _ conversation: LiveConversation) async {

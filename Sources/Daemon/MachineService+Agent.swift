@@ -55,19 +55,22 @@ extension MachineService {
             ($0.conversation, $0.created, $0.hostname) = (agent.wireCard(card), isNew, hostname)
           }), session: card.id))
     agent.changed(card.id)
-    var wish: TurnWish?
+    let mine: TurnWish?
     if !request.prompt.isEmpty || request.resume && agent.needsResume(card) {
-      let mine = agent.wish(request, caller)
-      try await agent.ask(mine, in: conversation)
-      wish = mine
+      let wish = agent.wish(request, caller)
+      try await agent.ask(wish, in: conversation)
+      mine = wish
+    } else {
+      mine = nil
     }
+    let (turn, answers) = (mine?.id, ear != nil)
     let last = await withTaskGroup(of: AgentMessage?.self) { group in
       group.addTask {
         await self.pumpEvents(
-          of: conversation, from: Int64(clamping: request.fromRow), upTo: known, viewer, request, wish?.id, call)
+          of: conversation, from: Int64(clamping: request.fromRow), upTo: known, viewer, request, turn, call)
       }
       group.addTask {
-        await self.pumpPrompts(from: call, into: conversation, request, as: caller, answers: ear != nil)
+        await self.pumpPrompts(from: call, into: conversation, request, as: caller, answers: answers)
       }
       defer { group.cancelAll() }
       return await group.next() ?? nil
