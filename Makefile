@@ -1,7 +1,7 @@
 # What a person types. Each target says what it does and installs what it lacks (Debian, Ubuntu); see scripts/bootstrap.sh.
 PREFIX ?= /usr/local
 .DEFAULT_GOAL := build
-.PHONY: build release install run test e2e chaos check bench protos clean help
+.PHONY: build release install run test e2e chaos fuzz check bench protos clean help
 # Targets share .build, which SwiftPM locks: one after the other.
 .NOTPARALLEL:
 
@@ -22,7 +22,7 @@ run: build ## try it: relay and agent in throwaway homes, and a terminal through
 	@scripts/run.sh
 
 test: ## all tests, end to end included
-	$(bootstrap) build protos python browser
+	$(bootstrap) build protos python browser shell
 	swift build
 	swift build --build-tests
 	scripts/test.sh --skip-build --no-parallel --skip EndToEndTests
@@ -38,6 +38,10 @@ chaos: ## 300 random faults under terminals, 100 kills of a relay that writes (C
 	swift build
 	CMDOP_CHAOS_FAULTS=$${CMDOP_CHAOS_FAULTS:-300} CMDOP_KILLS=$${CMDOP_KILLS:-100} \
 	  swift test --no-parallel --filter 'EndToEndTests\.(Chaos|Kill)Tests'
+
+fuzz: ## 100,000 random scripts through the gate's parser and through shfmt (CMDOP_SHELL_SCRIPTS, CMDOP_SHELL_SEED)
+	$(bootstrap) build shell
+	CMDOP_SHELL_SCRIPTS=$${CMDOP_SHELL_SCRIPTS:-100000} swift test --filter 'PermissionTests\.ShfmtTests'
 
 check: ## format, house rules, generated code fresh
 	$(bootstrap) build protos

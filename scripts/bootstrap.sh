@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a make target lacks, on Debian and Ubuntu. What is there stays untouched, and then no network is used.
-# Usage: scripts/bootstrap.sh swift|build|protos|python|browser|bench …
+# Usage: scripts/bootstrap.sh swift|build|protos|python|browser|shell|bench …
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -77,6 +77,12 @@ need_browser() {
   command -v chromedriver >/dev/null || fail "chromedriver not found" "install Chromium and its driver"
 }
 
+# Another parser of the shell's grammar, as a second opinion; git and perl, so that attacks on the gate can be shown to work.
+need_shell() {
+  command -v shfmt >/dev/null && command -v git >/dev/null && command -v perl >/dev/null || packages shfmt git perl curl
+  command -v shfmt >/dev/null || fail "shfmt not found" "install shfmt (macOS: brew install shfmt)"
+}
+
 # The programs that cmdop is measured against. sshd is started by the benchmark itself, on a port of its own.
 need_bench() {
   command -v apt-get >/dev/null || { say "the peers are Debian packages: without apt only cmdop is measured"; return; }
@@ -97,6 +103,7 @@ for what in "$@"; do
     protos) need_protos ;;
     python) need_python ;;
     browser) need_browser ;;
+    shell) need_shell ;;
     bench) need_bench ;;
     *) fail "unknown word: $what" "scripts/bootstrap.sh build" ;;
   esac

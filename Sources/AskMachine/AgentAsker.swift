@@ -68,9 +68,9 @@ public struct AgentAsker: Sendable {
         return Task.isCancelled ? nil : .timedOut
       }
       let first = await group.next() ?? nil
-      await agent.cancelTurn()
       group.cancelAll()
-      await agent.leave()
+      // Nothing is open any more where it has answered.
+      await agent.giveUp()
       return first ?? .failed(CmdopError(.cancelled, "cancelled"))
     }
   }

@@ -20,7 +20,9 @@ public struct AskMachineTool: Tool {
       input: [
         "type": "object", "additionalProperties": false, "required": ["hostname", "prompt"],
         "properties": [
-          "hostname": ["type": "string", "minLength": 1, "maxLength": 253, "description": "Host name, display name or id."],
+          "hostname": [
+            "type": "string", "minLength": 1, "maxLength": 253, "description": "Host name, display name or id.",
+          ],
           "prompt": ["type": "string", "minLength": 1, "maxLength": 100_000],
           "timeout_ms": ["type": "integer", "minimum": 1, "maximum": 600_000, "description": "120000 if absent."],
         ],

@@ -25,7 +25,9 @@ public struct AskMachinesTool: Tool {
           ],
           "prompt": ["type": "string", "minLength": 1, "maxLength": 100_000],
           "timeout_ms": ["type": "integer", "minimum": 1000, "maximum": 600_000, "description": "240000 if absent."],
-          "timeout_per_host_ms": ["type": "integer", "minimum": 1000, "maximum": 300_000, "description": "120000 if absent."],
+          "timeout_per_host_ms": [
+            "type": "integer", "minimum": 1000, "maximum": 300_000, "description": "120000 if absent.",
+          ],
         ],
       ],
       output: [

@@ -1,4 +1,5 @@
 public import Core
+import NIOCore
 public import Wire
 
 /// A conversation with a machine's agent, seen from afar. It goes on there when this end leaves; when a connection is lost it
@@ -47,6 +48,8 @@ public final class AgentCall: Sendable {
         throw CmdopError(.connectionLost, "the machine did not say how the turn ended")
       } catch {
         let error = CmdopError(error)
+        // Who is given up on may still have to be told.
+        if Task.isCancelled { throw error }
         operation?.cancel()
         operation = nil
         guard isStarted, [.connectionLost, .unavailable, .offline].contains(error.code), !Task.isCancelled else {
@@ -101,6 +104,15 @@ public final class AgentCall: Sendable {
 
   public func answer(_ question: Cmdop_V1_ApprovalQuestion, _ answer: Cmdop_V1_Approval.Answer) {
     say(.approval(.filled { ($0.id, $0.answer, $0.digest) = (question.id, answer, question.digest) }))
+  }
+
+  /// Ends the turn there and leaves. Also for a task that is cancelled itself: it waits for nothing. The reset of the stream
+  /// comes a moment later, so that it does not overtake what was said.
+  public func giveUp() {
+    let wasHeard = cancelTurn()
+    isOver = true
+    guard let operation, wasHeard else { return leave() }
+    Loop.eventLoop.scheduleTask(in: .seconds(2)) { Loop.assumeIsolated { operation.cancel() } }
   }
 
   /// Leaves; the turn goes on.

@@ -1,11 +1,16 @@
-/// Finds the keys that are meant for us among what is typed: `~.` and `~?` right after Enter, as ssh has them, and an
-/// optional key of the user's choice. All other bytes pass, in order and unharmed.
+/// Finds the keys that are meant for us among what is typed: `~.` and `~?` right after Enter, as ssh has them, the answers to a
+/// question that is shown, and an optional key of the user's choice. All other bytes pass, in order and unharmed.
 public struct EscapeKeys: Sendable {
   public enum Act: Hashable, Sendable {
     case pass([UInt8])
     case detach
     case help
+    /// One of `answers`.
+    case answer(Character)
   }
+
+  /// Letters that answer a question after `~`, while one is shown; at all other times they pass.
+  public var answers = ""
 
   private enum State { case lineStart, inLine, tilde }
   private var state = State.lineStart
@@ -51,6 +56,10 @@ public struct EscapeKeys: Sendable {
       case (.tilde, UInt8(ascii: "~")):  // ~~ is one ~
         passing.append(byte)
         state = .inLine
+      case (.tilde, _) where byte < 128 && answers.utf8.contains(byte):
+        flush()
+        acts.append(.answer(Character(Unicode.Scalar(byte))))
+        state = .lineStart
       case (.tilde, _):
         passing += [UInt8(ascii: "~"), byte]
         state = Self.after(byte)

@@ -17,6 +17,8 @@ public final class TerminalAttachment: Sendable {
     public var resume = false
     /// Show who joins and leaves.
     public var announce = false
+    /// Show what the machine's gate asks, and let the person answer.
+    public var answers = false
     /// What a new session begins with.
     public var beginning = SessionBeginning()
     public var detachKey: UInt8?
@@ -30,31 +32,35 @@ public final class TerminalAttachment: Sendable {
     case detached(reason: String, session: String)
   }
 
-  private var order: Order
+  var order: Order
   private let reach: Reach
-  private let terminal: OwnTerminal
+  let terminal: OwnTerminal
   private let client = newIdentifier()
-  private var keys: EscapeKeys
-  private var input = UnconfirmedInput()
+  var keys: EscapeKeys
+  var input = UnconfirmedInput()
   /// The next output byte that we want.
   private var position: UInt64 = 0
-  private var call: Operation?
+  var call: Operation?
   private var wasStarted = false
-  private let event = Turnstile()
+  let event = Turnstile()
   /// Set while there is no connection.
-  private var absence: Absence?
-  private struct Absence {
+  private(set) var absence: Absence?
+  struct Absence {
     let since: ContinuousClock.Instant
     let why: String
     var duration: Duration { ContinuousClock.now - since }
   }
   /// Woken when there may be room for more input.
-  private let confirmed = Turnstile()
-  private var keyPressed = false
-  private var question: SecretQuestion?
-  private lazy var notice = NoticeLine(terminal) { [weak self] in
+  let confirmed = Turnstile()
+  var keyPressed = false
+  var question: SecretQuestion?
+  lazy var notice = NoticeLine(terminal) { [weak self] in
     try? self?.call?.send(ControlMessage(.redraw(.init())))
   }
+  /// What the machine's gate asks.
+  var board = ApprovalBoard()
+  /// Woken when questions come and go.
+  let asked = Turnstile()
   /// Told when the terminal is attached for the first time.
   public var whenAttached: (@Loop () -> Void)?
 
@@ -74,6 +80,10 @@ public final class TerminalAttachment: Sendable {
       }
       group.addTask {
         await self.tellAbsence()
+        return nil
+      }
+      group.addTask {
+        await self.tellQuestions()
         return nil
       }
       group.addTask {
@@ -104,6 +114,7 @@ public final class TerminalAttachment: Sendable {
       } catch {
         call = nil
         confirmed.wake()
+        forgetQuestions()
         // Before the first attachment every failure is final; afterwards only those that say the session is over.
         guard wasStarted, Self.isPassing(error) else { return .failure(error) }
         if Task.isCancelled { return nil }
@@ -157,10 +168,11 @@ public final class TerminalAttachment: Sendable {
       $0.clientID = client
       $0.resume = order.resume && order.session.isEmpty
       $0.announce = order.announce
+      $0.answers = order.answers && !order.observe
       $0.observe = order.observe
       $0.takeover = order.takeover && !wasStarted
       $0.inputFrom = input.start
-      if wasStarted { ($0.outputFrom, $0.overwritten) = (position, notice.isShown) }
+      if wasStarted { ($0.outputFrom, $0.overwritten) = (position, notice.isShown && !notice.isTall) }
     }
     let call = try await reach.open(ControlMessage(.startSession(start), to: order.machine))
     do {
@@ -175,6 +187,8 @@ public final class TerminalAttachment: Sendable {
           position = screen.offset
           notice.isGone()
           await terminal.write(screen.bytes)
+        case .approvalQuestion(let question): take(question)
+        case .approvalSettled(let settled): await take(settled)
         case .clientsChanged(let change): await notice.show(change.what, for: .seconds(3))
         case .saved(let piece): await terminal.write(Self.text(piece.bytes))
         case .ended(let ended): return try outcome(ended)
@@ -239,76 +253,5 @@ public final class TerminalAttachment: Sendable {
     case .failure(let failure): throw failure.error
     case nil: throw CmdopError(.unsupported, "the machine ended the terminal in a way this client does not know")
     }
-  }
-
-  // MARK: the keyboard
-
-  /// Asks before what the machine shows: what is typed does not appear, and is no input.
-  public func ask(_ text: String) async throws(CmdopError) -> String {
-    let asked = SecretQuestion()
-    question = asked
-    defer { question = nil }
-    await terminal.write(text)
-    let answer = try await asked.answer()
-    await terminal.write("\r\n")
-    return answer
-  }
-
-  private func typing() async -> Result<Outcome, CmdopError>? {
-    while let bytes = await terminal.read() {
-      keyPressed = true
-      event.wake()
-      if let question {
-        question.take(bytes.readableBytesView)
-        continue
-      }
-      for act in keys.take(bytes.readableBytesView) {
-        switch act {
-        case .pass(let bytes): await type(bytes)
-        case .help:
-          await notice.show(
-            "Enter ~ .  detach (the terminal goes on)   Enter ~ ~  a tilde   Enter ~ ?  this line", for: .seconds(5))
-        case .detach:
-          try? call?.send(ControlMessage(.detach(.init())))
-          return .success(.detached(reason: "detached", session: order.session))
-        }
-      }
-    }
-    // The window was closed: the terminal goes on without us.
-    return .success(.detached(reason: "your terminal is gone", session: order.session))
-  }
-
-  private func type(_ bytes: [UInt8]) async {
-    if order.observe { return }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let piece = Array(rest.prefix(16 * 1024))
-      // While the machine listens a large paste waits for it; while it is away nothing would ever make room.
-      try? await confirmed.wait { input.room >= piece.count || call?.isClosed != false }
-      let at = input.end
-      guard input.append(piece) else { return await terminal.write("\u{7}") }
-      try? send(ByteBuffer(bytes: piece), at: at)
-      rest = rest.dropFirst(piece.count)
-    }
-  }
-
-  private func send(_ bytes: ByteBuffer, at offset: UInt64) throws(CmdopError) {
-    guard let call else { return }
-    var (rest, at) = (bytes, offset)
-    while let piece = rest.readSlice(length: min(rest.readableBytes, Limits.piece)), piece.readableBytes > 0 {
-      try call.send(ControlMessage(.sendInput(.init(offset: at, bytes: piece))))
-      at += UInt64(piece.readableBytes)
-    }
-  }
-
-  private func resize() {
-    let size = OwnTerminal.size
-    try? call?.send(
-      ControlMessage(
-        .resize(
-          .filled {
-            $0.rows = UInt32(size.rows)
-            $0.columns = UInt32(size.columns)
-          })))
   }
 }

@@ -62,7 +62,8 @@ final class ApprovalDesk: Approver, Sendable {
   /// An answer that somebody gives; late ones, and those to another call than was asked, say so.
   func answer(_ approval: Cmdop_V1_Approval, by caller: Caller) throws(CmdopError) {
     guard Self.mayAnswer(caller) else {
-      throw CmdopError(.denied, "your role in this fleet is \(caller.role.rawValue): it may not decide for this machine")
+      throw CmdopError(
+        .denied, "your role in this fleet is \(caller.role.rawValue): it may not decide for this machine")
     }
     guard let open = pending[approval.id], open.answer == nil else {
       throw CmdopError(
@@ -101,7 +102,7 @@ final class ApprovalDesk: Approver, Sendable {
     defer { alarm.cancel() }
     try? await open.turn.wait { open.answer != nil }
     pending[open.question.id] = nil
-    let answer = open.answer ?? .denied(by: "")
+    let answer = open.answer ?? .withdrawn
     let settled = AgentMessage(.approvalSettled(Self.outcome(of: open)))
     for ear in ears.values { ear.tell(settled) }
     return answer
@@ -129,7 +130,7 @@ final class ApprovalDesk: Approver, Sendable {
       case .once(let by), .forSession(let by), .always(let by): ($0.outcome, $0.by) = ("allowed", by)
       case .denied(let by): ($0.outcome, $0.by) = ("denied", by)
       case .timeout: $0.outcome = "timeout"
-      case .nobody, nil: $0.outcome = "withdrawn"
+      case .nobody, .withdrawn, nil: $0.outcome = "withdrawn"
       }
     }
   }

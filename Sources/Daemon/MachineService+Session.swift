@@ -11,7 +11,9 @@ extension MachineService {
       try call.send(AgentMessage(.sessionDetails(.filled { $0.card = ended })))
       return try call.send(AgentMessage.ended(.exited(code: 0)))
     }
-    if let card = await conversation(request.session) { return try await serve(request, of: card, on: call, as: caller) }
+    if let card = await conversation(request.session) {
+      return try await serve(request, of: card, on: call, as: caller)
+    }
     let live = try await terminals.find(request.session)
     switch request.ask {
     case .rename(let name):

@@ -20,7 +20,9 @@ public final class AgentTerminals: Sendable {
   }
 
   /// The tools that work with them.
-  public nonisolated func tools() throws(CmdopError) -> [any Tool] { [try ConnectTool(self), try ConnectSessionTool(self)] }
+  public nonisolated func tools() throws(CmdopError) -> [any Tool] {
+    [try ConnectTool(self), try ConnectSessionTool(self)]
+  }
 
   private func terminals() throws(CmdopError) -> TerminalTable {
     guard let table else { throw CmdopError(.unavailable, "this machine is just starting") }
@@ -31,7 +33,8 @@ public final class AgentTerminals: Sendable {
     let host = call.arguments["hostname"]?.string ?? "localhost"
     guard ["localhost", hostname.lowercased(), machine].contains(host.lowercased()) else {
       throw CmdopError(
-        .unsupported, "terminals are opened on \(hostname) only; to work on \(OneLine.of(host)) ask the agent there with ask_machine")
+        .unsupported,
+        "terminals are opened on \(hostname) only; to work on \(OneLine.of(host)) ask the agent there with ask_machine")
     }
     let terminals = try terminals()
     owners = owners.filter { terminals.terminals[$0.key]?.end == nil && terminals.terminals[$0.key] != nil }
@@ -68,7 +71,8 @@ public final class AgentTerminals: Sendable {
       let text = await view(live, lines: 10)
       live.destroy()
       owners[live.id] = nil
-      return ToolOutcome("closed \(live.name); its last lines:\n\(text.text)", value: .object(["closed": .string(live.id.rawValue)]))
+      return ToolOutcome(
+        "closed \(live.name); its last lines:\n\(text.text)", value: .object(["closed": .string(live.id.rawValue)]))
     }
   }
 
@@ -81,7 +85,8 @@ public final class AgentTerminals: Sendable {
   private func mine(_ call: ToolCall) async throws(CmdopError) -> LiveTerminal {
     let words = call.arguments["session"]?.string ?? ""
     guard let live = try? await terminals().find(words), mayUse(live.id, call) else {
-      throw CmdopError(.notFound, "no terminal \"\(OneLine.of(words))\" of yours is open; connect_session list shows them")
+      throw CmdopError(
+        .notFound, "no terminal \"\(OneLine.of(words))\" of yours is open; connect_session list shows them")
     }
     return live
   }

@@ -25,7 +25,9 @@ public struct FileStamp: Hashable, Sendable {
     (isOwn, isRoots) = (facts.st_uid == getuid(), facts.st_uid == 0)
     (mode, size, file) = (UInt32(facts.st_mode & 0o7777), Int(facts.st_size), UInt64(facts.st_ino))
     #if canImport(Darwin)
-      changed = [facts.st_mtimespec.tv_sec, facts.st_mtimespec.tv_nsec, facts.st_ctimespec.tv_sec, facts.st_ctimespec.tv_nsec]
+      changed = [
+        facts.st_mtimespec.tv_sec, facts.st_mtimespec.tv_nsec, facts.st_ctimespec.tv_sec, facts.st_ctimespec.tv_nsec,
+      ]
     #else
       changed = [facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec, facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec]
     #endif

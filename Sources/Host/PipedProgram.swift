@@ -56,6 +56,7 @@ final class PipedProgram: Program {
   private var input: DescriptorStream?
   private var streams: [DescriptorStream] = []
   private var openStreams = 2
+  private var hasAsked = false
   private var patience: Scheduled<Void>?
 
   init(processID: pid_t, pipes: ProgramPipes) throws(CmdopError) {
@@ -90,6 +91,7 @@ final class PipedProgram: Program {
   func send(_ signal: SignalName) { kill(-processID, signal.number) }
 
   private func pull() {
+    hasAsked = true
     for stream in streams { stream.pull() }
     check()
   }
@@ -109,14 +111,14 @@ final class PipedProgram: Program {
   }
 
   /// It is over when the program has ended and both pipes are empty. Something it left running may hold a pipe open for
-  /// ever: then it is over once nothing has come for a second although we were asking.
+  /// ever: then it is over once nothing has come for a second although we were asking. Before we asked, nothing was read.
   private func check() {
     guard let end = reaper.end else { return }
     if openStreams == 0 {
       inbox.push(.ended(end))
       inbox.finish()
       input?.close()
-    } else if inbox.isEmpty && patience == nil {
+    } else if hasAsked && inbox.isEmpty && patience == nil {
       patience = Loop.eventLoop.scheduleTask(in: .seconds(1)) { Loop.assumeIsolated { self.lastLook() } }
     }
   }

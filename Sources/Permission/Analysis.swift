@@ -30,7 +30,8 @@ struct Analysis {
     for command in script.commands {
       let choices = Self.choices(command, script.variables)
       let first = invocations.count
-      feeder = choices.count == 1 && !command.hasInput ? command.source.flatMap { became[$0] }.map { invocations[$0] } : nil
+      feeder =
+        choices.count == 1 && !command.hasInput ? command.source.flatMap { became[$0] }.map { invocations[$0] } : nil
       for choice in choices {
         var expansion = expansion
         expansion.choice = choice
@@ -72,7 +73,8 @@ struct Analysis {
     var worries: [String] = []
     var hidden: String?
     for assignment in command.assignments {
-      let isFine = Environment.isHarmless(assignment.name)
+      let isFine =
+        Environment.isHarmless(assignment.name)
         || command.words.isEmpty && Environment.isOwn(assignment.name) && !exportsAll
       if !isFine { worries.append("it sets \(assignment.name)") }
       if !isFine, Environment.isCritical(assignment.name), assignment.name != "PATH" { hidden = hidden ?? worries.last }
@@ -109,7 +111,8 @@ struct Analysis {
     case "/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty": return true
     case "/dev/zero", "/dev/urandom", "/dev/random", "/dev/full": return access == .read
     default:
-      return word.text.hasPrefix("/dev/fd/") && word.text.dropFirst(8).allSatisfy(\.isNumber) && word.text.utf8.count > 8
+      return word.text.hasPrefix("/dev/fd/") && word.text.dropFirst(8).allSatisfy(\.isNumber)
+        && word.text.utf8.count > 8
     }
   }
 
@@ -177,11 +180,14 @@ struct Analysis {
     switch invocations[outer].name {
     case "find", "gfind":
       let found = FoundFiles(invocations[outer])
-      words = words.flatMap { $0.text == "{}" ? found?.places ?? [Self.unknown($0)] : [$0.text.contains("{}") ? Self.unknown($0) : $0] }
+      words = words.flatMap {
+        $0.text == "{}" ? found?.places ?? [Self.unknown($0)] : [$0.text.contains("{}") ? Self.unknown($0) : $0]
+      }
     case "xargs":
       words = words.map { $0.text.contains("{}") ? Self.unknown($0) : $0 }
       words += given(to: invocations[outer])
-    case "parallel", "fd", "fdfind": words = words.map { $0.text.contains("{") ? Self.unknown($0) : $0 } + [Self.unknown(Argument("…"))]
+    case "parallel", "fd", "fdfind":
+      words = words.map { $0.text.contains("{") ? Self.unknown($0) : $0 } + [Self.unknown(Argument("…"))]
     default: break
     }
     let inner = add(words, concerns: [], level: level + 1)
@@ -191,7 +197,9 @@ struct Analysis {
   /// What xargs puts behind the words of its command.
   private func given(to xargs: Invocation) -> [Argument] {
     let reader = OptionReader(xargs.words, short: Wrappers.shapes["xargs"]?.short ?? [], stopsAtOperand: true)
-    let plain: Set<String> = ["-0", "--null", "-n", "-P", "-L", "-r", "-t", "--no-run-if-empty", "--max-args", "--max-procs"]
+    let plain: Set<String> = [
+      "-0", "--null", "-n", "-P", "-L", "-r", "-t", "--no-run-if-empty", "--max-args", "--max-procs",
+    ]
     let isWhole = reader.has("-0", "--null") && reader.options.allSatisfy { plain.contains($0.name) }
     if isWhole, let feeder, let found = FoundFiles.printed(by: feeder) { return found.places }
     var more = Self.unknown(Argument("…"))
@@ -211,9 +219,15 @@ struct Analysis {
       guard let equals = word.text.firstIndex(of: "="), equals != word.text.startIndex else { continue }
       let name = String(word.text[..<equals])
       if Environment.isHarmless(name) { continue }
-      if Environment.isCritical(name) && name != "PATH" { invocations[index].hide("it sets \(name)") } else { invocations[index].worry("it sets \(name)") }
+      if Environment.isCritical(name) && name != "PATH" {
+        invocations[index].hide("it sets \(name)")
+      } else {
+        invocations[index].worry("it sets \(name)")
+      }
     }
-    if invocations[index].name == "env", words.contains(where: { $0.text == "-C" || $0.text.hasPrefix("--chdir") }) { directories = nil }
+    if invocations[index].name == "env", words.contains(where: { $0.text == "-C" || $0.text.hasPrefix("--chdir") }) {
+      directories = nil
+    }
   }
 
   private mutating func addScript(_ text: Argument, of outer: Int) {

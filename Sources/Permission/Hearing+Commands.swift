@@ -42,11 +42,14 @@ extension Hearing {
 
   private func unanalysable(_ fault: String) -> Judgement {
     let reason = "it cannot be analysed: \(fault)"
-    return policies.mode == .bypass ? Judgement(.ask, .mode, "\(reason); the floor could be hidden in it") : mode(reason)
+    return policies.mode == .bypass
+      ? Judgement(.ask, .mode, "\(reason); the floor could be hidden in it") : mode(reason)
   }
 
   private mutating func notePaths(_ analysis: Analysis) {
-    for (use, directories) in analysis.redirections + analysis.invocations.flatMap({ one in one.uses.map { ($0, one.directories) } }) {
+    for (use, directories) in analysis.redirections
+      + analysis.invocations.flatMap({ one in one.uses.map { ($0, one.directories) } })
+    {
       guard paths.count < 200 else { return }
       guard use.word.isKnown, let folder = directories?.first ?? (use.word.text.hasPrefix("/") ? "/" : nil) else {
         paths.append(use.word.display)
@@ -76,7 +79,9 @@ extension Hearing {
 
   // MARK: one invocation
 
-  private func judge(_ invocation: Invocation, _ match: CommandMatch, _ exact: (rule: Rule, scope: Judgement.Scope)?) -> Judgement {
+  private func judge(_ invocation: Invocation, _ match: CommandMatch, _ exact: (rule: Rule, scope: Judgement.Scope)?)
+    -> Judgement
+  {
     var weak: String?
     var hidden = invocation.hidden
     let hasUnknown = invocation.words.contains { !$0.isKnown || $0.isTree }
@@ -112,7 +117,7 @@ extension Hearing {
   private func first(
     _ book: RuleBook, _ action: Verdict, _ invocation: Invocation, _ match: CommandMatch, perhaps: Bool = false
   ) -> Rule? {
-    for tool in Self.family(act.tool.name) {
+    for tool in Self.commandFamily(act.tool.name, action) {
       guard let shelf = book.shelf(action, tool) else { continue }
       // Deny goes by base name, under which it is filed, too.
       for rule in tool == "execute_command" ? shelf.commandRules(for: invocation.name) : shelf.all {
@@ -139,7 +144,9 @@ extension Hearing {
       for tool in Self.family(act.tool.name) {
         guard let shelf = book.shelf(.allow, tool) else { continue }
         for rule in tool == "execute_command" ? shelf.commandRules(for: invocation.name) : shelf.all {
-          guard case .patterns(let patterns) = reading(rule, isOwn: tool == act.tool.name), let pattern = patterns.command else { continue }
+          guard case .patterns(let patterns) = reading(rule, isOwn: tool == act.tool.name),
+            let pattern = patterns.command
+          else { continue }
           if match.allows(pattern, invocation, naming: word) { return true }
         }
       }
@@ -167,7 +174,9 @@ extension Hearing {
             if !invocation.uses.contains(use) { continue }
             return rule
           }
-          let hits = views.contains { body.whole.path.matches($0, home: place.home, directory: directory) || body.whole.path.matchesName($0) }
+          let hits = views.contains {
+            body.whole.path.matches($0, home: place.home, directory: directory) || body.whole.path.matchesName($0)
+          }
           if hits { return rule }
         }
       }
@@ -181,7 +190,8 @@ extension Hearing {
     let tool = use.access == .write ? "write_file" : "read_file"
     let isComputed = !use.word.isKnown || use.word.glob != nil || directories == nil && !use.word.text.hasPrefix("/")
     if isComputed || use.word.text.hasPrefix("/dev/tcp/") || use.word.text.hasPrefix("/dev/udp/") {
-      let reason = "it \(use.access == .write ? "writes to" : "reads from") \(use.word.display), which is \(isComputed ? "computed" : "the network")"
+      let reason =
+        "it \(use.access == .write ? "writes to" : "reads from") \(use.word.display), which is \(isComputed ? "computed" : "the network")"
       return policies.mode == .bypass && isComputed
         ? Judgement(.ask, .mode, "\(reason); the floor could be hidden in it") : mode(reason)
     }
@@ -195,7 +205,8 @@ extension Hearing {
           guard let body = rule.body else { return true }
           let fits = [plain, real].map { body.whole.path.matches($0, home: place.home, directory: directory) }
           if way == .allow { return fits[0] && fits[1] }
-          return fits[0] || fits[1] || body.whole.text == "*" || body.whole.path.matchesName(plain) || body.whole.path.matchesName(real)
+          return fits[0] || fits[1] || body.whole.text == "*" || body.whole.path.matchesName(plain)
+            || body.whole.path.matchesName(real)
         }, orElse: "no rule is about \(tool) of \(real)")
       all.append(own)
     }

@@ -15,7 +15,9 @@ extension Hearing {
       if let reason = Floor.forbids(seen, access, place) { return Judgement(.deny, .floor, reason) }
     }
     // Patterns of glob and its like carry a path.
-    if path.utf8.contains(where: { $0 == 0x2a || $0 == 0x3f || $0 == 0x5b }), let reason = SecretGlobs.reaches(plain, access, place) {
+    if path.utf8.contains(where: { $0 == 0x2a || $0 == 0x3f || $0 == 0x5b }),
+      let reason = SecretGlobs.reaches(plain, access, place)
+    {
       return Judgement(.deny, .floor, reason)
     }
     return nil
@@ -47,11 +49,13 @@ extension Hearing {
         let fits = [plain, real.path].map { patterns.path.matches($0, home: place.home, directory: directory) }
         if way == .allow { return fits[0] && fits[1] }
         // Deny and ask: also a name anywhere, and a lone star as everything.
-        return fits[0] || fits[1] || patterns.text == "*" || patterns.path.matchesName(plain) || patterns.path.matchesName(real.path)
+        return fits[0] || fits[1] || patterns.text == "*" || patterns.path.matchesName(plain)
+          || patterns.path.matchesName(real.path)
       }
     }
     return rules(
-      tools.own + tools.also.filter { !tools.own.contains($0) }, matches, orElse: "no rule is about \(act.tool.name) of \(real.path)")
+      tools.own + tools.also.filter { !tools.own.contains($0) }, matches,
+      orElse: "no rule is about \(act.tool.name) of \(real.path)")
   }
 
   // MARK: hosts
@@ -60,7 +64,8 @@ extension Hearing {
     var names: [String] = [host]
     var broad: [String] = [host]
     var entry: RosterEntry?
-    if let roster = place.roster {
+    // This machine needs no roster.
+    if let roster = place.roster, HostNames.normal(host) != "localhost" {
       switch HostNames.resolve(host, among: roster) {
       case .failure(let fault): return Judgement(.deny, .schema, fault.reason)
       case .success(let found):
@@ -82,7 +87,9 @@ extension Hearing {
         case .patterns(let found): patterns = found
         }
         let glob = Glob(HostNames.normal(patterns.text))
-        if (way == .allow ? names : broad).contains(where: { glob.matches(HostNames.normal($0)) || patterns.glob.matches($0) }) {
+        if (way == .allow ? names : broad).contains(where: {
+          glob.matches(HostNames.normal($0)) || patterns.glob.matches($0)
+        }) {
           return true
         }
         // A rule may say the name that people use, as far as it means one machine.
@@ -111,17 +118,41 @@ extension Hearing {
     let declared = Set(gated.map(\.name)).union(act.tool.gate.arguments.map(\.name))
     let isOwn = !act.tool.name.contains(":")
     for (name, value) in members where !declared.contains(name) {
-      if isOwn, ["content", "text", "prompt", "old_text", "new_text", "old_string", "new_string", "query", "pattern", "input"].contains(name) { continue }
+      if isOwn,
+        ["content", "text", "prompt", "old_text", "new_text", "old_string", "new_string", "query", "pattern", "input"]
+          .contains(name)
+      {
+        continue
+      }
       if let reason = forbidden(value, name: name, depth: 0) { return Judgement(.deny, .floor, "\(name): \(reason)") }
     }
     return Judgement(.allow, .mode, "")
   }
 
-  private static let commandNames: Set<String> = ["command", "cmd", "script", "shell", "shell_command", "commandline", "command_line", "code"]
+  private static let commandNames: Set<String> = [
+    "command", "cmd", "script", "shell", "shell_command", "commandline", "command_line", "code",
+  ]
   private static let pathNames: Set<String> = [
-    "path", "file", "filename", "file_path", "filepath", "dest", "destination", "target", "dir", "directory", "cwd", "folder", "source",
+    "path", "file", "filename", "file_path", "filepath", "dest", "destination", "target", "dir", "directory", "cwd",
+    "folder", "source",
     "src", "dst", "output", "input_file", "output_file", "paths", "files", "uri",
   ]
+
+  /// A rule about another server's tool, whose arguments are not declared: its pattern is about the paths among them. For allow
+  /// all of them must fit.
+  func meansOther(_ patterns: Rule.Patterns, _ way: Verdict) -> Bool {
+    guard act.tool.name.contains(":"), case .object(let members) = act.arguments else { return false }
+    var fits: [Bool] = []
+    for (name, value) in members where Self.pathNames.contains(name.lowercased()) {
+      for text in value.strings ?? value.string.map({ [$0] }) ?? [] {
+        let (plain, real) = views(text)
+        let both = [plain, real.path].map { patterns.path.matches($0, home: place.home, directory: directory) }
+        fits.append(way == .allow ? both[0] && both[1] : both[0] || both[1])
+      }
+    }
+    if way != .allow, members.values.contains(where: { $0.string.map(patterns.glob.matches) ?? false }) { return true }
+    return way == .allow ? !fits.isEmpty && !fits.contains(false) : fits.contains(true)
+  }
 
   private func forbidden(_ value: JSON, name: String, depth: Int) -> String? {
     guard depth < 8 else { return nil }
@@ -139,7 +170,9 @@ extension Hearing {
       }
       var path = text[...]
       if path.hasPrefix("file://") { path = path.dropFirst(7) }
-      let looks = path.hasPrefix("/") || path.hasPrefix("~") || path.hasPrefix("./") || path.hasPrefix("../") || path.hasPrefix(".")
+      let looks =
+        path.hasPrefix("/") || path.hasPrefix("~") || path.hasPrefix("./") || path.hasPrefix("../")
+        || path.hasPrefix(".")
       guard Self.pathNames.contains(lower) || looks, text.utf8.count < 4096 else { return nil }
       if let found = floor(String(path), act.tool.traits.isReadOnly ? .read : .write) { return found.reason }
     default: break
@@ -160,7 +193,10 @@ enum HostNames {
 
   static func exact(_ words: String, among roster: [RosterEntry]) -> RosterEntry? {
     let wanted = normal(words)
-    for hits in [roster.filter { normal($0.id) == wanted }, roster.filter { normal($0.hostname) == wanted }, roster.filter { normal($0.name) == wanted }]
+    for hits in [
+      roster.filter { normal($0.id) == wanted }, roster.filter { normal($0.hostname) == wanted },
+      roster.filter { normal($0.name) == wanted },
+    ]
     where !hits.isEmpty { return hits.count == 1 ? hits[0] : nil }
     return nil
   }
@@ -169,18 +205,25 @@ enum HostNames {
     let wanted = normal(words)
     if wanted.count < 2 { return .failure(Fault(reason: "\"\(OneLine.of(words))\" is too short to name a machine")) }
     let isID = wanted.utf8.count == 36 && wanted.utf8.filter { $0 == 0x2d }.count == 4
-    let ways: [(RosterEntry) -> Bool] = isID ? [{ normal($0.id) == wanted }] : [
-      { normal($0.hostname) == wanted },
-      { normal($0.name) == wanted },
-      { wanted.count >= 4 && normal($0.id).hasPrefix(wanted) },
-      { normal($0.hostname).hasPrefix(wanted) || normal($0.name).hasPrefix(wanted) },
-      { normal($0.hostname).contains(wanted) || normal($0.name).contains(wanted) },
-    ]
+    let ways: [(RosterEntry) -> Bool] =
+      isID
+      ? [{ normal($0.id) == wanted }]
+      : [
+        { normal($0.hostname) == wanted },
+        { normal($0.name) == wanted },
+        { wanted.count >= 4 && normal($0.id).hasPrefix(wanted) },
+        { normal($0.hostname).hasPrefix(wanted) || normal($0.name).hasPrefix(wanted) },
+        { normal($0.hostname).contains(wanted) || normal($0.name).contains(wanted) },
+      ]
     for way in ways {
       let hits = roster.filter(way)
       if hits.count == 1 { return .success(hits[0]) }
       if hits.count > 1 {
-        return .failure(Fault(reason: "\"\(OneLine.of(String(words.prefix(100))))\" could be \(hits.prefix(10).map(\.hostname).joined(separator: ", "))"))
+        return .failure(
+          Fault(
+            reason:
+              "\"\(OneLine.of(String(words.prefix(100))))\" could be \(hits.prefix(10).map(\.hostname).joined(separator: ", "))"
+          ))
       }
     }
     return .failure(Fault(reason: "no machine \"\(OneLine.of(String(words.prefix(100))))\" in your fleet"))

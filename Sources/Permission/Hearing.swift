@@ -40,20 +40,25 @@ struct Hearing {
     for argument in gated where argument.kind != .operation {
       guard let value = act.arguments[argument.name] ?? argument.fallback.map({ .string($0) }) else { continue }
       let texts = value.strings ?? value.string.map { [$0] } ?? []
-      if texts.contains(where: { $0.utf8.contains(0) }) { return finished(Judgement(.deny, .schema, "\(argument.name): has a NUL"), target) }
+      if texts.contains(where: { $0.utf8.contains(0) }) {
+        return finished(Judgement(.deny, .schema, "\(argument.name): has a NUL"), target)
+      }
       let isPlace = argument.name == "cwd" && directoryIsOurs
       if target.isEmpty, !isPlace { target = texts.joined(separator: argument.kind == .words ? " " : ", ") }
       switch argument.kind {
       case .operation: break
       case .command:
         for text in texts {
-          let found = judge(Analysis(text, in: [directory], place), text: text)
+          let found = judge(Analysis(text, in: directories, place), text: text)
           if hasHost { optional.append(found) } else { claims.append(found) }
         }
-      case .words: claims.append(judge(Analysis(words: texts, in: [directory], place), text: nil))
+      case .words: claims.append(judge(Analysis(words: texts, in: directories, place), text: nil))
       case .path(let access):
-        for text in texts { if isPlace { optional.append(judgeFloor(text, access)) } else { claims.append(judge(path: text, access)) } }
-      case .host: claims += texts.map { judge(host: $0) }
+        for text in texts {
+          if isPlace { optional.append(judgeFloor(text, access)) } else { claims.append(judge(path: text, access)) }
+        }
+      // The floor knows no hosts: an unknown one is the tool's to name, beside those that it reaches.
+      case .host: if act.origin != .local { claims += texts.map { judge(host: $0) } }
       case .text: optional += texts.map { judge(text: $0) }
       }
     }
@@ -95,6 +100,15 @@ struct Hearing {
     }
   }
 
+  /// The same for what is a command. What is typed into a terminal is not allowed by rules for commands – who knows what reads
+  /// it there – but what they forbid is forbidden there, too.
+  static func commandFamily(_ tool: String, _ action: Verdict) -> [String] {
+    tool == "connect_session" && action != .allow ? [tool, "execute_command"] : family(tool)
+  }
+
+  /// Where commands may run: a terminal may have gone anywhere, home above all.
+  private var directories: [String] { act.tool.name == "connect_session" ? [directory, place.home] : [directory] }
+
   /// Asks session and global rules, deny before ask before allow. `matches` says whether a rule means the claim.
   func rules(
     _ tools: [String], _ matches: (Rule, Verdict) -> Bool, orElse reason: @autoclosure () -> String
@@ -102,7 +116,9 @@ struct Hearing {
     for book in policies.books {
       for action in [Verdict.deny, .ask, .allow] {
         for tool in tools {
-          guard let shelf = book.shelf(action, tool), let rule = shelf.all.first(where: { matches($0, action) }) else { continue }
+          guard let shelf = book.shelf(action, tool), let rule = shelf.all.first(where: { matches($0, action) }) else {
+            continue
+          }
           return Judgement(action, .rule, said(by: rule), rule: rule, scope: book.scope)
         }
       }
@@ -129,7 +145,9 @@ struct Hearing {
   func reading(_ rule: Rule, isOwn: Bool = true) -> Reading {
     guard let body = rule.body else { return .everything }
     guard isOwn else { return .patterns(body.whole) }
-    guard let own = act.tool.gate.arguments.first(where: { $0.kind == .operation }) else { return .patterns(body.whole) }
+    guard let own = act.tool.gate.arguments.first(where: { $0.kind == .operation }) else {
+      return .patterns(body.whole)
+    }
     let known = act.tool.input.json["properties"]?[own.name]?["enum"]?.strings
     if let named = body.operation {
       let isOperation = known.map { $0.contains(named) } ?? (named == operation) || body.rest != nil
@@ -145,10 +163,10 @@ struct Hearing {
   private func judgeBare() -> Judgement {
     rules(
       Self.family(act.tool.name),
-      { rule, _ in
+      { rule, way in
         switch reading(rule) {
         case .everything: true
-        case .patterns(let patterns): patterns.glob.isEverything || patterns.text == "*"
+        case .patterns(let patterns): patterns.glob.isEverything || patterns.text == "*" || meansOther(patterns, way)
         case .other: false
         }
       }, orElse: "no rule is about \(act.tool.name)")

@@ -10,7 +10,8 @@ public enum Verdict: String, Hashable, Sendable, CaseIterable, Comparable {
 public enum PermissionMode: String, Hashable, Sendable, CaseIterable {
   case `default`, strict, bypass
 
-  var verdict: Verdict {
+  /// What it says where no rule does.
+  public var verdict: Verdict {
     switch self {
     case .default: .ask
     case .strict: .deny

@@ -30,7 +30,9 @@ extension GateAudit {
           last = nil
           continue
         }
-        if let fault = fault(known, after: last, isFirstOfFile: index == 1, isOldest: number == present.first, present.count) {
+        if let fault = fault(
+          known, after: last, isFirstOfFile: index == 1, isOldest: number == present.first, present.count)
+        {
           finding.faults.append("\(name) line \(index): \(fault)")
         }
         if finding.faults.count >= 20 { return finding }
@@ -66,7 +68,9 @@ extension GateAudit {
       return
     }
     // After a crash the head may be one line behind.
-    let isEnd = last.number == head.number && last.hash == head.hash || last.number == head.number + 1 && last.previous == head.hash
+    let isEnd =
+      last.number == head.number && last.hash == head.hash
+      || last.number == head.number + 1 && last.previous == head.hash
     if !isEnd { finding.faults.append("the log ends at \(last.number), audit.head says \(head.number)") }
   }
 

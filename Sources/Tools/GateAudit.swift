@@ -54,7 +54,8 @@ public final class GateAudit: Sendable {
       } catch { return .failure(error) }
     }
     do { return try outcome.get() } catch {
-      throw CmdopError(.denied, "the act was not done, because it could not be written down: \(error.message)", hint: error.hint)
+      throw CmdopError(
+        .denied, "the act was not done, because it could not be written down: \(error.message)", hint: error.hint)
     }
   }
 
@@ -69,7 +70,9 @@ public final class GateAudit: Sendable {
     try PrivateFiles.write(Array("\(state.number) \(hash)\n".utf8), to: Self.head(folder), isSynced: false)
   }
 
-  static func hash(_ body: ArraySlice<UInt8>) -> String { GateText.hex(SHA256.hash(data: Array("cmdop-gate-v1\n".utf8) + body)) }
+  static func hash(_ body: ArraySlice<UInt8>) -> String {
+    GateText.hex(SHA256.hash(data: Array("cmdop-gate-v1\n".utf8) + body))
+  }
 
   // MARK: where it ends
 

@@ -9,6 +9,10 @@ public enum GateDecision: String, Hashable, Sendable, CaseIterable {
   case askAllowed = "ask_allowed"
   case askDenied = "ask_denied"
   case askTimeout = "ask_timeout"
+  /// Who asked went away before somebody answered.
+  case askWithdrawn = "ask_withdrawn"
+  /// There was nobody to be asked.
+  case askNobody = "ask_nobody"
   /// Not judged, but written down: what a person with rights does.
   case noted
 }
@@ -35,13 +39,16 @@ public struct GateEntry: Hashable, Sendable {
   public var hostname: String
   /// The machines that the call has passed, oldest first.
   public var hops: [String]
+  /// Who has answered; empty: nobody was asked, or nobody did.
+  public var approver: String
   /// Milliseconds since 1970. Written by the log, as are the next.
   public internal(set) var at: Int64 = 0
   public internal(set) var number = 0
 
   public init(
     _ decision: GateDecision, _ judgement: Judgement?, tool: String, input: JSON, mode: PermissionMode, user: String,
-    hostname: String, hops: [String] = [], target: String? = nil, askMilliseconds: Int? = nil
+    hostname: String, hops: [String] = [], target: String? = nil, askMilliseconds: Int? = nil,
+    approver: String = ""
   ) {
     self.decision = decision
     self.tool = GateText.plain(tool, limit: 128)
@@ -56,29 +63,38 @@ public struct GateEntry: Hashable, Sendable {
     self.user = GateText.plain(user, limit: 256)
     self.hostname = GateText.plain(hostname, limit: 256)
     self.hops = hops.prefix(16).map { GateText.plain($0, limit: 128) }
+    self.approver = GateText.plain(approver, limit: 256)
   }
+
+  /// As programs read it.
+  public var json: [String: JSON] { fields.merging(["seq": .integer(number)]) { one, _ in one } }
 
   /// Without the chain.
   var fields: [String: JSON] {
     var fields: [String: JSON] = [
-      "ts": .string(GateText.timestamp(at)), "decision": .string(decision.rawValue), "tool": .string(tool), "target": .string(target),
-      "mode": .string(mode.rawValue), "source": .string(source), "reason": .string(reason), "input_digest": .string(inputDigest),
+      "ts": .string(GateText.timestamp(at)), "decision": .string(decision.rawValue), "tool": .string(tool),
+      "target": .string(target),
+      "mode": .string(mode.rawValue), "source": .string(source), "reason": .string(reason),
+      "input_digest": .string(inputDigest),
       "user": .string(user), "hostname": .string(hostname), "rule_id": .string(ruleID), "operation": .string(operation),
     ]
     if let askMilliseconds { fields["ask_ms"] = .integer(askMilliseconds) }
+    if !approver.isEmpty { fields["approver"] = .string(approver) }
     if !hops.isEmpty { fields["hops"] = .array(hops.map { .string($0) }) }
     return fields
   }
 
   /// A line as it was read; nil: it is none of these.
   init?(_ json: JSON) {
-    guard let decision = json["decision"]?.string.flatMap(GateDecision.init(rawValue:)), let tool = json["tool"]?.string else { return nil }
+    guard let decision = json["decision"]?.string.flatMap(GateDecision.init(rawValue:)), let tool = json["tool"]?.string
+    else { return nil }
     func text(_ name: String) -> String { json[name]?.string ?? "" }
     (self.decision, self.tool, operation, target) = (decision, tool, text("operation"), text("target"))
     mode = PermissionMode(rawValue: text("mode")) ?? .default
     (source, ruleID, reason, inputDigest) = (text("source"), text("rule_id"), text("reason"), text("input_digest"))
     (askMilliseconds, user, hostname) = (json["ask_ms"]?.integer, text("user"), text("hostname"))
     hops = json["hops"]?.strings ?? []
+    approver = text("approver")
     number = json["seq"]?.integer ?? 0
     at = GateText.milliseconds(text("ts"))
   }
@@ -91,7 +107,8 @@ enum GateText {
     var result = ""
     for scalar in text.unicodeScalars {
       if result.utf8.count >= limit { return result + "…" }
-      if OneLine.of(String(Character(scalar))) != String(Character(scalar)) || (0x200b...0x200f).contains(scalar.value) {
+      if OneLine.of(String(Character(scalar))) != String(Character(scalar)) || (0x200b...0x200f).contains(scalar.value)
+      {
         result += scalar == "\n" ? "\\n" : scalar == "\t" ? "\\t" : "\\u{\(String(scalar.value, radix: 16))}"
       } else {
         result.unicodeScalars.append(scalar)
@@ -100,8 +117,14 @@ enum GateText {
     return result
   }
 
-  private static let keys = ["password", "passwd", "secret", "token", "api-key", "api_key", "apikey", "authorization", "bearer", "credential", "private-key", "private_key", "access-key", "access_key"]
-  private static let prefixes = ["sk-", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "AKIA", "ASIA", "shr_", "cmdop_", "eyJ", "AIza", "npm_", "pypi-"]
+  private static let keys = [
+    "password", "passwd", "secret", "token", "api-key", "api_key", "apikey", "authorization", "bearer", "credential",
+    "private-key", "private_key", "access-key", "access_key",
+  ]
+  private static let prefixes = [
+    "sk-", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xoxa-", "AKIA", "ASIA", "shr_", "cmdop_",
+    "eyJ", "AIza", "npm_", "pypi-",
+  ]
 
   /// What looks like a secret is taken out: values behind telling names, tokens of known shape, passwords in addresses.
   static func redacted(_ text: String) -> String {

@@ -93,17 +93,23 @@ public final class PolicyFile: Sendable {
   /// Takes rules out, by their text, or by the beginning of their id (8 characters at least). Throws `notFound` if there is none.
   public func revoke(_ words: String) async throws(CmdopError) -> [Rule] {
     let gone = try await change { policy in
-      let gone = policy.rules.filter { $0.text == words || words.utf8.count >= 8 && $0.id.hasPrefix(words.lowercased()) }
+      let gone = policy.rules.filter {
+        $0.text == words || words.utf8.count >= 8 && $0.id.hasPrefix(words.lowercased())
+      }
       policy.rules.removeAll { gone.contains($0) }
       return gone
     }
-    if gone.isEmpty { throw CmdopError(.notFound, "there is no rule \"\(OneLine.of(words))\"", hint: "cmdop permissions list") }
+    if gone.isEmpty {
+      throw CmdopError(.notFound, "there is no rule \"\(OneLine.of(words))\"", hint: "cmdop permissions list")
+    }
     return gone
   }
 
   public func set(_ mode: PermissionMode) async throws(CmdopError) { try await change { $0.mode = mode } }
 
-  public func setEnforcesOperators(_ flag: Bool) async throws(CmdopError) { try await change { $0.enforcesOperators = flag } }
+  public func setEnforcesOperators(_ flag: Bool) async throws(CmdopError) {
+    try await change { $0.enforcesOperators = flag }
+  }
 
   /// One writer at a time, other processes included. A file that is refused is never written over.
   private func change<T: Sendable>(_ body: @Sendable (inout Policy) -> T) async throws(CmdopError) -> T {
@@ -147,7 +153,8 @@ public final class PolicyFile: Sendable {
     } catch {
       state.fault = CmdopError(
         error.code, "\(path) is refused: \(error.message)",
-        hint: error.hint.flatMap { $0.hasPrefix("chmod") ? $0 : nil } ?? "cmdop permissions list   # what is in force instead")
+        hint: error.hint.flatMap { $0.hasPrefix("chmod") ? $0 : nil }
+          ?? "cmdop permissions list   # what is in force instead")
     }
   }
 
@@ -155,7 +162,9 @@ public final class PolicyFile: Sendable {
     if let stamp {
       guard stamp.isRegular else { throw CmdopError(.denied, "it is no plain file") }
       guard stamp.isOwn else { throw CmdopError(.denied, "it belongs to another user") }
-      guard stamp.mode & 0o077 == 0 else { throw CmdopError(.denied, "other users may read or write it", hint: "chmod 600 \(path)") }
+      guard stamp.mode & 0o077 == 0 else {
+        throw CmdopError(.denied, "other users may read or write it", hint: "chmod 600 \(path)")
+      }
     }
     let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     guard let place = FileStamp(folder.isEmpty ? "/" : folder) else { return }

@@ -42,12 +42,14 @@ extension ToolGate {
           hostname: hostname, hops: caller.via.map(\.rawValue), target: target, askMilliseconds: milliseconds))
     }
     guard isGuest || policies.enforcesOperators && caller.kind != .local && tool == "execute_command" else {
-      // A full disk must not keep its owner from making room.
-      try? note(.noted, nil)
+      do { try note(.noted, nil) } catch {
+        // A full disk must not keep its owner from making room; whoever comes from elsewhere leaves a line or does nothing.
+        if caller.kind != .local { throw error }
+      }
       return
     }
     let act = Act(try Self.definition(tool), arguments, from: .remote, in: directory)
-    let judgement = Gate.judge(act, policies, await surroundings())
+    let judgement = Gate.judge(act, policies, await surroundings(false))
     let linkDecides = isGuest && judgement.layer == .mode && policies.mode != .strict
     switch linkDecides ? .allow : judgement.verdict {
     case .allow: try note(.allow, judgement)

@@ -9,13 +9,14 @@ public struct ToolGate: Sendable {
   let files: SlowWork
   let policy: PolicyFile
   let audit: GateAudit
-  let surroundings: @Sendable () async -> Surroundings
+  /// `hosts`: whether the machines of the fleet must be known; asking for them may take a moment.
+  let surroundings: @Sendable (_ hosts: Bool) async -> Surroundings
   let home: String
   let hostname: String
 
   public init(
     _ catalogue: ToolCatalogue, files: SlowWork, policy: PolicyFile, audit: GateAudit, home: String, hostname: String,
-    surroundings: @escaping @Sendable () async -> Surroundings
+    surroundings: @escaping @Sendable (_ hosts: Bool) async -> Surroundings
   ) {
     (self.catalogue, self.files, self.policy, self.audit) = (catalogue, files, policy, audit)
     (self.home, self.hostname, self.surroundings) = (home, hostname, surroundings)
@@ -43,9 +44,13 @@ public struct ToolGate: Sendable {
         "the arguments do not fit \(call.tool): \(faults.joined(separator: "; "))", isError: true)
     }
     do {
-      let checked = try await JudgedCall.check(
+      var checked = try await JudgedCall.check(
         call, entry.definition, directory: directory, home: home, on: files)
-      if let refusal = await admit(checked, entry.definition, origin, approver, judged) { return refusal }
+      let policies = policy.policies(session: call.conversation?.rawValue)
+      let around = await surroundings(entry.definition.gate.arguments.contains { $0.kind == .host })
+      let refusal = await admit(checked, entry.definition, origin, (policies, around), approver, judged)
+      if let refusal { return refusal }
+      checked.mayReach = Self.reach(policies, around, origin)
       switch entry {
       case .own(let tool): return try await tool.call(checked)
       case .other(let tool): return try await tool.call(call)
@@ -58,13 +63,12 @@ public struct ToolGate: Sendable {
 
   /// nil: it may act, and the audit says so already.
   private func admit(
-    _ checked: JudgedCall, _ definition: ToolDefinition, _ origin: Origin, _ approver: any Approver,
+    _ checked: JudgedCall, _ definition: ToolDefinition, _ origin: Origin,
+    _ law: (policies: Policies, surroundings: Surroundings), _ approver: any Approver,
     _ judged: @Sendable (Verdict) -> Void
   ) async -> ToolOutcome? {
-    let call = checked.call
-    let session = call.conversation?.rawValue
-    let policies = policy.policies(session: session)
-    var around = await surroundings()
+    let (call, policies) = (checked.call, law.policies)
+    var around = law.surroundings
     around.paths = CheckedPaths(checked, otherwise: around.paths)
     let act = Act(definition, call.arguments, from: origin, in: checked.directory.resolved)
     let judgement = Gate.judge(act, policies, around)
@@ -141,6 +145,19 @@ public struct ToolGate: Sendable {
     }
   }
 
+  /// What a search may look at below a place that was allowed: not what the floor keeps, nor what a rule denies to be read.
+  private static func reach(
+    _ policies: Policies, _ around: Surroundings, _ origin: Origin
+  ) -> @Sendable (String) -> Bool {
+    guard let reading = try? ReadFile.define() else { return { _ in false } }
+    return { path in
+      if Gate.forbids(path, .read, around) != nil { return false }
+      if origin == .local { return true }
+      let judgement = Gate.judge(Act(reading, ["path": .string(path)], from: origin, in: "/"), policies, around)
+      return !(judgement.verdict == .deny && judgement.layer == .rule)
+    }
+  }
+
   /// In words that keep a model from trying it in other ways.
   private static func refusal(_ what: String, _ judgement: Judgement) -> ToolOutcome {
     let rule = judgement.rule.map { " by the rule \($0)" } ?? ""
@@ -148,7 +165,8 @@ public struct ToolGate: Sendable {
       "\(what)\(rule) (\(judgement.layer.rawValue)): \(judgement.reason). Nothing was done. Do not try to reach the same in "
         + "another way; say what you could not do, and why.",
       value: .object([
-        "denied": true, "layer": .string(judgement.layer.rawValue), "rule_id": judgement.ruleID.map { .string($0) } ?? .null,
+        "denied": true, "layer": .string(judgement.layer.rawValue),
+        "rule_id": judgement.ruleID.map { .string($0) } ?? .null,
       ]), isError: true)
   }
 }

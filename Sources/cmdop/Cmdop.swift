@@ -18,9 +18,10 @@ struct Cmdop: AsyncParsableCommand {
       RelayCommand.self, JoinCommand.self, AgentCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self,
       StatusCommand.self, LoginCommand.self, LogoutCommand.self, AuthCommand.self, MachinesCommand.self,
       MachineCommand.self, ConnectCommand.self, ExecCommand.self, AskCommand.self, ChatCommand.self,
-      SessionCommand.self, FleetCommand.self,
+      SessionCommand.self, PermissionsCommand.self, ApprovalsCommand.self, FleetCommand.self,
       VersionCommand.self, CompletionsCommand.self,
-      BenchAgentsCommand.self, BenchAdmissionCommand.self, RoleToComeCommand.self,
+      BenchAgentsCommand.self, BenchAdmissionCommand.self, BenchGateCommand.self, BenchLoopCommand.self,
+      RoleToComeCommand.self,
     ])
 
   static func main() async {

@@ -4,8 +4,9 @@ import Testing
 @Suite("Escape keys: which keys are ours")
 struct EscapeKeysTests {
   /// The acts for `text`, cut into pieces at `cuts`, neighbouring passes joined.
-  private func acts(_ text: String, cutAt cut: Int, detachKey: UInt8? = nil) -> [EscapeKeys.Act] {
+  private func acts(_ text: String, cutAt cut: Int, detachKey: UInt8? = nil, answers: String = "") -> [EscapeKeys.Act] {
     var keys = EscapeKeys(detachKey: detachKey)
+    keys.answers = answers
     let bytes = Array(text.utf8)
     var all: [EscapeKeys.Act] = []
     for act in keys.take(bytes[..<cut]) + keys.take(bytes[cut...]) {
@@ -43,6 +44,19 @@ struct EscapeKeysTests {
     #expect(key == 0x1d)
     #expect(acts("abc\u{1d}d", cutAt: 2, detachKey: key) == [pass("abc"), .detach, pass("d")])
     #expect(acts("abc\u{1d}", cutAt: 2) == [pass("abc\u{1d}")])
+  }
+
+  @Test(
+    "Answers are ours only while a question is shown, right after Enter ~; before and after, and all other letters, pass"
+  )
+  func answers() {
+    for cut in 0...5 {
+      #expect(acts("\r~y~n", cutAt: min(cut, 5)) == [pass("\r~y~n")], "nobody has asked")
+      #expect(acts("\r~y~n", cutAt: min(cut, 5), answers: "ysn") == [pass("\r"), .answer("y"), .answer("n")])
+      #expect(acts("a~y\r~a", cutAt: cut, answers: "ysn") == [pass("a~y\r~a")], "in a line; a letter that is no answer")
+      #expect(acts("\r~~y.", cutAt: cut, answers: "ysn") == [pass("\r~y.")])
+    }
+    #expect(acts("~.", cutAt: 1, answers: "ysan") == [.detach])
   }
 
   @Test("Only control characters can be the detach key")

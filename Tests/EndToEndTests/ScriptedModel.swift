@@ -50,7 +50,8 @@ struct ScriptedModel: Sendable {
         .map { String(decoding: $0, as: UTF8.self) }
     }
     return Log(
-      requests: json["requests"] as? Int ?? -1, violations: json["violations"] as? [String] ?? ["no log"], bodies: bodies)
+      requests: json["requests"] as? Int ?? -1, violations: json["violations"] as? [String] ?? ["no log"],
+      bodies: bodies)
   }
 }
 

@@ -63,15 +63,15 @@ struct CapturedCommandTests {
     #expect(try await run(try order(example.0)).0.end == example.1)
   }
 
-  @Test("Fifty at once end each with their own output, and leave nobody")
+  @Test("Twelve at once end each with their own output, and leave nobody")
   func many() async throws {
     let outputs = try await withThrowingTaskGroup(of: (Int, String).self) { group in
-      for number in 0..<50 {
+      for number in 0..<12 {
         group.addTask { (number, try await self.run(try self.order("echo \(number); exit \(number)")).1) }
       }
       return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
     }
-    #expect(outputs == Dictionary(uniqueKeysWithValues: (0..<50).map { ($0, "\($0)\n") }))
+    #expect(outputs == Dictionary(uniqueKeysWithValues: (0..<12).map { ($0, "\($0)\n") }))
   }
 
   @Test("What cannot be started says why, and leaves no guard")

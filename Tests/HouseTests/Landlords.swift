@@ -21,9 +21,9 @@ enum Landlords {
     "NIOHTTP1": ["Wire", "Agent"], "NIOTLS": ["Wire"], "NIOSSL": ["Wire"], "NIOHTTP2": ["Wire"], "NIOHPACK": ["Wire"],
     "SwiftProtobuf": ["Wire"], "GRPCCore": ["Wire"], "GRPCProtobuf": ["Wire"],
     "X509": ["Wire"], "SwiftASN1": ["Wire"],
-    // Digests: identities, tokens; the ids of rules and the chain of the gate's log (docs/decisions/0008).
+    // Digests: identities, tokens; the ids of rules and the chain of the gate's log (docs/decisions/0009).
     "Crypto": ["Wire", "Fleet", "Permission", "Tools"],
-    // permissions.yaml (docs/decisions/0008).
+    // permissions.yaml (docs/decisions/0009).
     "Yams": ["Permission"],
     // Slow hashes for what people choose, and signed tokens (docs/decisions/0007).
     "CryptoExtras": ["Fleet"], "JWTKit": ["Fleet"],

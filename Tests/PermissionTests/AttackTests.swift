@@ -24,7 +24,9 @@ struct AttackTests {
   }
 
   /// Where nearly everything may run, a deny rule must find what is hidden, or at least somebody must be asked.
-  @Test("A deny rule finds it in bypass, or it is not passed", arguments: Attack.all.filter { $0.command.contains("touch") })
+  @Test(
+    "A deny rule finds it in bypass, or it is not passed", arguments: Attack.all.filter { $0.command.contains("touch") }
+  )
   func denied(_ attack: Attack) throws {
     let court = Court(mode: .bypass, deny: ["execute_command(touch *)"])
     let judgement = try court.run(attack.command.replacing("MARK", with: "/tmp/mark"))

@@ -246,6 +246,8 @@ struct Attack: Sendable, CustomTestStringConvertible {
       echo * => echo "${x:-"}"}"; touch MARK
       echo * => echo "$\\⏎(touch MARK)"
       echo * => echo $\\⏎(touch MARK)
+      echo *; cat * => cat <<\\⏎-E⏎E⏎touch MARK⏎-E
+      echo * => xy='a[$(touch MARK)]'; echo $((x\\⏎y))
       echo * => echo a \\⏎&& touch MARK
       echo * => echo a &\\⏎& touch MARK
       echo * => echo a␍⏎touch MARK

@@ -6,7 +6,9 @@ enum Catalogue {
   static func tool(_ name: String) -> ToolDefinition? { all.first { $0.name == name } }
 
   static let all: [ToolDefinition] = [
-    define("execute_command", ["command": "string", "cwd": "string"], [.init("command", .command), .init("cwd", .path(.list))]),
+    define(
+      "execute_command", ["command": "string", "cwd": "string"],
+      [.init("command", .command), .init("cwd", .path(.list))]),
     define("run_words", ["argv": "array"], [.init("argv", .words)]),
     define(
       "shell_tasks", ["action": "string", "command": "string", "id": "string"],
@@ -15,8 +17,12 @@ enum Catalogue {
     define("write_file", ["path": "string", "content": "string"], [.init("path", .path(.write))]),
     define("edit_file", ["path": "string", "old_text": "string"], [.init("path", .path(.write))]),
     define("list_dir", ["path": "string"], [.init("path", .path(.list), fallback: ".")], isReadOnly: true),
-    define("glob", ["pattern": "string", "cwd": "string"], [.init("pattern", .path(.list)), .init("cwd", .path(.list), fallback: ".")]),
-    define("connect", ["operation": "string", "hostname": "string"], [.init("operation", .operation), .init("hostname", .host)]),
+    define(
+      "glob", ["pattern": "string", "cwd": "string"],
+      [.init("pattern", .path(.list)), .init("cwd", .path(.list), fallback: ".")]),
+    define(
+      "connect", ["operation": "string", "hostname": "string"],
+      [.init("operation", .operation), .init("hostname", .host)]),
     define("ask_machine", ["hostname": "string", "prompt": "string"], [.init("hostname", .host)]),
     define("ask_machines", ["hostnames": "array", "prompt": "string"], [.init("hostnames", .host)]),
     define("files:write", ["path": "string", "note": "string"], [.init("note", .text)]),
@@ -28,7 +34,9 @@ enum Catalogue {
   ) -> ToolDefinition? {
     var members: [String: JSON] = [:]
     for (name, type) in properties { members[name] = ["type": .string(type)] }
-    let input: JSON = ["type": "object", "properties": .object(members), "additionalProperties": .bool(name.contains(":"))]
+    let input: JSON = [
+      "type": "object", "properties": .object(members), "additionalProperties": .bool(name.contains(":")),
+    ]
     return try? ToolDefinition(
       name, title: name, summary: name, input: input, output: ["type": "object"], traits: .init(isReadOnly: isReadOnly),
       gate: gated.isEmpty ? .nothing(why: "a list") : ToolDefinition.Gate(gated))
@@ -61,13 +69,19 @@ struct Court {
 
   var place: Surroundings {
     Surroundings(
-      home: home, user: "anna", cmdopHome: home + "/.cmdop", ownFiles: ["/opt/cmdop/policy.yaml"], roster: roster, paths: paths)
+      home: home, user: "anna", cmdopHome: home + "/.cmdop", ownFiles: ["/opt/cmdop/policy.yaml"], roster: roster,
+      paths: paths)
   }
 
   func policies() throws -> Policies {
     var rules: [Rule] = []
     for (texts, action) in [(allow, Verdict.allow), (ask, .ask), (deny, .deny)] {
-      for text in texts { rules.append(try Rule(text.contains("(") || !text.contains(" ") && !text.contains("*") ? text : "execute_command(\(text))", action)) }
+      for text in texts {
+        rules.append(
+          try Rule(
+            text.contains("(") || !text.contains(" ") && !text.contains("*") ? text : "execute_command(\(text))", action
+          ))
+      }
     }
     return Policies(global: Policy(mode: mode, rules: rules), session: session)
   }

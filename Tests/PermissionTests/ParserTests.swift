@@ -50,21 +50,31 @@ struct ParserTests {
   @Test(
     "and says so when it does not understand",
     arguments: [
-      "a 'b", "a \"b", "a $(b", "a `b", "a ${b", "(a", "{ a; ", "if a; then b", "a &&", "a |", "a; )", "; a", "a ;; b", "for; do a; done",
-      "case x in", "cat <<E\nx", "a > ", "f() { a; }", "coproc a", "a\u{0}b", "a\rb", "a \u{202e}b", "a\u{200b}b", "${!x}", "${x@P}",
-      "x='a[$(id)]'; echo $((x))", "[[ -v $x ]]", "declare -i x=1", "declare -n r=x", "eval \"$x\"", "shopt -s expand_aliases", "alias a=b",
-      "hash -p /tmp/x git", "enable -f x.so y", "printf -v \"$x\" y", "read \"$x\"", "set -k", "PS4='$(a)'", "mapfile -C a x",
-      "trap \"$x\" EXIT", "a $[1+1]", "echo \"$\\\n(id)\"", "source $x", "test -v 'a[$(id)]'", "let 'a[$(id)]=1'", "[ \"$a\" \"$b\" ]",
-      "BASH_ENV=x a", "a(b)", "a @(b|c)", "a[`b`]=1", "<(a", "a <<$(b)\nx\n$(b)", "unset 'a[$(id)]'", "${ a; }",
+      "a 'b", "a \"b", "a $(b", "a `b", "a ${b", "(a", "{ a; ", "if a; then b", "a &&", "a |", "a; )", "; a", "a ;; b",
+      "for; do a; done",
+      "case x in", "cat <<E\nx", "a > ", "f() { a; }", "coproc a", "a\u{0}b", "a\rb", "a \u{202e}b", "a\u{200b}b",
+      "${!x}", "${x@P}",
+      "x='a[$(id)]'; echo $((x))", "[[ -v $x ]]", "declare -i x=1", "declare -n r=x", "eval \"$x\"",
+      "shopt -s expand_aliases", "alias a=b",
+      "hash -p /tmp/x git", "enable -f x.so y", "printf -v \"$x\" y", "read \"$x\"", "set -k", "PS4='$(a)'",
+      "mapfile -C a x",
+      "trap \"$x\" EXIT", "a $[1+1]", "echo \"$\\\n(id)\"", "source $x", "test -v 'a[$(id)]'", "let 'a[$(id)]=1'",
+      "[ \"$a\" \"$b\" ]",
+      "BASH_ENV=x a", "cat $HO\\\nME", "${HO\\\nME}", "a(b)", "a @(b|c)", "a[`b`]=1", "<(a", "a <<$(b)\nx\n$(b)",
+      "unset 'a[$(id)]'", "${ a; }",
     ])
   func faults(_ text: String) {
     #expect(ShellScript(text).fault != nil, "\(Self.commands(text))")
   }
 
-  @Test("Ordinary lines are no faults", arguments: [
-    "a=$(b); for x in *.txt; do c \"$x\"; done", "[ -n \"$x\" ] && a", "[[ $x == y* ]]", "a ${x%.txt} ${#x} $# $?", "i=0; (( i++ ))",
-    "printf '%s\\n' \"$x\"", "set -euo pipefail", "echo \"$HOME\" '$x'", "export A=1", "read -r line", "echo {a,b}{1..3}", "a <<< b",
-  ])
+  @Test(
+    "Ordinary lines are no faults",
+    arguments: [
+      "a=$(b); for x in *.txt; do c \"$x\"; done", "[ -n \"$x\" ] && a", "[[ $x == y* ]]", "a ${x%.txt} ${#x} $# $?",
+      "i=0; (( i++ ))",
+      "printf '%s\\n' \"$x\"", "set -euo pipefail", "echo \"$HOME\" '$x'", "export A=1", "read -r line",
+      "echo {a,b}{1..3}", "a <<< b",
+    ])
   func understood(_ text: String) { #expect(ShellScript(text).fault == nil) }
 
   @Test("Bounds hold: length, depth, count, and time for hostile nesting")
@@ -83,10 +93,14 @@ struct ParserTests {
     #expect(ShellScript("echo " + String(repeating: "{a,b}", count: 10_000)).fault == nil)
   }
 
-  @Test("Braces are expanded as bash does it", arguments: [
-    ("{a,b}", ["a", "b"]), ("x{a,b}y", ["xay", "xby"]), ("{a,{b,c}}", ["a", "b", "c"]), ("{1..3}", ["1", "2", "3"]), ("{a}", ["{a}"]),
-    ("{a,b", ["{a,b"]), ("{c..a}", ["c", "b", "a"]), ("{,x}", ["", "x"]), ("a{b,c}{d,e}", ["abd", "abe", "acd", "ace"]),
-  ])
+  @Test(
+    "Braces are expanded as bash does it",
+    arguments: [
+      ("{a,b}", ["a", "b"]), ("x{a,b}y", ["xay", "xby"]), ("{a,{b,c}}", ["a", "b", "c"]), ("{1..3}", ["1", "2", "3"]),
+      ("{a}", ["{a}"]),
+      ("{a,b", ["{a,b"]), ("{c..a}", ["c", "b", "a"]), ("{,x}", ["", "x"]),
+      ("a{b,c}{d,e}", ["abd", "abe", "acd", "ace"]),
+    ])
   func braces(_ text: String, _ expected: [String]) {
     #expect(Braces.expand(ShellWord([.plain(text)]))?.map(\.display) == expected)
   }

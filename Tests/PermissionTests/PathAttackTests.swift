@@ -51,7 +51,8 @@ struct PathAttackTests {
         let path = stage.root + "/" + folder + "/" + name
         let facts = try? FileManager.default.attributesOfItem(atPath: path)
         let text = FileManager.default.contents(atPath: path).map { "\($0.hashValue)" } ?? ""
-        state[folder + "/" + name] = "\(facts?[.posixPermissions] ?? "") \(facts?[.type] ?? "") \(facts?[.modificationDate] ?? "") \(text)"
+        state[folder + "/" + name] =
+          "\(facts?[.posixPermissions] ?? "") \(facts?[.type] ?? "") \(facts?[.modificationDate] ?? "") \(text)"
       }
     }
     return state

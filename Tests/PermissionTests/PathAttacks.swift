@@ -18,7 +18,8 @@ struct PathAttack: Sendable, CustomTestStringConvertible {
       let parts = line.split(separator: " => ", maxSplits: 1)
       let words = parts[0].split(separator: " ")
       return PathAttack(
-        kind: kind, verdict: String(words[0]), proof: String(words[1]), command: String(parts[1].replacing("⏎", with: "\n")))
+        kind: kind, verdict: String(words[0]), proof: String(words[1]),
+        command: String(parts[1].replacing("⏎", with: "\n")))
     }
   }
 

@@ -11,13 +11,17 @@ struct Stage {
     root = FileManager.default.temporaryDirectory.path + "/cmdop-stage-\(UInt32.random(in: 0 ... .max))"
     let secret = Self.secret + "\n"
     let files = [
-      "home/anna/.ssh/id_rsa": secret, "home/anna/.cmdop/permissions.yaml": secret, "home/anna/.cmdop/credentials.json": secret,
+      "home/anna/.ssh/id_rsa": secret, "home/anna/.cmdop/permissions.yaml": secret,
+      "home/anna/.cmdop/credentials.json": secret,
       "home/anna/.cmdop/cmdop.db": secret, "home/anna/.cmdop/logs/audit.log": secret, "home/anna/work/a": "a\nb\nc\n",
-      "home/anna/work/b.txt": "b\n", "home/anna/work/.env": secret, "home/anna/work/.git/config": "", "home/anna/work/.git/hooks/x": "",
-      "home/anna/work/script.sh": "true\n", "home/anna/work/script.sed": "p\n", "home/anna/work/script.awk": "BEGIN{}\n",
+      "home/anna/work/b.txt": "b\n", "home/anna/work/.env": secret, "home/anna/work/.git/config": "",
+      "home/anna/work/.git/hooks/x": "",
+      "home/anna/work/script.sh": "true\n", "home/anna/work/script.sed": "p\n",
+      "home/anna/work/script.awk": "BEGIN{}\n",
       "home/anna/work/lock": "", "home/anna/work/ssh.config": "", "home/anna/work/curl.config": "",
       "home/anna/work/big": String(repeating: "line of text\n", count: 20_000),
-      "etc/passwd": "a\n", "etc/shadow": secret, "etc/hostname": "x\n", "usr/lib/x": "x", "home/other/x": "x", "tmp/x": "",
+      "etc/passwd": "a\n", "etc/shadow": secret, "etc/hostname": "x\n", "usr/lib/x": "x", "home/other/x": "x",
+      "tmp/x": "",
       "dev/sda": secret + String(repeating: "\0", count: 100), "dev/nvme0n1": secret,
     ]
     for (name, text) in files {
@@ -30,7 +34,8 @@ struct Stage {
     for name in ["hello", "git-hello"] { try program(name, "for last; do :; done\ntouch \"$last\"\n") }
     try program("hello-env", "touch \(folder)/mark\n")
     try program("hello-filter", "[ -n \"$1\" ] && touch \"$1\"; cat\n")
-    try Data("Host *\n  ProxyCommand touch \(folder)/mark; false\n".utf8).write(to: URL(filePath: folder + "/ssh.config"))
+    try Data("Host *\n  ProxyCommand touch \(folder)/mark; false\n".utf8).write(
+      to: URL(filePath: folder + "/ssh.config"))
     try FileManager.default.createDirectory(atPath: folder + "/globs", withIntermediateDirectories: true)
     for name in ["--checkpoint=1", "--checkpoint-action=exec=sh x.sh", "x.sh"] {
       try Data("touch \(folder)/mark\n".utf8).write(to: URL(filePath: folder + "/globs/" + name))
@@ -58,7 +63,8 @@ struct Stage {
       ? "(git init -q repo && cd repo && git config user.email a@b && git config user.name a && echo a >a && git add a && git commit -qm 1"
         + " && echo b >>a && git commit -qam 2 && echo c >>a && git commit -qam 3) </dev/null >/dev/null 2>&1\n" : ""
     process.arguments = [
-      "-i", "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(home)", "USER=anna", "LANG=C.UTF-8", "timeout", "-s", "KILL", "20",
+      "-i", "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(home)", "USER=anna", "LANG=C.UTF-8", "timeout",
+      "-s", "KILL", "20",
       "bash", "--noprofile", "--norc", "-c", before + command,
     ]
     process.currentDirectoryURL = URL(filePath: folder)
@@ -74,7 +80,10 @@ struct Stage {
 
   /// A program that the command needs and that is not there.
   func missing(_ command: String) -> String? {
-    let known = ["git", "tar", "rsync", "ssh", "scp", "curl", "zip", "perl", "python3", "script", "taskset", "chrt", "prlimit", "setpriv"]
+    let known = [
+      "git", "tar", "rsync", "ssh", "scp", "curl", "zip", "perl", "python3", "script", "taskset", "chrt", "prlimit",
+      "setpriv",
+    ]
     return known.first { name in
       command.contains(name)
         && !["/usr/bin/", "/bin/", "/usr/sbin/"].contains { FileManager.default.isExecutableFile(atPath: $0 + name) }

@@ -9,7 +9,9 @@ struct UsabilityTests {
   @Test("Without a question", arguments: lines)
   func allowed(_ line: String) throws {
     let parts = line.split(separator: " => ", maxSplits: 1)
-    let rules = parts[0].split(separator: "; ").map { $0.contains("(") || $0 == "execute_command" ? String($0) : "execute_command(\($0))" }
+    let rules = parts[0].split(separator: "; ").map {
+      $0.contains("(") || $0 == "execute_command" ? String($0) : "execute_command(\($0))"
+    }
     let judgement = try Court(allow: rules).run(String(parts[1].replacing("⏎", with: "\n")))
     #expect(judgement.verdict == .allow && judgement.layer == .rule, "\(judgement)")
   }

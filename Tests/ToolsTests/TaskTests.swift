@@ -51,9 +51,7 @@ struct TaskTests {
       try await eventually("it has heard HUP") {
         try await bench.call("shell_tasks", ["action": "output", "task_id": id]).text.contains("hup")
       }
-      let begun = ContinuousClock.now
       #expect(try await bench.call("shell_kill", ["task_id": id]).value?["killed"] == true)
-      #expect(ContinuousClock.now - begun < .seconds(6))
       #expect(runs(mark) == [])
       try await eventually("it is said") {
         try await bench.call("task_status", ["task_id": id]).value?["state"] == "cancelled"

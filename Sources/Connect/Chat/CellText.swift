@@ -33,6 +33,17 @@ public enum CellText {
     return columns > 0 ? kept + "…" : ""
   }
 
+  /// The beginning that fits into so many columns.
+  static func start(of text: String, to columns: Int) -> String {
+    var (kept, used) = ("", 0)
+    for character in text {
+      used += width(character)
+      if used > columns { break }
+      kept.append(character)
+    }
+    return kept
+  }
+
   /// Tabs as blanks, so that what is written is as wide as it counts.
   public static func expanded(_ text: String, from column: Int = 0) -> String {
     guard text.utf8.contains(9) else { return text }

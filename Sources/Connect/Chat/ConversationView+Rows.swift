@@ -69,7 +69,10 @@ extension ConversationView {
     var line = "\(isError ? "✗" : "✓") \(tool)"
     if let target = call?.target, !target.isEmpty { line += " \(target)" }
     var facts: [String] = []
-    let verdict = call?.verdict ?? verdicts.removeValue(forKey: id) ?? ""
+    // Who comes later has it from the row.
+    let kept = body["gate"].map(ToolCallLine.verdict) ?? ""
+    let verdict =
+      [call?.verdict, verdicts.removeValue(forKey: id), kept].compactMap(\.self).first { !$0.isEmpty } ?? ""
     if !verdict.isEmpty { facts.append(verdict) }
     if let why = body["why"]?.string { facts.append(OneLine.of(why).split(separator: "_").joined(separator: " ")) }
     if let code = body["value"]?["exit_code"]?.integer, code != 0 { facts.append("exit \(code)") }

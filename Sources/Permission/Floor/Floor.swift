@@ -14,7 +14,9 @@ public enum Floor {
     ("writes to /etc, /System, ~/Library/Keychains", "the system's own settings"),
     ("reads of /etc/shadow and its kind, /proc/*/environ and /proc/*/mem", "passwords and secrets of running programs"),
     ("cmdop's home, policy, audit log, session store, credentials, binary and units", "what the gate stands on"),
-    ("cmdop permissions and other verbs that change rights, for remote callers and MCP", "nobody raises his own rights"),
+    (
+      "cmdop permissions and other verbs that change rights, for remote callers and MCP", "nobody raises his own rights"
+    ),
   ]
 
   /// Why this path must not be touched; nil: it may. `path` is absolute and normal.
@@ -27,7 +29,9 @@ public enum Floor {
     if bytes.starts(with: "/dev/".utf8), isBlockDevice(path) { return "\(path) is a block device" }
     if bytes.starts(with: "/etc".utf8) || bytes.starts(with: "/private/etc".utf8) {
       let rest = path.hasPrefix("/private") ? String(path.dropFirst(8)) : path
-      if shadow.contains(rest) || rest.hasPrefix("/etc/ssh/") && rest.hasSuffix("_key") { return "\(path) holds passwords or keys" }
+      if shadow.contains(rest) || rest.hasPrefix("/etc/ssh/") && rest.hasSuffix("_key") {
+        return "\(path) holds passwords or keys"
+      }
       if access == .write, PathText.isInside(rest, "/etc") { return "/etc is the system's" }
     }
     guard access == .write else {
@@ -58,7 +62,9 @@ public enum Floor {
     if PathText.isInside(path, state) { return "\(path) is cmdop's own" }
     if access == .write {
       let name = PathText.name(path)
-      if name.hasPrefix("cmdop"), binaryFolders.contains(String(path.dropLast(name.count + 1))) { return "\(path) is cmdop's own program" }
+      if name.hasPrefix("cmdop"), binaryFolders.contains(String(path.dropLast(name.count + 1))) {
+        return "\(path) is cmdop's own program"
+      }
       let isUnit = path.contains("/systemd/") || path.contains("/LaunchAgents/") || path.contains("/LaunchDaemons/")
       if isUnit, name.contains("cmdop") { return "\(path) is cmdop's own unit" }
     }
@@ -66,10 +72,12 @@ public enum Floor {
   }
 
   private static let binaryFolders: Set<String> = [
-    "/usr/local/bin", "/usr/bin", "/bin", "/opt/homebrew/bin", "/usr/local/sbin", "/usr/sbin", "/opt/cmdop/bin", "/opt/cmdop",
+    "/usr/local/bin", "/usr/bin", "/bin", "/opt/homebrew/bin", "/usr/local/sbin", "/usr/sbin", "/opt/cmdop/bin",
+    "/opt/cmdop",
   ]
   private static let shadow: Set<String> = [
-    "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/security/opasswd", "/etc/krb5.keytab", "/etc/sudoers",
+    "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/security/opasswd", "/etc/krb5.keytab",
+    "/etc/sudoers",
     "/etc/master.passwd",
   ]
 
@@ -94,8 +102,10 @@ public enum Floor {
     let rest = name.dropFirst(stem.count)
     switch stem {
     case "sda"..."sdzzz", "hda"..."hdz", "vda"..."vdzz", "xvda"..."xvdzz": return stem.count > 2 && isDiskName(stem)
-    case "nvme", "mmcblk", "md", "dm", "loop", "nbd", "zram", "ram", "sr", "disk", "rdisk", "fd", "rbd", "bcache", "zd", "pmem":
-      return !rest.isEmpty && (rest.first?.isNumber ?? false || stem == "dm") && (stem != "fd" || !rest.contains("/") && rest.count == 1)
+    case "nvme", "mmcblk", "md", "dm", "loop", "nbd", "zram", "ram", "sr", "disk", "rdisk", "fd", "rbd", "bcache", "zd",
+      "pmem":
+      return !rest.isEmpty && (rest.first?.isNumber ?? false || stem == "dm")
+        && (stem != "fd" || !rest.contains("/") && rest.count == 1)
     default: return false
     }
   }
@@ -108,8 +118,10 @@ public enum Floor {
   // MARK: whole trees
 
   private static let systemFolders: Set<String> = [
-    "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/root", "/run", "/sbin", "/srv",
-    "/sys", "/usr", "/usr/bin", "/usr/lib", "/usr/sbin", "/usr/local", "/usr/share", "/var", "/var/lib", "/var/log", "/Applications",
+    "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/root", "/run",
+    "/sbin", "/srv",
+    "/sys", "/usr", "/usr/bin", "/usr/lib", "/usr/sbin", "/usr/local", "/usr/share", "/var", "/var/lib", "/var/log",
+    "/Applications",
     "/Library", "/System", "/Users", "/Volumes", "/private", "/private/etc", "/private/var",
   ]
 
@@ -132,7 +144,8 @@ public enum Floor {
 
   /// What lies below a folder that is read as a whole: its keys would be read too.
   static func holdsSecrets(_ path: String, _ place: Surroundings) -> Bool {
-    PathText.isInside(place.home + "/.ssh", path) || PathText.isInside(place.cmdopHome, path) || PathText.isInside("/root/.ssh", path)
+    PathText.isInside(place.home + "/.ssh", path) || PathText.isInside(place.cmdopHome, path)
+      || PathText.isInside("/root/.ssh", path)
       || path == "/etc" || path == "/home" || path == "/Users" || path == "/proc"
   }
 }

@@ -56,7 +56,9 @@ struct FloorCommands {
     // rm -rf /*, ~/*
     var parts = pattern.split(separator: "/")
     let last = parts.popLast() ?? ""
-    guard last.contains("*"), let reason = Floor.forbidsTree("/" + parts.joined(separator: "/"), place) else { return nil }
+    guard last.contains("*"), let reason = Floor.forbidsTree("/" + parts.joined(separator: "/"), place) else {
+      return nil
+    }
     return "everything in it: \(reason)"
   }
 
@@ -70,13 +72,20 @@ struct FloorCommands {
   // MARK: words that may be paths
 
   /// Programs that ask about a disk, not for what is on it.
-  private static let askDisks: Set<String> = ["lsblk", "df", "blkid", "smartctl", "udevadm", "findmnt", "mount", "umount", "ls", "stat", "file", "du"]
-  private static let verbFirst: Set<String> = ["git", "npm", "yarn", "pnpm", "cargo", "swift", "go", "make", "docker", "kubectl", "systemctl"]
+  private static let askDisks: Set<String> = [
+    "lsblk", "df", "blkid", "smartctl", "udevadm", "findmnt", "mount", "umount", "ls", "stat", "file", "du",
+  ]
+  private static let verbFirst: Set<String> = [
+    "git", "npm", "yarn", "pnpm", "cargo", "swift", "go", "make", "docker", "kubectl", "systemctl",
+  ]
   private static let patternFirst: Set<String> = ["grep", "egrep", "fgrep", "rg", "ag", "ack", "pgrep", "pkill"]
 
   private func forbidsMention(_ invocation: inout Invocation) -> String? {
-    var skipsPattern = Self.patternFirst.contains(invocation.name)
-      && !invocation.words.contains { $0.text == "-e" || $0.text == "-f" || $0.text.hasPrefix("--regexp") || $0.text.hasPrefix("--file") }
+    var skipsPattern =
+      Self.patternFirst.contains(invocation.name)
+      && !invocation.words.contains {
+        $0.text == "-e" || $0.text == "-f" || $0.text.hasPrefix("--regexp") || $0.text.hasPrefix("--file")
+      }
     let isRemote = invocation.name == "ssh"
     var index = 1
     while index < invocation.words.count {
@@ -101,7 +110,8 @@ struct FloorCommands {
         invocation.hide("a path in a directory that is not known: \(word.display)")
       }
     }
-    let trees = invocation.uses.filter { $0.isRecursive && $0.access == .read }.map(\.word) + invocation.words.filter(\.isTree)
+    let trees =
+      invocation.uses.filter { $0.isRecursive && $0.access == .read }.map(\.word) + invocation.words.filter(\.isTree)
     for word in trees where word.isKnown {
       for folder in invocation.directories ?? [] {
         for seen in views(PathText.absolute(word.text, in: folder)) where Floor.holdsSecrets(seen, place) {
@@ -130,7 +140,9 @@ struct FloorCommands {
     guard let glob = word.glob else { return nil }
     for folder in directories ?? ["/"] {
       let pattern = PathText.normal(PathText.absolute(glob, in: folder))
-      if let reason = SecretGlobs.reaches(pattern, .read, place), !(name == "ls" && reason.contains("/dev/")) { return reason }
+      if let reason = SecretGlobs.reaches(pattern, .read, place), !(name == "ls" && reason.contains("/dev/")) {
+        return reason
+      }
     }
     return nil
   }
@@ -152,7 +164,8 @@ struct FloorCommands {
       for folder in invocation.directories ?? ["/"] {
         let seen = PathText.normal(PathText.absolute(path, in: folder))
         if let reason = Floor.forbids(seen, .read, place) { return reason }
-        if let reason = Floor.forbids(seen, .write, place), invocation.name != "sed", !invocation.name.hasSuffix("awk") {
+        if let reason = Floor.forbids(seen, .write, place), invocation.name != "sed", !invocation.name.hasSuffix("awk")
+        {
           invocation.worry("its program names \(seen): \(reason)")
           invocation.hide("its program names \(seen)")
         }
@@ -165,7 +178,8 @@ struct FloorCommands {
 
   private static let ownNames: Set<String> = ["cmdop", "cmdop-agent", "cmdop-relay", "cmdop-mcp", "cmdop-core"]
   private static let rights: Set<String> = [
-    "permissions", "auth", "join", "login", "logout", "relay", "fleet", "service", "mcp", "agent", "start", "stop", "restart",
+    "permissions", "auth", "join", "login", "logout", "relay", "fleet", "service", "mcp", "agent", "start", "stop",
+    "restart",
     "machine", "role-to-come",
   ]
 
@@ -180,7 +194,10 @@ struct FloorCommands {
     if !verb.isKnown { return "a verb of cmdop that is computed" }
     let next = verbs.dropFirst().first?.text
     if verb.text == "agent", next == "status" || next == "logs" { return nil }
-    if verb.text == "connect", next == "password" || next == "share" { return "cmdop connect \(next ?? "") changes who may come in" }
-    return Self.rights.contains(verb.text) ? "cmdop \(verb.text) changes rights, and the caller is not at this machine" : nil
+    if verb.text == "connect", next == "password" || next == "share" {
+      return "cmdop connect \(next ?? "") changes who may come in"
+    }
+    return Self.rights.contains(verb.text)
+      ? "cmdop \(verb.text) changes rights, and the caller is not at this machine" : nil
   }
 }

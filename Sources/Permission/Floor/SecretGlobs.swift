@@ -5,7 +5,8 @@ enum SecretGlobs {
     var targets = [
       place.home + "/.ssh/id_rsa", place.home + "/.ssh", "/root/.ssh/id_rsa", place.cmdopHome,
       place.cmdopHome + "/permissions.yaml", place.cmdopHome + "/credentials.json", place.cmdopHome + "/cmdop.db",
-      place.cmdopHome + "/logs/audit.log", "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/sudoers", "/proc/self/environ",
+      place.cmdopHome + "/logs/audit.log", "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/sudoers",
+      "/proc/self/environ",
       "/proc/1/environ", "/dev/sda", "/dev/sda1", "/dev/nvme0n1", "/dev/vda", "/dev/mem", "/home/u/.ssh/id_rsa",
     ]
     if access == .write { targets += ["/etc/passwd", "/etc/cron.d/x", "/usr/local/bin/cmdop"] }
@@ -15,7 +16,9 @@ enum SecretGlobs {
       guard names.count == parts.count else { continue }
       if zip(parts, names).allSatisfy({ matches($0, String($1)) }) { return "\(unescaped(pattern)) reaches \(target)" }
     }
-    if access == .write, let last = parts.last, reachesHidden(last) { return "\(unescaped(pattern)) reaches .env or .git" }
+    if access == .write, let last = parts.last, reachesHidden(last) {
+      return "\(unescaped(pattern)) reaches .env or .git"
+    }
     return nil
   }
 

@@ -4,10 +4,13 @@ enum CodeText {
   static let interpreters: [String: Set<String>] = [
     "python": ["-c"], "python2": ["-c"], "python3": ["-c"], "pypy": ["-c"], "pypy3": ["-c"],
     "perl": ["-e", "-E", "-ne", "-pe", "-ni", "-i"], "ruby": ["-e", "-ne", "-pe"],
-    "node": ["-e", "--eval", "-p", "--print"], "nodejs": ["-e", "--eval", "-p", "--print"], "deno": ["eval"], "bun": ["-e"],
+    "node": ["-e", "--eval", "-p", "--print"], "nodejs": ["-e", "--eval", "-p", "--print"], "deno": ["eval"],
+    "bun": ["-e"],
     "php": ["-r"], "lua": ["-e"], "Rscript": ["-e"], "osascript": ["-e"], "tclsh": [], "guile": ["-c"], "julia": ["-e"],
-    "swift": ["-e"], "vim": ["-c", "--cmd", "+"], "vi": ["-c", "+"], "nvim": ["-c", "+"], "ex": ["-c"], "emacs": ["--eval"],
-    "gdb": ["-ex", "--ex", "--eval-command"], "sqlite3": ["-cmd"], "psql": ["-c"], "awk": [""], "gawk": [""], "mawk": [""],
+    "swift": ["-e"], "vim": ["-c", "--cmd", "+"], "vi": ["-c", "+"], "nvim": ["-c", "+"], "ex": ["-c"],
+    "emacs": ["--eval"],
+    "gdb": ["-ex", "--ex", "--eval-command"], "sqlite3": ["-cmd"], "psql": ["-c"], "awk": [""], "gawk": [""],
+    "mawk": [""],
     "sed": [""], "gsed": [""], "nawk": [""],
   ]
 
@@ -19,10 +22,14 @@ enum CodeText {
     }
     var found: [Argument] = []
     for (index, word) in invocation.words.enumerated().dropFirst() {
-      let isOption = options.contains(word.text) || word.text.hasPrefix("-") && !word.text.hasPrefix("--")
-        && options.contains { $0.utf8.count == 2 && word.text.utf8.last == $0.utf8.last }
+      let isOption =
+        options.contains(word.text)
+        || word.text.hasPrefix("-") && !word.text.hasPrefix("--")
+          && options.contains { $0.utf8.count == 2 && word.text.utf8.last == $0.utf8.last }
       if isOption, index + 1 < invocation.words.count { found.append(invocation.words[index + 1]) }
-      if options.contains(where: { $0.utf8.count == 2 && word.text.hasPrefix($0) && word.text.utf8.count > 2 }) { found.append(word) }
+      if options.contains(where: { $0.utf8.count == 2 && word.text.hasPrefix($0) && word.text.utf8.count > 2 }) {
+        found.append(word)
+      }
     }
     return found
   }
@@ -55,7 +62,8 @@ enum CodeText {
 
   static func checkAwk(_ invocation: inout Invocation) {
     let reader = OptionReader(
-      invocation.words, short: ["F", "v", "f", "i", "l", "e", "E"], long: ["--file", "--include", "--load", "--source", "--exec"],
+      invocation.words, short: ["F", "v", "f", "i", "l", "e", "E"],
+      long: ["--file", "--include", "--load", "--source", "--exec"],
       stopsAtOperand: true)
     if reader.has("-f", "-i", "-l", "-E", "--file", "--include", "--load", "--exec") {
       return invocation.hide("awk runs a program from a file")
@@ -106,11 +114,13 @@ enum CodeText {
   // MARK: sed
 
   static func checkSed(_ invocation: inout Invocation) {
-    let reader = OptionReader(invocation.words, short: ["e", "f", "l"], long: ["--expression", "--file", "--line-length"])
+    let reader = OptionReader(
+      invocation.words, short: ["e", "f", "l"], long: ["--expression", "--file", "--line-length"])
     if reader.has("-f", "--file") || reader.options.contains(where: { $0.name.hasPrefix("--fi") }) {
       invocation.hide("sed runs a program from a file")
     }
-    if reader.options.contains(where: { $0.name == "-i" || $0.name.hasPrefix("--in-place") || $0.name.hasPrefix("--i") }) {
+    if reader.options.contains(where: { $0.name == "-i" || $0.name.hasPrefix("--in-place") || $0.name.hasPrefix("--i") }
+    ) {
       invocation.worry("sed -i writes files")
     }
     var texts = reader.options.filter { $0.name == "-e" || $0.name.hasPrefix("--ex") }.compactMap(\.value)

@@ -20,31 +20,52 @@ enum Concerns {
   static let flags: [String: Flags] = [
     "tar": Flags(
       long: [
-        "--checkpoint-action", "--use-compress-program", "--to-command", "--info-script", "--new-volume-script", "--rsh-command",
+        "--checkpoint-action", "--use-compress-program", "--to-command", "--info-script", "--new-volume-script",
+        "--rsh-command",
         "--rmt-command", "--absolute-names",
       ], short: ["I", "F", "P"], valued: ["f", "C", "T", "X", "b", "g", "K", "N", "V", "L", "H"], fearsGlobs: true),
-    "rsync": Flags(long: ["--rsh", "--rsync-path", "--daemon", "--config"], short: ["e", "M"], valued: ["e", "f", "B", "T", "M"], fearsGlobs: true),
-    "ssh": Flags(short: ["o", "F", "E", "I", "S"], valued: ["b", "c", "D", "i", "J", "L", "l", "m", "O", "p", "Q", "R", "W", "w", "B"], isEarly: true),
+    "rsync": Flags(
+      long: ["--rsh", "--rsync-path", "--daemon", "--config"], short: ["e", "M"], valued: ["e", "f", "B", "T", "M"],
+      fearsGlobs: true),
+    "ssh": Flags(
+      short: ["o", "F", "E", "I", "S"],
+      valued: ["b", "c", "D", "i", "J", "L", "l", "m", "O", "p", "Q", "R", "W", "w", "B"], isEarly: true),
     "scp": Flags(short: ["o", "F", "S", "D"], valued: ["c", "i", "J", "l", "P", "X"]),
     "sftp": Flags(short: ["o", "F", "S", "D", "b"], valued: ["c", "i", "J", "l", "P", "B", "R", "s", "X"]),
-    "rg": Flags(long: ["--pre", "--hostname-bin", "--search-zip"], short: ["z"], valued: ["e", "f", "g", "t", "T", "A", "B", "C", "m", "j", "r", "d", "M", "E"]),
+    "rg": Flags(
+      long: ["--pre", "--hostname-bin", "--search-zip"], short: ["z"],
+      valued: ["e", "f", "g", "t", "T", "A", "B", "C", "m", "j", "r", "d", "M", "E"]),
     "ag": Flags(long: ["--pager"]), "ack": Flags(long: ["--pager", "--output"]),
-    "sort": Flags(long: ["--output", "--compress-program", "--files0-from"], short: ["o"], valued: ["k", "t", "S", "T"], writes: ["-o", "--output"]),
-    "man": Flags(long: ["--pager", "--html", "--config-file", "--troff-device", "--gxditview"], short: ["P", "H", "C"], valued: ["E", "L", "M", "m", "p", "r", "R", "S", "s", "e"]),
+    "sort": Flags(
+      long: ["--output", "--compress-program", "--files0-from"], short: ["o"], valued: ["k", "t", "S", "T"],
+      writes: ["-o", "--output"]),
+    "man": Flags(
+      long: ["--pager", "--html", "--config-file", "--troff-device", "--gxditview"], short: ["P", "H", "C"],
+      valued: ["E", "L", "M", "m", "p", "r", "R", "S", "s", "e"]),
     "curl": Flags(
-      long: ["--output", "--remote-name", "--remote-name-all", "--config", "--output-dir", "--dump-header", "--cookie-jar",
-             "--trace", "--trace-ascii", "--upload-file", "--stderr", "--unix-socket", "--abstract-unix-socket", "--libcurl",
-             "--etag-save", "--hsts", "--alt-svc", "--engine", "--netrc-file"],
+      long: [
+        "--output", "--remote-name", "--remote-name-all", "--config", "--output-dir", "--dump-header", "--cookie-jar",
+        "--trace", "--trace-ascii", "--upload-file", "--stderr", "--unix-socket", "--abstract-unix-socket", "--libcurl",
+        "--etag-save", "--hsts", "--alt-svc", "--engine", "--netrc-file",
+      ],
       short: ["o", "O", "K", "D", "c", "T"],
       valued: ["d", "H", "X", "u", "A", "e", "b", "F", "m", "w", "x", "E", "r", "y", "Y", "z", "C", "P", "Q", "t"],
-      writes: ["-o", "-O", "-D", "-c", "-T", "--output", "--remote-name", "--remote-name-all", "--output-dir", "--dump-header", "--cookie-jar",
-               "--trace", "--trace-ascii", "--upload-file", "--stderr", "--libcurl", "--etag-save", "--hsts", "--alt-svc"]),
+      writes: [
+        "-o", "-O", "-D", "-c", "-T", "--output", "--remote-name", "--remote-name-all", "--output-dir", "--dump-header",
+        "--cookie-jar",
+        "--trace", "--trace-ascii", "--upload-file", "--stderr", "--libcurl", "--etag-save", "--hsts", "--alt-svc",
+      ]),
     "wget": Flags(
-      long: ["--output-document", "--output-file", "--append-output", "--execute", "--use-askpass", "--config", "--directory-prefix",
-             "--input-file", "--post-file", "--body-file", "--save-cookies", "--warc-file"],
+      long: [
+        "--output-document", "--output-file", "--append-output", "--execute", "--use-askpass", "--config",
+        "--directory-prefix",
+        "--input-file", "--post-file", "--body-file", "--save-cookies", "--warc-file",
+      ],
       short: ["O", "o", "a", "e", "P", "i"], valued: ["t", "T", "w", "Q", "U", "A", "R", "D", "I", "X", "l", "B"],
-      writes: ["-O", "-o", "-a", "-P", "-i", "--output-document", "--output-file", "--append-output", "--directory-prefix",
-               "--input-file", "--post-file", "--body-file", "--save-cookies", "--warc-file"]),
+      writes: [
+        "-O", "-o", "-a", "-P", "-i", "--output-document", "--output-file", "--append-output", "--directory-prefix",
+        "--input-file", "--post-file", "--body-file", "--save-cookies", "--warc-file",
+      ]),
     "find": Flags(
       long: ["-delete", "-fprint", "-fprint0", "-fprintf", "-fls", "-files0-from"], fearsGlobs: true, singleDash: true,
       writes: ["-delete", "-fprint", "-fprint0", "-fprintf", "-fls"]),
@@ -54,7 +75,9 @@ enum Concerns {
     "go": Flags(long: ["-exec", "-toolexec", "-vettool", "-overlay"], singleDash: true),
     "cargo": Flags(long: ["--config"]),
     "docker": Flags(long: ["--host"], short: ["H"], isEarly: true),
-    "journalctl": Flags(long: ["--vacuum-size", "--vacuum-time", "--vacuum-files", "--rotate", "--flush", "--cursor-file"]),
+    "journalctl": Flags(long: [
+      "--vacuum-size", "--vacuum-time", "--vacuum-files", "--rotate", "--flush", "--cursor-file",
+    ]),
     "date": Flags(long: ["--set"], short: ["s"], valued: ["d", "f", "r", "I"]),
     "dmesg": Flags(long: ["--clear", "--read-clear", "--console-off"], short: ["C", "c"]),
     "tee": Flags(), "split": Flags(long: ["--filter"]), "logrotate": Flags(short: ["s", "m"]),
@@ -105,18 +128,26 @@ enum Concerns {
   }
 
   private static func note(_ option: String, _ onlyWrites: Bool, _ invocation: inout Invocation) {
-    if onlyWrites { invocation.worry("\(option) writes a file") } else { invocation.hide("\(option) may run a program") }
+    if onlyWrites {
+      invocation.worry("\(option) writes a file")
+    } else {
+      invocation.hide("\(option) may run a program")
+    }
   }
 
   /// Programs that may get anything, because all they do with it is print or compare.
   static let inert: Set<String> = [
-    "echo", "printf", "true", "false", ":", "test", "[", "sleep", "seq", "basename", "dirname", "expr", "exit", "return",
-    "break", "continue", "shift", "wait", "cd", "export", "declare", "local", "readonly", "typeset", "set", "read", "kill", "pgrep", "which", "type", "tput", "numfmt", "yes", "factor",
+    "echo", "printf", "true", "false", ":", "test", "[", "sleep", "seq", "basename", "dirname", "expr", "exit",
+    "return",
+    "break", "continue", "shift", "wait", "export", "declare", "local", "readonly", "typeset", "set", "read", "kill",
+    "pgrep", "which", "type", "tput", "numfmt", "yes", "factor",
   ]
 
   /// What is computed may be an option that this table would name, or a path that the floor protects.
   private static func checkComputed(_ invocation: inout Invocation) {
-    guard !inert.contains(invocation.name), let word = invocation.words.dropFirst().first(where: { !$0.isKnown }) else { return }
+    guard !inert.contains(invocation.name), let word = invocation.words.dropFirst().first(where: { !$0.isKnown }) else {
+      return
+    }
     invocation.worry("\(invocation.name) gets a word that is computed: \(word.display)")
   }
 }

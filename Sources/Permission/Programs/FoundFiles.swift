@@ -6,7 +6,8 @@ struct FoundFiles {
   var isFiltered: Bool
 
   private static let filters: Set<String> = [
-    "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-mtime", "-mmin", "-atime", "-amin", "-ctime", "-cmin", "-newer",
+    "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-mtime", "-mmin", "-atime", "-amin", "-ctime",
+    "-cmin", "-newer",
     "-size", "-empty",
   ]
 
@@ -32,7 +33,9 @@ struct FoundFiles {
 
   /// What `find … -print0` writes, and nothing else: for xargs -0.
   static func printed(by invocation: Invocation) -> FoundFiles? {
-    let others: Set<String> = ["-print", "-printf", "-fprint", "-fprintf", "-ls", "-fls", "-exec", "-execdir", "-ok", "-okdir", "-delete"]
+    let others: Set<String> = [
+      "-print", "-printf", "-fprint", "-fprintf", "-ls", "-fls", "-exec", "-execdir", "-ok", "-okdir", "-delete",
+    ]
     guard let found = FoundFiles(invocation), invocation.words.contains(where: { $0.text == "-print0" }),
       !invocation.words.contains(where: { others.contains($0.text) })
     else { return nil }

@@ -1,17 +1,23 @@
 /// What git can be made to run, and to write.
 enum GitConcerns {
   /// Before the subcommand.
-  private static let early: Set<String> = ["-c", "--exec-path", "--config-env", "--git-dir", "--work-tree", "--namespace"]
+  private static let early: Set<String> = [
+    "-c", "--exec-path", "--config-env", "--git-dir", "--work-tree", "--namespace",
+  ]
   /// Behind it, whatever it is.
   private static let late = [
-    "--upload-pack", "--receive-pack", "--exec", "--open-files-in-pager", "--ext-diff", "--textconv", "--extcmd", "--output",
+    "--upload-pack", "--receive-pack", "--exec", "--open-files-in-pager", "--ext-diff", "--textconv", "--extcmd",
+    "--output",
     "--template", "--config", "--tree-filter", "--index-filter", "--msg-filter", "--env-filter", "--commit-filter",
-    "--parent-filter", "--tag-name-filter", "--sendmail-cmd", "--smtp-server", "--to-cmd", "--cc-cmd", "--output-directory",
+    "--parent-filter", "--tag-name-filter", "--sendmail-cmd", "--smtp-server", "--to-cmd", "--cc-cmd",
+    "--output-directory",
     "--gpg-sign", "--edit-description", "--separate-git-dir",
   ]
   private static let commands: Set<String> = [
-    "bisect", "filter-branch", "difftool", "mergetool", "instaweb", "send-email", "daemon", "hook", "shell", "web--browse",
-    "credential", "bundle", "fast-import", "cvsserver", "archimport", "remote-ext", "remote-fd", "upload-pack", "receive-pack",
+    "bisect", "filter-branch", "difftool", "mergetool", "instaweb", "send-email", "daemon", "hook", "shell",
+    "web--browse",
+    "credential", "bundle", "fast-import", "cvsserver", "archimport", "remote-ext", "remote-fd", "upload-pack",
+    "receive-pack",
   ]
 
   static func check(_ invocation: inout Invocation) {
@@ -50,30 +56,38 @@ enum GitConcerns {
 
   /// Another repository's configuration may name programs; one below this directory is this caller's anyway.
   private static func checkDirectory(_ word: Argument, _ invocation: inout Invocation) {
-    guard word.isKnown, let directories = invocation.directories else { return invocation.worry("git -C a computed directory") }
+    guard word.isKnown, let directories = invocation.directories else {
+      return invocation.worry("git -C a computed directory")
+    }
     for directory in directories {
       let path = PathText.normal(PathText.absolute(word.text, in: directory))
-      if !PathText.isInside(path, directory) { invocation.worry("git -C \(word.display): a repository elsewhere may name programs") }
+      if !PathText.isInside(path, directory) {
+        invocation.worry("git -C \(word.display): a repository elsewhere may name programs")
+      }
     }
   }
 
   private static func checkSubcommand(_ command: String, _ rest: ArraySlice<Argument>, _ invocation: inout Invocation) {
     func has(_ names: String...) -> Bool {
       rest.contains { word in
-        names.contains { word.text == $0 || !$0.hasPrefix("--") && word.text.hasPrefix($0) && !word.text.hasPrefix("--") }
+        names.contains {
+          word.text == $0 || !$0.hasPrefix("--") && word.text.hasPrefix($0) && !word.text.hasPrefix("--")
+        }
       }
     }
     switch command {
     case "config":
       let operands = rest.filter { !$0.text.hasPrefix("-") }
-      let isReading = has("--get", "--get-all", "--list", "-l", "--get-regexp", "--get-urlmatch") || operands.first?.text == "get"
+      let isReading =
+        has("--get", "--get-all", "--list", "-l", "--get-regexp", "--get-urlmatch") || operands.first?.text == "get"
         || operands.first?.text == "list" || operands.count < 2
       if !isReading || has("-e", "--edit", "-f", "--file", "--global", "--system") && !isReading {
         invocation.hide("git config may name programs that git runs")
       }
     case "rebase": if has("-x", "--exec") { invocation.hide("git rebase --exec runs a program") }
     case "grep": if has("-O") { invocation.hide("git grep -O runs a program") }
-    case "submodule": if rest.contains(where: { $0.text == "foreach" }) { invocation.hide("git submodule foreach runs programs") }
+    case "submodule":
+      if rest.contains(where: { $0.text == "foreach" }) { invocation.hide("git submodule foreach runs programs") }
     case "clone", "fetch", "pull", "push", "ls-remote", "init":
       if has("-u"), command == "clone" { invocation.hide("git clone -u runs a program") }
       if command == "clone", has("-c") { invocation.hide("git clone -c may name programs") }
@@ -81,7 +95,8 @@ enum GitConcerns {
     case "format-patch": if has("-o") { invocation.worry("git format-patch -o writes files") }
     case "am", "apply": if has("--unsafe-paths", "--directory") { invocation.worry("git apply may write elsewhere") }
     case "worktree": if has("add") { invocation.worry("git worktree add writes elsewhere") }
-    case "remote": if rest.contains(where: { $0.text.contains("::") }) { invocation.hide("git remote with a helper program") }
+    case "remote":
+      if rest.contains(where: { $0.text.contains("::") }) { invocation.hide("git remote with a helper program") }
     case "help": if has("-w", "--web", "-i", "--info") { invocation.worry("git help runs a browser") }
     default: break
     }

@@ -19,7 +19,9 @@ struct Invocation: Sendable {
   var text: String { words.map(\.display).joined(separator: " ") }
 
   /// Where systems keep their programs.
-  static let standardFolders: Set<String> = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"]
+  static let standardFolders: Set<String> = [
+    "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin",
+  ]
 
   init(_ words: [Argument], in directories: [String]?) {
     self.words = words
@@ -70,7 +72,10 @@ struct OptionReader {
 
   /// `values`: the single letters, and long names without value sign, that take a value. `stopsAtOperand`: what follows the
   /// first operand belongs to it, as with wrappers.
-  init(_ words: [Argument], short: Set<Character>, long: Set<String> = [], stopsAtOperand: Bool = false, singleDash: Bool = false) {
+  init(
+    _ words: [Argument], short: Set<Character>, long: Set<String> = [], stopsAtOperand: Bool = false,
+    singleDash: Bool = false
+  ) {
     var index = 1
     while index < words.count {
       let word = words[index]

@@ -14,22 +14,28 @@ enum PathTable {
   }
 
   static let shapes: [String: Shape] = [
-    "rm": .all, "rmdir": .all, "unlink": .all, "touch": .all, "mkdir": .all, "truncate": .all, "shred": .all, "tee": .all,
+    "rm": .all, "rmdir": .all, "unlink": .all, "touch": .all, "mkdir": .all, "truncate": .all, "shred": .all,
+    "tee": .all,
     "mkfifo": .all, "mknod": .all, "wipefs": .all, "mkswap": .all, "blkdiscard": .all, "fdisk": .all, "sfdisk": .all,
     "cfdisk": .all, "sgdisk": .all, "gdisk": .all, "parted": .all, "badblocks": .all, "cryptsetup": .all, "fsck": .all,
-    "e2fsck": .all, "tune2fs": .all, "resize2fs": .all, "pvcreate": .all, "vgcreate": .all, "losetup": .all, "hdparm": .all,
-    "debugfs": .all, "swapon": .all, "nano": .all, "vi": .all, "vim": .all, "nvim": .all, "ed": .all, "ex": .all, "emacs": .all,
+    "e2fsck": .all, "tune2fs": .all, "resize2fs": .all, "pvcreate": .all, "vgcreate": .all, "losetup": .all,
+    "hdparm": .all,
+    "debugfs": .all, "swapon": .all, "nano": .all, "vi": .all, "vim": .all, "nvim": .all, "ed": .all, "ex": .all,
+    "emacs": .all,
     "sponge": .all, "gzip": .all, "bzip2": .all, "xz": .all, "zstd": .all, "gunzip": .all, "patch": .all, "trash": .all,
     "trash-put": .all, "srm": .all, "wipe": .all, "fallocate": .all, "setfattr": .all, "sudoedit": .all, "visudo": .all,
     "chmod": .afterFirst, "chown": .afterFirst, "chgrp": .afterFirst, "chattr": .afterFirst, "setfacl": .afterFirst,
-    "chcon": .afterFirst, "cp": .last, "install": .last, "ln": .last, "link": .last, "scp": .last, "rsync": .last, "mv": .moves,
+    "chcon": .afterFirst, "cp": .last, "install": .last, "ln": .last, "link": .last, "scp": .last, "rsync": .last,
+    "mv": .moves,
     "rename": .moves, "zip": .first, "ar": .first, "split": .last, "csplit": .last, "ssh-keygen": .all, "mount": .last,
   ]
 
   /// Those whose `-o` is something else than a file to write.
   private static let otherO: Set<String> = [
-    "ls", "grep", "egrep", "fgrep", "rg", "ps", "ssh", "scp", "sftp", "mount", "find", "set", "test", "[", "useradd", "od",
-    "lsblk", "findmnt", "stdbuf", "timeout", "xargs", "df", "bash", "sh", "pgrep", "kubectl", "pkill", "id", "ag", "column",
+    "ls", "grep", "egrep", "fgrep", "rg", "ps", "ssh", "scp", "sftp", "mount", "find", "set", "test", "[", "useradd",
+    "od",
+    "lsblk", "findmnt", "stdbuf", "timeout", "xargs", "df", "bash", "sh", "pgrep", "kubectl", "pkill", "id", "ag",
+    "column",
   ]
 
   static func isListed(_ name: String) -> Bool { shapes[name] != nil }
@@ -52,7 +58,9 @@ enum PathTable {
     }
     guard !otherO.contains(name) else { return }
     for (index, word) in words.enumerated().dropFirst() {
-      if ["-o", "--output", "--out", "-out", "--outfile", "--output-document", "--output-file", "--output-dir"].contains(word.text) {
+      if ["-o", "--output", "--out", "-out", "--outfile", "--output-document", "--output-file", "--output-dir"]
+        .contains(word.text)
+      {
         if index + 1 < words.count { invocation.uses.append(PathUse(words[index + 1], .write)) }
       } else if let equals = word.text.firstIndex(of: "="), word.text.hasPrefix("--out") {
         invocation.uses.append(PathUse(word.tail(after: equals), .write))
@@ -67,7 +75,9 @@ enum PathTable {
   private static func addByShape(_ invocation: inout Invocation) {
     guard let shape = shapes[invocation.name] else {
       // What reads whole trees reads what lies in them.
-      if ["grep", "egrep", "fgrep", "rg", "ag", "ack", "du", "tree", "ls", "diff", "zip", "scp"].contains(invocation.name) {
+      if ["grep", "egrep", "fgrep", "rg", "ag", "ack", "du", "tree", "ls", "diff", "zip", "scp"].contains(
+        invocation.name)
+      {
         let reader = OptionReader(invocation.words, short: [])
         let isDeep = reader.has("-r", "-R", "--recursive") || ["rg", "ag", "ack"].contains(invocation.name)
         if isDeep, invocation.name != "ls" {
@@ -78,7 +88,8 @@ enum PathTable {
       return
     }
     let reader = OptionReader(invocation.words, short: valued(invocation.name))
-    let isDeep = reader.has("-r", "-R", "-a", "--recursive", "--archive")
+    let isDeep =
+      reader.has("-r", "-R", "-a", "--recursive", "--archive")
       || reader.options.contains { $0.name.hasPrefix("--rec") || $0.name == "--no-preserve-root" }
     var operands = reader.operands.map(\.word)
     for option in reader.options where option.name == "-t" || option.name.hasPrefix("--target-d") {
@@ -123,20 +134,26 @@ enum PathTable {
   }
 
   private static func addTar(_ invocation: inout Invocation) {
-    let reader = OptionReader(invocation.words, short: ["f", "C", "T", "X"], long: ["--file", "--directory", "--files-from"])
+    let reader = OptionReader(
+      invocation.words, short: ["f", "C", "T", "X"], long: ["--file", "--directory", "--files-from"])
     let mode = invocation.words[1].text
     let extracts = reader.has("-x", "--extract", "--get") || !mode.hasPrefix("-") && mode.contains("x")
     for option in reader.options {
       guard let value = option.value else { continue }
-      if option.name == "-C" || option.name.hasPrefix("--dir") { invocation.uses.append(PathUse(value, extracts ? .write : .read)) }
-      if option.name == "-f" || option.name.hasPrefix("--fil") { invocation.uses.append(PathUse(value, extracts ? .read : .write)) }
+      if option.name == "-C" || option.name.hasPrefix("--dir") {
+        invocation.uses.append(PathUse(value, extracts ? .write : .read))
+      }
+      if option.name == "-f" || option.name.hasPrefix("--fil") {
+        invocation.uses.append(PathUse(value, extracts ? .read : .write))
+      }
     }
     if !extracts {
       let places = reader.options.filter { $0.name == "-C" || $0.name.hasPrefix("--dir") }.compactMap(\.value)
       for operand in reader.operands.map(\.word) {
         invocation.uses.append(PathUse(operand, .read, isRecursive: true))
         for place in places where operand.isKnown && place.isKnown {
-          invocation.uses.append(PathUse(Argument(PathText.absolute(operand.text, in: place.text)), .read, isRecursive: true))
+          invocation.uses.append(
+            PathUse(Argument(PathText.absolute(operand.text, in: place.text)), .read, isRecursive: true))
         }
       }
     }
@@ -147,7 +164,8 @@ enum PathTable {
 
   private static func addInPlace(_ invocation: inout Invocation) {
     let isInPlace = invocation.words.contains { word in
-      word.text.hasPrefix("--in-place") || word.text.hasPrefix("-") && !word.text.hasPrefix("--") && word.text.prefix(5).contains("i")
+      word.text.hasPrefix("--in-place")
+        || word.text.hasPrefix("-") && !word.text.hasPrefix("--") && word.text.prefix(5).contains("i")
     }
     let reader = OptionReader(invocation.words, short: ["e", "f", "E", "l"])
     if isInPlace { invocation.uses += reader.operands.map { PathUse($0.word, .write) } }
@@ -165,14 +183,18 @@ enum PathTable {
 
   private static func addGit(_ invocation: inout Invocation) {
     let words = invocation.words.dropFirst().drop { $0.text.hasPrefix("-") }
-    guard let command = words.first?.text, ["rm", "mv", "restore", "checkout", "clean", "clone", "init"].contains(command) else { return }
+    guard let command = words.first?.text,
+      ["rm", "mv", "restore", "checkout", "clean", "clone", "init"].contains(command)
+    else { return }
     let operands = words.dropFirst().filter { !$0.text.hasPrefix("-") && !$0.text.contains("://") }
     invocation.uses += (command == "clone" ? operands.dropFirst() : operands[...]).map { PathUse($0, .write) }
   }
 
   private static func addDownload(_ invocation: inout Invocation) {
-    let options: Set<String> = invocation.name == "wget" ? ["-O", "-P", "-a"] : invocation.name == "unzip" ? ["-d"] : ["-D", "-c", "-T"]
-    for (index, word) in invocation.words.enumerated() where options.contains(word.text) && index + 1 < invocation.words.count {
+    let options: Set<String> =
+      invocation.name == "wget" ? ["-O", "-P", "-a"] : invocation.name == "unzip" ? ["-d"] : ["-D", "-c", "-T"]
+    for (index, word) in invocation.words.enumerated()
+    where options.contains(word.text) && index + 1 < invocation.words.count {
       invocation.uses.append(PathUse(invocation.words[index + 1], word.text == "-T" ? .read : .write))
     }
   }
@@ -183,7 +205,9 @@ extension Argument {
   func tail(after index: String.Index) -> Argument {
     var tail = self
     tail.text = String(text[text.index(after: index)...])
-    if let glob, let equals = glob.firstIndex(of: text[index]) { tail.glob = String(glob[glob.index(after: equals)...]) }
+    if let glob, let equals = glob.firstIndex(of: text[index]) {
+      tail.glob = String(glob[glob.index(after: equals)...])
+    }
     return tail
   }
 }

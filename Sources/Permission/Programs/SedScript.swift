@@ -53,7 +53,9 @@ struct SedScript {
 
   private mutating func readSubstitution() -> Bool {
     let delimiter = next
-    guard delimiter != 0x0a, delimiter != 0x5c, delimiter != 0, skipPart(delimiter), skipRest(delimiter) else { return false }
+    guard delimiter != 0x0a, delimiter != 0x5c, delimiter != 0, skipPart(delimiter), skipRest(delimiter) else {
+      return false
+    }
     while index < bytes.count {
       switch Character(Unicode.Scalar(next)) {
       case "g", "p", "i", "I", "m", "M", "0"..."9": index += 1

@@ -31,7 +31,8 @@ enum Wrappers {
     "sudo": Shape(
       short: ["u", "g", "h", "p", "C", "r", "t", "T", "U", "D", "R", "a", "c"],
       long: [
-        "--user", "--group", "--host", "--prompt", "--close-from", "--role", "--type", "--command-timeout", "--other-user",
+        "--user", "--group", "--host", "--prompt", "--close-from", "--role", "--type", "--command-timeout",
+        "--other-user",
         "--chdir", "--chroot",
       ], takesAssignments: true, queries: ["-l", "-v", "-k", "-K", "-V", "--list", "--validate", "--version"]),
     "doas": Shape(short: ["u", "C", "a"]),
@@ -50,13 +51,17 @@ enum Wrappers {
     "numactl": Shape(short: ["C", "N", "m", "i", "p", "l"], queries: ["--show", "--hardware", "-s", "-H"]),
     "xargs": Shape(
       short: ["I", "n", "P", "L", "s", "d", "E", "a"],
-      long: ["--replace", "--max-args", "--max-procs", "--max-lines", "--max-chars", "--delimiter", "--arg-file", "--eof"]),
+      long: [
+        "--replace", "--max-args", "--max-procs", "--max-lines", "--max-chars", "--delimiter", "--arg-file", "--eof",
+      ]),
     "parallel": Shape(short: ["j", "I", "a", "n", "N", "L", "S", "C"], joins: true),
     "watch": Shape(short: ["n", "q"], long: ["--interval", "--equexit"], joins: true),
     "strace": Shape(short: ["o", "e", "p", "s", "P", "u", "E", "a", "b", "I", "O", "S", "U", "X"], queries: ["-p"]),
     "ltrace": Shape(short: ["o", "e", "p", "s", "u", "a", "A", "l", "n", "x"], queries: ["-p"]),
-    "flock": Shape(short: ["w", "E", "c"], long: ["--timeout", "--command"], operands: 1, scripts: ["-c", "--command"]),
-    "chroot": Shape(operands: 1), "unshare": Shape(short: ["S", "G", "w", "R"]), "nsenter": Shape(short: ["t", "S", "G", "w"]),
+    "flock": Shape(
+      short: ["w", "E", "c"], long: ["--timeout", "--command"], operands: 1, scripts: ["-c", "--command"]),
+    "chroot": Shape(operands: 1), "unshare": Shape(short: ["S", "G", "w", "R"]),
+    "nsenter": Shape(short: ["t", "S", "G", "w"]),
     "setpriv": Shape(long: ["--reuid", "--regid", "--groups", "--inh-caps", "--ambient-caps", "--bounding-set"]),
     "prlimit": Shape(short: ["p", "o"], queries: ["-p", "--pid"]), "cgexec": Shape(short: ["g"]), "fakeroot": Shape(),
     "systemd-run": Shape(
@@ -65,17 +70,22 @@ enum Wrappers {
     "systemd-inhibit": Shape(long: ["--what", "--who", "--why", "--mode"]),
     "dbus-run-session": Shape(), "xvfb-run": Shape(short: ["n", "s", "e", "f", "p", "w"]), "unbuffer": Shape(),
     "catchsegv": Shape(), "torsocks": Shape(), "proxychains": Shape(short: ["f"]), "proxychains4": Shape(short: ["f"]),
-    "firejail": Shape(), "bwrap": Shape(), "pkexec": Shape(long: ["--user"]), "runuser": Shape(
+    "firejail": Shape(), "bwrap": Shape(), "pkexec": Shape(long: ["--user"]),
+    "runuser": Shape(
       short: ["u", "g", "G", "c", "s", "w"], long: ["--user", "--command"], scripts: ["-c", "--command"]),
     "su": Shape(short: ["c", "g", "G", "s", "w"], long: ["--command", "--shell"], scripts: ["-c", "--command"]),
-    "script": Shape(short: ["c", "E", "I", "O", "B", "T", "m", "o"], long: ["--command"], scripts: ["-c", "--command"]),
+    "script": Shape(
+      short: ["c", "E", "I", "O", "B", "T", "m", "o"], long: ["--command"], scripts: ["-c", "--command"]),
     "busybox": Shape(), "toybox": Shape(), "direnv": Shape(operands: 2), "chronic": Shape(), "ts": Shape(),
-    "entr": Shape(), "hyperfine": Shape(joins: true), "perf": Shape(operands: 1), "valgrind": Shape(), "caffeinate": Shape(),
+    "entr": Shape(), "hyperfine": Shape(joins: true), "perf": Shape(operands: 1), "valgrind": Shape(),
+    "caffeinate": Shape(),
     "start-stop-daemon": Shape(scripts: ["--exec", "-x", "--startas", "-a"]), "daemonize": Shape(), "rlwrap": Shape(),
     "sem": Shape(joins: true), "nsjail": Shape(), "cpulimit": Shape(short: ["l", "p", "e"]), "eatmydata": Shape(),
   ]
 
-  static let shells: Set<String> = ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "rbash", "fish", "yash", "busybox-sh"]
+  static let shells: Set<String> = [
+    "sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "rbash", "fish", "yash", "busybox-sh",
+  ]
 
   static func inside(_ invocation: Invocation) -> [Inside] {
     let words = invocation.words
@@ -98,7 +108,9 @@ enum Wrappers {
     }
     // What is computed among the options may itself be the command.
     let limit = reader.operands.first?.index ?? words.count
-    for word in words[1..<max(1, limit)] where !word.isKnown { return [.unknown("\(name) gets words that are computed")] }
+    for word in words[1..<max(1, limit)] where !word.isKnown {
+      return [.unknown("\(name) gets words that are computed")]
+    }
     var rest = reader.operands[...].dropFirst(shape.operands)
     if shape.takesAssignments {
       while let first = rest.first?.word.text, first.contains("="), !first.hasPrefix("/") { rest = rest.dropFirst() }
@@ -123,7 +135,9 @@ enum Wrappers {
       let word = words[index]
       guard word.isKnown else { return [.unknown("a shell gets words that are computed")] }
       guard word.text.hasPrefix("-") || word.text.hasPrefix("+"), word.text.utf8.count > 1 else { return [] }
-      if word.text == "--rcfile" || word.text == "--init-file" || word.text == "-o" || word.text == "-O" || word.text == "+O" {
+      if word.text == "--rcfile" || word.text == "--init-file" || word.text == "-o" || word.text == "-O"
+        || word.text == "+O"
+      {
         index += 2
         continue
       }
@@ -146,11 +160,15 @@ enum Wrappers {
     var index = 1
     while index < words.count {
       let word = words[index]
-      if !word.isKnown, word.isSeveral || word.beginsUnknown { found.append(.unknown("find gets words that are computed")) }
+      if !word.isKnown, word.isSeveral || word.beginsUnknown {
+        found.append(.unknown("find gets words that are computed"))
+      }
       if ["-exec", "-execdir", "-ok", "-okdir"].contains(word.text) {
         let start = index + 1
         var end = start
-        while end < words.count, words[end].text != ";", !(words[end].text == "+" && words[end - 1].text == "{}") { end += 1 }
+        while end < words.count, words[end].text != ";", !(words[end].text == "+" && words[end - 1].text == "{}") {
+          end += 1
+        }
         if start < end { found.append(.span(start..<end)) }
         index = end
       }

@@ -15,35 +15,51 @@ struct CommandMatch {
   func mayDeny(_ pattern: CommandPattern, _ invocation: Invocation) -> Bool { matches(pattern, invocation, .ask) }
 
   /// allow: narrow. deny: broad. ask stands for "perhaps".
-  private func matches(_ pattern: CommandPattern, _ invocation: Invocation, _ way: Verdict, naming word: Int? = nil) -> Bool {
+  private func matches(
+    _ pattern: CommandPattern, _ invocation: Invocation, _ way: Verdict, naming named: Int? = nil
+  ) -> Bool {
     guard !pattern.words.isEmpty else { return false }
-    return match(pattern.words[...], invocation.words[...], invocation, way, word)
+    let arguments = invocation.words
+    var index = 0
+    for word in pattern.words.prefix(while: { $0 != .any }) {
+      guard index < arguments.count else { return false }
+      if way == .ask, arguments[index].isSeveral { return true }
+      guard fits(word, arguments[index], isFirst: index == 0, invocation, way) else { return false }
+      index += 1
+    }
+    let rest = pattern.words[index...]
+    if rest.count == 1 { return named.map { $0 < index } ?? true }
+    if rest.isEmpty {
+      return index == arguments.count
+        || way == .ask && arguments[index...].allSatisfy { !$0.isKnown && $0.isSeveral }
+    }
+    return matchStars(rest, invocation, from: index, way, named)
   }
 
-  private func match(
-    _ words: ArraySlice<CommandPattern.Word>, _ arguments: ArraySlice<Argument>, _ invocation: Invocation, _ way: Verdict,
-    _ named: Int?
+  /// The words from a `*` in the middle on. Walks all ways at once: which words may be next after each word of the pattern.
+  private func matchStars(
+    _ words: ArraySlice<CommandPattern.Word>, _ invocation: Invocation, from start: Int, _ way: Verdict, _ named: Int?
   ) -> Bool {
-    var (words, arguments) = (words, arguments)
-    while let word = words.first {
-      words = words.dropFirst()
+    let arguments = invocation.words
+    var reached = [Bool](repeating: false, count: arguments.count + 1)
+    reached[start] = true
+    for word in words {
+      var next = [Bool](repeating: false, count: arguments.count + 1)
       if word == .any {
-        if words.isEmpty { return named.map { $0 < arguments.startIndex } ?? true }
-        // At most one star in the middle is worth its cost; more are tried all the same, they are bounded by the words.
-        var rest = arguments
-        while true {
-          if match(words, rest, invocation, way, named) { return true }
-          guard rest.startIndex != named, rest.popFirst() != nil else { return false }
+        var isOpen = false
+        for index in start...arguments.count {
+          isOpen = isOpen && named != index - 1 || reached[index]
+          next[index] = isOpen
+        }
+      } else {
+        for index in start..<arguments.count where reached[index] {
+          if way == .ask, arguments[index].isSeveral { return true }
+          next[index + 1] = fits(word, arguments[index], isFirst: index == 0, invocation, way)
         }
       }
-      guard let argument = arguments.first else {
-        return false
-      }
-      if way == .ask, argument.isSeveral { return true }
-      guard fits(word, argument, isFirst: arguments.startIndex == 0, invocation, way) else { return false }
-      arguments = arguments.dropFirst()
+      reached = next
     }
-    return arguments.isEmpty || way == .ask && arguments.allSatisfy { !$0.isKnown && $0.isSeveral }
+    return reached[arguments.count]
   }
 
   private func fits(
@@ -57,7 +73,8 @@ struct CommandMatch {
       let path = PathText.absolute(argument.text, in: folder)
       let probes = [PathText.normal(path), place.paths.resolve(path).path].map { $0 + "/a/b/c" }
       let hits = probes.map { pattern.matches($0, home: place.home, directory: directory) }
-      return way == .ask || (way == .allow ? hits[0] && hits[1] && invocation.directories?.count == 1 : hits[0] || hits[1])
+      return way == .ask
+        || (way == .allow ? hits[0] && hits[1] && invocation.directories?.count == 1 : hits[0] || hits[1])
     }
     switch word {
     case .any: return true

@@ -19,9 +19,13 @@ extension Policy {
     self.init()
     // An empty file is a policy: no rules, mode default.
     guard let root, root.null == nil || root.isMapping else { return }
-    guard case .mapping(let members) = root else { throw Self.fault(root, "the policy must be a mapping: version, mode, rules") }
+    guard case .mapping(let members) = root else {
+      throw Self.fault(root, "the policy must be a mapping: version, mode, rules")
+    }
     try Self.check(members, ["version", "mode", "enforce_operators", "rules"], in: "the policy")
-    guard let version = members["version"] else { throw Self.fault(root, "version is missing: version: \(Self.version)") }
+    guard let version = members["version"] else {
+      throw Self.fault(root, "version is missing: version: \(Self.version)")
+    }
     guard version.int == Self.version else { throw Self.fault(version, "version must be \(Self.version)") }
     if let node = members["mode"] {
       guard let mode = node.scalar.flatMap({ PermissionMode(rawValue: $0.string) }) else {
@@ -39,7 +43,9 @@ extension Policy {
     var seen: Set<String> = []
     for node in nodes {
       let rule = try Self.rule(node)
-      guard seen.insert(rule.id).inserted else { throw Self.fault(node, "\(rule.action.rawValue) \(rule.text) stands there twice") }
+      guard seen.insert(rule.id).inserted else {
+        throw Self.fault(node, "\(rule.action.rawValue) \(rule.text) stands there twice")
+      }
       rules.append(rule)
     }
   }
@@ -47,7 +53,9 @@ extension Policy {
   private static func rule(_ node: Node) throws(CmdopError) -> Rule {
     guard case .mapping(let members) = node else { throw fault(node, "a rule must have rule and action") }
     try check(members, ["rule", "action", "reason", "created", "id", "match", "not_match"], in: "a rule")
-    guard let words = members["rule"], let text = words.scalar?.string else { throw fault(node, "a rule without its rule") }
+    guard let words = members["rule"], let text = words.scalar?.string else {
+      throw fault(node, "a rule without its rule")
+    }
     guard let verb = members["action"], let action = verb.scalar.flatMap({ Verdict(rawValue: $0.string) }) else {
       throw fault(members["action"] ?? node, "action must be allow, deny or ask")
     }
@@ -70,29 +78,35 @@ extension Policy {
     let rule: Rule
     do {
       rule = try Rule(
-        text, action, reason: string("reason"), created: string("created"), match: strings("match"), notMatch: strings("not_match"))
+        text, action, reason: string("reason"), created: string("created"), match: strings("match"),
+        notMatch: strings("not_match"))
     } catch { throw error.message.hasPrefix("line ") ? error : fault(words, error.message) }
     if let id = members["id"], id.scalar?.string != rule.id {
-      throw fault(id, "the id does not belong to \"\(rule.text)\"; remove the line, or write the rule with cmdop permissions")
+      throw fault(
+        id, "the id does not belong to \"\(rule.text)\"; remove the line, or write the rule with cmdop permissions")
     }
     for example in rule.match where !rule.means(example) {
-      throw fault(members["match"] ?? node, "\"\(rule.text)\" does not match \"\(OneLine.of(example))\", as it says it does")
+      throw fault(
+        members["match"] ?? node, "\"\(rule.text)\" does not match \"\(OneLine.of(example))\", as it says it does")
     }
     for example in rule.notMatch where rule.means(example) {
-      throw fault(members["not_match"] ?? node, "\"\(rule.text)\" matches \"\(OneLine.of(example))\", as it says it does not")
+      throw fault(
+        members["not_match"] ?? node, "\"\(rule.text)\" matches \"\(OneLine.of(example))\", as it says it does not")
     }
     return rule
   }
 
   private static func check(_ members: Node.Mapping, _ known: Set<String>, in what: String) throws(CmdopError) {
     var seen: Set<String> = []
-    for (key, value) in members {
+    for (key, _) in members {
       guard let name = key.scalar?.string else { throw fault(key, "a name in \(what) must be a word") }
       guard known.contains(name) else {
-        throw fault(key, "\(what) has no \"\(OneLine.of(String(name.prefix(60))))\"; known are \(known.sorted().joined(separator: ", "))")
+        throw fault(
+          key,
+          "\(what) has no \"\(OneLine.of(String(name.prefix(60))))\"; known are \(known.sorted().joined(separator: ", "))"
+        )
       }
       guard seen.insert(name).inserted else { throw fault(key, "\(name) stands there twice") }
-      guard value.anchor == nil else { throw fault(value, "anchors are not read") }
     }
   }
 

@@ -8,7 +8,8 @@ extension Rule {
   /// line only if it means every command in it.
   func means(_ example: String) -> Bool {
     guard let body else { return true }
-    let place = Surroundings(home: "/home/example", user: "example", cmdopHome: "/home/example/.cmdop", paths: LexicalPaths())
+    let place = Surroundings(
+      home: "/home/example", user: "example", cmdopHome: "/home/example/.cmdop", paths: LexicalPaths())
     let directory = "/home/example/work"
     if tool == "execute_command" {
       guard let pattern = body.whole.command else { return false }
@@ -17,7 +18,8 @@ extension Rule {
       if analysis.invocations.isEmpty { return false }
       let match = CommandMatch(place: place, directory: directory)
       if action != .allow { return analysis.invocations.contains { match.denies(pattern, $0) } }
-      return analysis.fault == nil && analysis.invocations.allSatisfy { match.allows(pattern, $0) && $0.concerns.isEmpty }
+      return analysis.fault == nil
+        && analysis.invocations.allSatisfy { match.allows(pattern, $0) && $0.concerns.isEmpty }
     }
     if Self.pathTools.contains(tool) {
       let path = PathText.normal(Hearing.absolute(example, in: directory, home: place.home))

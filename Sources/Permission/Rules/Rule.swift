@@ -93,7 +93,9 @@ public struct Rule: Hashable, Sendable {
     if name.count == text.count { return (tool, nil) }
     guard text.hasSuffix(")") else { throw RuleFault("the parenthesis behind \(name) is not closed") }
     let inside = String(text.dropFirst(name.count + 1).dropLast())
-    guard !inside.isEmpty else { throw RuleFault("there is nothing in its parentheses; without them it means everything") }
+    guard !inside.isEmpty else {
+      throw RuleFault("there is nothing in its parentheses; without them it means everything")
+    }
     if inside.hasPrefix("!") {
       throw RuleFault("a pattern cannot be turned round with \"!\"; write a deny rule for what is meant")
     }
@@ -105,7 +107,8 @@ public struct Rule: Hashable, Sendable {
       tool,
       Body(
         text: inside, operation: isWord ? String(before) : nil, whole: try Patterns(inside, isCommand: isCommand),
-        rest: try colon.flatMap { isWord ? String(inside[inside.index(after: $0)...]) : nil }.map { (text) throws(RuleFault) in
+        rest: try colon.flatMap { isWord ? String(inside[inside.index(after: $0)...]) : nil }.map {
+          (text) throws(RuleFault) in
           try Patterns(text, isCommand: false)
         })
     )

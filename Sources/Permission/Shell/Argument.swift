@@ -148,7 +148,10 @@ struct ShellExpansion {
     finish()
   }
 
-  private enum Flat { case known(String), other }
+  private enum Flat {
+    case known(String)
+    case other
+  }
   private func flat(_ piece: ShellWord.Piece) -> Flat {
     switch piece {
     case .plain(let text), .quoted(let text): .known(text)

@@ -14,18 +14,25 @@ enum Environment {
   }
 
   private static let criticals: Set<String> = [
-    "PATH", "IFS", "ENV", "SHELL", "SHELLOPTS", "PS4", "PS0", "PS1", "PROMPT_COMMAND", "CDPATH", "GLOBIGNORE", "EXECIGNORE",
+    "PATH", "IFS", "ENV", "SHELL", "SHELLOPTS", "PS4", "PS0", "PS1", "PROMPT_COMMAND", "CDPATH", "GLOBIGNORE",
+    "EXECIGNORE",
     "FIGNORE", "HOME", "PWD", "OLDPWD", "TMPDIR", "LOCPATH", "NLSPATH", "TERMINFO", "TERMINFO_DIRS", "TERMCAP",
     "EDITOR", "VISUAL", "PAGER", "MANPAGER", "BROWSER", "LESSOPEN", "LESSCLOSE", "LESS", "NODE_OPTIONS", "NODE_PATH",
-    "PERL5LIB", "PERL5OPT", "PERLLIB", "RUBYLIB", "RUBYOPT", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH", "CC", "CXX",
-    "MAKEFLAGS", "MAKEFILES", "RUSTC", "RUSTC_WRAPPER", "TAR_OPTIONS", "GREP_OPTIONS", "RSYNC_RSH", "RSYNC_CONNECT_PROG",
+    "PERL5LIB", "PERL5OPT", "PERLLIB", "RUBYLIB", "RUBYOPT", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH", "CC",
+    "CXX",
+    "MAKEFLAGS", "MAKEFILES", "RUSTC", "RUSTC_WRAPPER", "TAR_OPTIONS", "GREP_OPTIONS", "RSYNC_RSH",
+    "RSYNC_CONNECT_PROG",
     "SSH_ASKPASS", "SUDO_ASKPASS", "SYSTEMD_EDITOR", "KUBECONFIG", "DOCKER_HOST", "XDG_CONFIG_HOME", "ZDOTDIR",
   ]
   private static let prefixes = ["LD_", "DYLD_", "BASH", "GIT_", "PYTHON", "npm_config_", "NPM_CONFIG_", "CMDOP_"]
   private static let harmless: Set<String> = [
-    "CI", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "DEBIAN_FRONTEND", "FORCE_COLOR", "GIT_OPTIONAL_LOCKS", "GIT_TERMINAL_PROMPT",
-    "LANG", "LANGUAGE", "LINES", "NO_COLOR", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "RUST_BACKTRACE", "RUST_LOG",
+    "CI", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "DEBIAN_FRONTEND", "FORCE_COLOR", "GIT_OPTIONAL_LOCKS",
+    "GIT_TERMINAL_PROMPT",
+    "LANG", "LANGUAGE", "LINES", "NO_COLOR", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "RUST_BACKTRACE",
+    "RUST_LOG",
     "TERM", "TZ",
   ]
-  private static let network: Set<String> = ["http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy", "auto_resume"]
+  private static let network: Set<String> = [
+    "http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy", "auto_resume",
+  ]
 }

@@ -73,7 +73,10 @@ extension ShellParser {
         if peek(1) == 0x3d { position += 1 } else if ![0x21, 0x3c, 0x3e].contains(before) { changes = true }
         if [0x3c, 0x3e].contains(before), position > 1, text[position - 2] == before { changes = true }
       case 0x2b, 0x2d: if peek(1) == byte { changes = true }
-      case 0x5c where peek(1) == 0x0a: position += 1
+      case 0x5c where peek(1) == 0x0a:
+        // It may cut a name in two.
+        script.fail("a line that goes on inside arithmetic")
+        position += 1
       case 0x27, 0x5c: return false
       case 0x3b:
         // for (( ; ; ))
@@ -165,8 +168,11 @@ extension ShellParser {
     for piece in word.pieces {
       switch piece {
       case .plain(let text), .quoted(let text):
-        if text.utf8.contains(where: { $0 == 0x5b || $0 == 0x24 || $0 == 0x60 }) { script.fail("it computes with an array") }
-        for name in text.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" }) where name.utf8.first?.isNameStart == true {
+        if text.utf8.contains(where: { $0 == 0x5b || $0 == 0x24 || $0 == 0x60 }) {
+          script.fail("it computes with an array")
+        }
+        for name in text.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" })
+        where name.utf8.first?.isNameStart == true {
           script.arithmeticNames.insert(String(name))
         }
       case .variable(let name, _): script.arithmeticNames.insert(name)

@@ -93,7 +93,9 @@ extension ShellParser {
         let after = text[index + 1]
         if before != 0x26, after != 0x26, before != 0x3e, before != 0x3c, before != 0x7c, after != 0x3e { hits = true }
       }
-      if text[index] == 0x64, text[index + 1] == 0x6f, text[index - 1].endsWord, text[index + 2].endsWord { return hits }
+      if text[index] == 0x64, text[index + 1] == 0x6f, text[index - 1].endsWord, text[index + 2].endsWord {
+        return hits
+      }
       index -= 1
     }
     return hits

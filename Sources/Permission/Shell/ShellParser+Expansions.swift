@@ -29,6 +29,8 @@ extension ShellParser {
     default:
       position += 1
       if let name = readName() {
+        // bash takes a continued line for one: the name goes on behind it.
+        if next == 0x5c, peek(1) == 0x0a { return stop("a name that is cut in two") }
         pieces.append(.variable(name, isQuoted: isQuoted))
       } else if after.isDigit {
         position += 1
@@ -48,6 +50,7 @@ extension ShellParser {
     if next == 0x21, peek(1) != 0x7d { return stop("an indirect expansion: ${!…}") }
     var name = ""
     if let word = readName() {
+      if next == 0x5c, peek(1) == 0x0a { return stop("a name that is cut in two") }
       name = word
     } else if next.isDigit || [0x40, 0x2a, 0x23, 0x3f, 0x2d, 0x24, 0x21].contains(next) {
       let start = position

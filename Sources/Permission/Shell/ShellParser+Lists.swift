@@ -77,6 +77,10 @@ extension ShellParser {
         position += 2
         skipBlanks()
       }
+      if word == "time", next == 0x2d, peek(1) == 0x2d, peek(2).isBlank {
+        position += 2
+        skipBlanks()
+      }
       // `! ` and `time` alone are commands that do nothing.
       if isAtEnd || next == 0x0a || next == 0x3b { return }
     }
@@ -142,7 +146,8 @@ extension ShellParser {
   // MARK: keywords
 
   static let keywords: Set<String> = [
-    "!", "{", "}", "[[", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select",
+    "!", "{", "}", "[[", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in",
+    "select",
     "then", "time", "until", "while",
   ]
 
@@ -156,6 +161,7 @@ extension ShellParser {
         index += 2
         continue
       }
+      if byte == 0x3c || byte == 0x3e, index + 1 < end, text[index + 1] == 0x28 { return nil }
       if byte.endsWord { break }
       if byte.isActive { return nil }
       word.append(byte)

@@ -113,7 +113,9 @@ extension ShellParser {
         names.append(string(start, index))
         continue
       }
-      guard byte.isDigit || byte == 0x24 && text[index + 1].isNameStart || [0x2b, 0x2d, 0x2a, 0x40, 0x2e, 0x2f].contains(byte)
+      guard
+        byte.isDigit || byte == 0x24 && text[index + 1].isNameStart
+          || [0x2b, 0x2d, 0x2a, 0x40, 0x2e, 0x2f].contains(byte)
       else { return nil }
       index += 1
     }

@@ -152,8 +152,14 @@ extension ShellParser {
   // MARK: here-documents
 
   mutating func beginHereDoc(stripsTabs: Bool) {
+    // `<<`, continued, may go on with a dash.
+    if next == 0x5c, peek(1) == 0x0a { return stop("a here-document that is cut from its delimiter") }
     skipBlanks()
+    let begin = position
     guard let word = readWord() else { return stop("a here-document without a delimiter") }
+    if text[begin..<position].contains(where: { $0 == 0x24 || $0 == 0x60 || $0 == 0x0a }) {
+      return stop("a here-document with an odd delimiter")
+    }
     guard let delimiter = word.literal, !delimiter.isEmpty, !delimiter.contains("\n") else {
       return stop("a here-document with an odd delimiter")
     }

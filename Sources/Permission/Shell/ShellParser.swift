@@ -57,6 +57,7 @@ struct ShellParser {
     position = end
     // Lookahead must see the end there.
     stopped = true
+    script.isWhole = false
     pendingHereDocs = []
   }
   var stopped = false
@@ -99,7 +100,7 @@ struct ShellParser {
       parser.wordCount = inner.wordCount
       let found = parser.script.fault
       parser.script.fault = before
-      if let found { parser.stop(found) }
+      if let found { if inner.stopped { parser.stop(found) } else { parser.script.fail(found) } }
     }
   }
 
@@ -123,7 +124,8 @@ struct ShellParser {
     while index < end {
       let byte = text[index]
       if byte < 0x20 && byte != 0x0a && byte != 0x09 || byte == 0x7f {
-        script.fail(byte == 0 ? "it has a NUL" : byte == 0x0d ? "it has a carriage return" : "it has a control character")
+        script.fail(
+          byte == 0 ? "it has a NUL" : byte == 0x0d ? "it has a carriage return" : "it has a control character")
         if byte == 0 { end = index }
       } else if byte >= 0xc2 {
         let second = text[index + 1]

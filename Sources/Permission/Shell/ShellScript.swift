@@ -3,6 +3,8 @@ struct ShellScript: Sendable {
   var commands: [ShellCommand] = []
   /// Why the whole cannot be analysed; nil: everything that it runs stands in `commands`.
   var fault: String?
+  /// It was read to its end, whatever was found in it.
+  var isWhole = true
   /// What the structure alone shows: "a function that calls itself in the background: a fork bomb".
   var hazard: String?
   /// What is assigned where, in the whole script: names are looked up without regard to order.

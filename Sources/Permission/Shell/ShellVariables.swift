@@ -82,13 +82,17 @@ struct ShellVariables: Sendable {
       isAllUnknown = true
       let file = words.first?.literal
       if file == nil { fail("it reads a file of commands whose name is computed") }
-      if file?.hasPrefix("/dev/") == true || file?.hasPrefix("/proc/") == true { fail("it runs what it reads: \(name)") }
+      if file?.hasPrefix("/dev/") == true || file?.hasPrefix("/proc/") == true {
+        fail("it runs what it reads: \(name)")
+      }
     case "eval":
       let texts = words.compactMap(\.literal)
       if texts.count == words.count { return texts.joined(separator: " ") }
       fail("it runs text that is computed: eval")
     case "trap":
-      while let option = words.first?.literal, option == "--" || option == "-l" || option == "-p" { words.removeFirst() }
+      while let option = words.first?.literal, option == "--" || option == "-l" || option == "-p" {
+        words.removeFirst()
+      }
       guard words.count > 1, words.first?.literal != "-" else { break }
       if let text = words.first?.literal { return text }
       fail("it runs text that is computed: trap")
@@ -106,7 +110,9 @@ struct ShellVariables: Sendable {
   private mutating func noteDeclaration(_ words: ArraySlice<ShellWord>) {
     for word in words {
       if let text = word.literal, text.hasPrefix("-") || text.hasPrefix("+") {
-        if text.contains("i") || text.contains("n") { fail("it declares a variable that is computed or stands for another") }
+        if text.contains("i") || text.contains("n") {
+          fail("it declares a variable that is computed or stands for another")
+        }
         continue
       }
       let head = Self.text(word.pieces.first)
@@ -132,7 +138,9 @@ struct ShellVariables: Sendable {
         if builtin != "wait" || word.pieces != [.number] { fail("\(builtin) gets a name that is computed") }
         continue
       }
-      if text.utf8.contains(where: { $0 == 0x5b || $0 == 0x24 || $0 == 0x60 }) { fail("\(builtin) gets an array element") }
+      if text.utf8.contains(where: { $0 == 0x5b || $0 == 0x24 || $0 == 0x60 }) {
+        fail("\(builtin) gets an array element")
+      }
       if builtin.hasSuffix("file") || builtin == "readarray", text.hasPrefix("-C") || text.hasPrefix("-c") {
         fail("\(builtin) runs a command for each line")
       }
@@ -153,7 +161,11 @@ struct ShellVariables: Sendable {
     if first.literal == nil && head.isEmpty { fail("printf gets a format that is computed") }
     guard head.hasPrefix("-v") else { return }
     let name = first.literal == "-v" ? words.dropFirst().first?.literal : first.literal.map { String($0.dropFirst(2)) }
-    if let name, name.utf8.allSatisfy(\.isNamePart) { forget(name) } else { fail("printf gets a name that is computed") }
+    if let name, name.utf8.allSatisfy(\.isNamePart) {
+      forget(name)
+    } else {
+      fail("printf gets a name that is computed")
+    }
   }
 
   private static let binary: Set<String> = [
@@ -167,7 +179,9 @@ struct ShellVariables: Sendable {
       let before = index > 0 ? words[index - 1].literal : nil
       let after = index + 1 < words.count ? words[index + 1].literal : nil
       if let text = word.literal {
-        if text == "-v" || text == "-R", after?.utf8.allSatisfy(\.isNamePart) != true { fail("it tests a name that is computed") }
+        if text == "-v" || text == "-R", after?.utf8.allSatisfy(\.isNamePart) != true {
+          fail("it tests a name that is computed")
+        }
         continue
       }
       if word.pieces == [.number] { continue }
@@ -186,7 +200,8 @@ struct ShellVariables: Sendable {
   }
 
   private static let harmlessOptions: Set<String> = [
-    "nullglob", "failglob", "globstar", "inherit_errexit", "pipefail", "errexit", "nounset", "xtrace", "verbose", "noglob",
+    "nullglob", "failglob", "globstar", "inherit_errexit", "pipefail", "errexit", "nounset", "xtrace", "verbose",
+    "noglob",
     "noclobber", "errtrace",
   ]
 

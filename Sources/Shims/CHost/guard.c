@@ -19,10 +19,12 @@
 // it calls may be called between fork and exec. It adopts what the command orphans, so that nothing of it is ever lost from
 // sight, and leaves the dead leader unburied, so that its number stays nobody else's while its group is signalled.
 
+enum { INPUT, OUTPUT, FOLDER, CONTROL, REPORT, FDS };
+
 struct launch {
   const char *path;
   char *const *argv, *const *envp;
-  int folder, control, report;
+  int fds[FDS];
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   /// Where this process's arguments lie in memory.
@@ -37,12 +39,26 @@ static void say(int fd, int kind, int value) {
   (void)ignored;
 }
 
-static void close_rest(void) {
+static void close_from(int first) {
 #ifdef __APPLE__
-  for (int fd = 2; fd < getdtablesize(); fd++) close(fd);
+  for (int fd = first; fd < getdtablesize(); fd++) close(fd);
 #else
-  closefrom(2);
+  closefrom(first);
 #endif
+}
+
+// Lets go of everything that is not ours: as long as we hold a copy of somebody's pipe, its reader waits for its end.
+// `fds` are above 2, as in any process of ours. Returns with them as 3, 4, ….
+static void keep_only(int *fds, int count) {
+  for (int i = 0; i < count; i++) {
+    // Somebody else's place may be one of ours that is still to be moved.
+    for (int j = i + 1; j < count; j++)
+      if (fds[j] == 3 + i) fds[j] = fcntl(fds[j], F_DUPFD_CLOEXEC, 3 + count);
+    if (fds[i] != 3 + i) dup2(fds[i], 3 + i);
+    fcntl(3 + i, F_SETFD, FD_CLOEXEC);
+    fds[i] = 3 + i;
+  }
+  close_from(3 + count);
 }
 
 // Buries what the command has orphaned; returns once the leader has ended, or our own master is gone.
@@ -104,6 +120,7 @@ static void find_arguments(struct launch *launch) {
 }
 
 static void guard(struct launch *launch) {
+  keep_only(launch->fds, FDS);
   setsid();
   take_name(launch);
 #ifdef __linux__
@@ -120,13 +137,12 @@ static void guard(struct launch *launch) {
   sigaddset(&held, SIGCHLD);
   sigprocmask(SIG_SETMASK, &held, NULL);
 
-  int error = fchdir(launch->folder) ? errno : 0;
+  int error = fchdir(launch->fds[FOLDER]) ? errno : 0;
   pid_t leader = 0;
   if (!error) error = posix_spawn(&leader, launch->path, &launch->actions, &launch->attributes, launch->argv, launch->envp);
-  // Neither is 0 or 1 already: those are open in any process of ours.
-  dup2(launch->control, 0);
-  dup2(launch->report, 1);
-  close_rest();
+  dup2(launch->fds[CONTROL], 0);
+  dup2(launch->fds[REPORT], 1);
+  close_from(2);
   if (chdir("/")) {}  // a guard holds no file system busy
   if (error) {
     say(1, CHOST_GUARD_FAILED, error);
@@ -142,13 +158,14 @@ static void guard(struct launch *launch) {
 
 int chost_guard(const char *path, char *const argv[], char *const envp[], int folder, int input, int output, int control,
                 int report, pid_t *pid) {
-  struct launch launch = {.path = path, .argv = argv, .envp = envp, .folder = folder, .control = control, .report = report};
+  struct launch launch = {.path = path, .argv = argv, .envp = envp, .fds = {input, output, folder, control, report}};
   find_arguments(&launch);
   sigset_t all, before;
   posix_spawn_file_actions_init(&launch.actions);
-  posix_spawn_file_actions_adddup2(&launch.actions, input, 0);
-  posix_spawn_file_actions_adddup2(&launch.actions, output, 1);
-  posix_spawn_file_actions_adddup2(&launch.actions, output, 2);
+  // By the numbers that they have in the guard.
+  posix_spawn_file_actions_adddup2(&launch.actions, 3 + INPUT, 0);
+  posix_spawn_file_actions_adddup2(&launch.actions, 3 + OUTPUT, 1);
+  posix_spawn_file_actions_adddup2(&launch.actions, 3 + OUTPUT, 2);
 #ifndef __APPLE__
   posix_spawn_file_actions_addclosefrom_np(&launch.actions, 3);
 #endif

@@ -149,7 +149,7 @@ struct FilePage {
         totalLines = line - (endsInLineFeed(file) ? 1 : 0)
         throw CmdopError(.badUsage, "there is no line \(first): there are \(totalLines ?? 0)")
       }
-      let lineFeeds = bytes.count { $0 == 0x0a }
+      let lineFeeds = bytes.withUnsafeBytes { ByteScan.lineFeeds(in: $0) }
       if line + lineFeeds < first {
         line += lineFeeds
       } else {

@@ -77,7 +77,7 @@ final class OutputKeeper: Sendable {
     }
     state.spool?.append(piece)
     state.bytes += piece.count
-    state.lineFeeds += piece.count { $0 == 0x0a }
+    state.lineFeeds += ByteScan.lineFeeds(in: piece)
     state.early += piece.prefix(2 * Self.part - state.early.count)
     state.late += piece.suffix(Self.part)
     if state.late.count > 4 * Self.part { state.late.removeFirst(state.late.count - Self.part) }

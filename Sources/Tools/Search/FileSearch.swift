@@ -46,7 +46,7 @@ struct FileSearch {
       let goesOn = held.withUnsafeBytes { text in
         var begin = 0
         while begin < text.count {
-          let end = text[begin...].firstIndex(of: 0x0a)
+          let end = ByteScan.lineFeed(in: text, from: begin)
           guard end != nil || isLast || text.count - begin > Self.longestLine else { break }
           let whole = UnsafeRawBufferPointer(rebasing: text[begin..<(end ?? text.count)])
           guard look(whole, line, &before, &after, take) else { return false }

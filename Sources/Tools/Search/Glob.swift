@@ -108,7 +108,9 @@ struct Glob: MachineTool {
     var notes: [String] = []
     if paths.isEmpty { notes.append("nothing fits; \(looked) entries were looked at") }
     if isFull { notes.append("only the first \(paths.count)") }
-    if cancellation.isOver { notes.append("stopped after \(looked) entries: the time was up") }
+    if cancellation.isOver {
+      notes.append("stopped after \(looked) entries: the time was up, or the call was cancelled")
+    }
     return ToolOutcome(
       (paths.map(OneLine.of) + notes.map { "[\($0)]" }).joined(separator: "\n"),
       value: [

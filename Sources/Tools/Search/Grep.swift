@@ -179,7 +179,9 @@ private struct GrepRun: Sendable {
     var notes: [String] = []
     if matches.isEmpty { notes.append("no line matches; \(searched) files were searched") }
     if isFull { notes.append("there are more; narrow the search, or set max_results") }
-    if cancellation.isOver { notes.append("stopped after \(searched) files: the time was up") }
+    if cancellation.isOver {
+      notes.append("stopped after \(searched) files: the time was up, or the call was cancelled")
+    }
     if refused > 0 { notes.append("\(refused) places were left out: the rules of this machine do not allow them") }
     return ToolOutcome((lines + notes.map { "[\($0)]" }).joined(separator: "\n"), value: value(isComplete: isComplete))
   }

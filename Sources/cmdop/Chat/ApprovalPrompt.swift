@@ -32,10 +32,15 @@ final class ApprovalPrompt {
     await printer.show([.line("\(ApprovalWords.question(question)): \(ApprovalWords.settled(settled))")])
   }
 
+  /// As `settle`, where nobody can wait.
+  func settleSoon(_ settled: Cmdop_V1_ApprovalSettled) { endings.push(settled) }
+  private let endings = Inbox<Cmdop_V1_ApprovalSettled>()
+
   /// Runs `body`; questions that come meanwhile can be answered.
   func during<T: Sendable>(_ body: @Loop @escaping @Sendable () async throws -> T) async throws -> T {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await self.run() }
+      group.addTask { while let settled = try await self.endings.next() { await self.settle(settled) } }
       defer { group.cancelAll() }
       return try await body()
     }

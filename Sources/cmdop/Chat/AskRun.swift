@@ -152,9 +152,8 @@ final class AskRun: Sendable {
         return nil
       }
       let first = await group.next() ?? nil
-      if first == nil { call.cancelTurn() }
       group.cancelAll()
-      call.leave()
+      if first == nil { call.giveUp() } else { call.leave() }
       return first
         ?? AskResult(host: host, error: CmdopError(.timeout, "no answer from \(host) in \(Span(self.order.timeout))"))
     }

@@ -34,7 +34,7 @@ struct ChatCommand: Verb {
   }
 
   func work() async throws {
-    let (reach, target) = try await way()
+    let (reach, target) = try await AgentWay.find(machine, options, pin)
     if list { return try await printList(reach, target) }
     var order = ChatTalk.Order(machine: target)
     (order.conversation, order.model, order.isPlan) = (resume, model, plan)
@@ -54,18 +54,6 @@ struct ChatCommand: Verb {
       if let words { try await chat.once(words) } else { try await chat.lines() }
     }
     if status != 0 { throw ExitCode(status) }
-  }
-
-  /// Without --machine this machine's own daemon is asked, whatever relay one is signed in at. One that does not run is started.
-  @Loop private func way() async throws -> (Reach, String) {
-    if let machine { return (try await options.reach(pin: pin), machine) }
-    let home = try options.place()
-    let control = DaemonControl(home: home, options: options)
-    if control.pid == nil {
-      _ = try await control.start()
-      Report.note("this machine's daemon did not run: it was started")
-    }
-    return (Reach(socket: home.socket, relays: [], credential: nil), "localhost")
   }
 
   private func printList(_ reach: Reach, _ machine: String) async throws {
@@ -97,6 +85,23 @@ struct ChatCommand: Verb {
       Report.note("back to it: cmdop chat \(machine.map { "--machine \(ShellWord.quoted($0)) " } ?? "")--resume \(id)")
     }
     try result.get()
+  }
+}
+
+/// The way to a machine's agent.
+enum AgentWay {
+  /// Without `machine` this machine's own daemon is meant, whatever relay one is signed in at. One that does not run is started.
+  @Loop static func find(
+    _ machine: String?, _ options: GlobalOptions, _ pin: PINOptions
+  ) async throws -> (Reach, machine: String) {
+    if let machine { return (try await options.reach(pin: pin), machine) }
+    let home = try options.place()
+    let control = DaemonControl(home: home, options: options)
+    if control.pid == nil {
+      _ = try await control.start()
+      Report.note("this machine's daemon did not run: it was started")
+    }
+    return (Reach(socket: home.socket, relays: [], credential: nil), "localhost")
   }
 }
 

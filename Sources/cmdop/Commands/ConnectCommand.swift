@@ -21,6 +21,7 @@ struct ConnectAttachCommand: Verb {
       Example: cmdop connect 'https://relay.example.com:63141/s#shr_…'   # a link from somebody; needs no account
       Without --session you are back in the session that you left there last, or in a new one.
       Keys: Enter ~ . leaves (the terminal goes on), Enter ~ ? lists the keys. Ctrl-C and Ctrl-D go to the machine.
+      What the machine's gate asks is shown at the bottom: Enter ~ y allows it once, ~ n does not.
       Ends with the exit status of the remote shell; 255 when cmdop itself fails.
       """)
   static let ownFailure: Int32? = 255
@@ -63,6 +64,7 @@ struct ConnectAttachCommand: Verb {
     let reach = await Reach(socket: nil, relays: [link.relay], credential: pass.accessToken)
     await useDesk(reach, pass)
     var order = order(pass.machineID)
+    order.answers = false
     if !pass.sessionID.isEmpty { (order.session, order.resume) = (pass.sessionID, false) }
     if pass.readOnly { order.observe = true }
     Report.note("a guest on \(pass.hostname)\(pass.readOnly ? ", watching" : "")")
@@ -80,6 +82,8 @@ struct ConnectAttachCommand: Verb {
     (order.session, order.observe, order.takeover) = (session, observe, takeover)
     order.detachKey = EscapeKeys.key(named: detachKey) ?? nil
     (order.resume, order.announce) = (!fresh, announce)
+    // Whether one's role may decide there, the machine knows.
+    order.answers = options.canAsk && !observe
     order.beginning = .likeHere()
     return order
   }

@@ -14,7 +14,7 @@ struct SessionAttachCommand: Verb {
   @Flag(help: "Send the session's other operators away.") var takeover = false
 
   func work() async throws {
-    let card = try await choice.find(try await options.reach(pin: pin), ended: true)
+    let card = try await choice.terminal(try await options.reach(pin: pin), ended: true)
     var connect = try ConnectAttachCommand.parse([card.machineID, "--session", card.sessionID])
     (connect.options, connect.observe, connect.takeover) = (options, observe, takeover)
     connect.pin = pin

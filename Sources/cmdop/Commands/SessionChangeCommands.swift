@@ -15,7 +15,7 @@ struct SessionDetachCommand: Verb {
 
   func work() async throws {
     let reach = try await options.reach(pin: pin)
-    let card = try await choice.find(reach)
+    let card = try await choice.terminal(reach)
     _ = try await SessionClient(reach).details(card.sessionID, on: card.machineID, change: .detachClient(client))
     if options.json {
       Report.json(["detached": card.sessionID])
@@ -32,11 +32,16 @@ struct SessionRenameCommand: Verb {
   @OptionGroup var options: GlobalOptions
   @OptionGroup var pin: PINOptions
   @OptionGroup var choice: SessionChoice
-  @Argument(help: "The new name: letters, digits, \"-\", \"_\", \".\".") var name: String
+  @Argument(help: "The new name: letters, digits, \"-\", \"_\", \".\"; of a conversation, any words.") var name: String
 
   func work() async throws {
     let reach = try await options.reach(pin: pin)
     let card = try await choice.find(reach)
+    if card.conversation {
+      let known = try await ConversationClient(reach).list(on: card.machineID, card.sessionID, change: .rename(name))
+      let title = known.first?.title ?? name
+      return options.json ? Report.json(["renamed": title]) : Report.line("it is \"\(title)\" now")
+    }
     let details = try await SessionClient(reach).details(card.sessionID, on: card.machineID, change: .rename(name))
     if options.json {
       Report.json(["renamed": details.card.name])
@@ -63,7 +68,7 @@ struct SessionSetCommand: Verb {
 
   func work() async throws {
     let reach = try await options.reach(pin: pin)
-    let (client, card) = (SessionClient(reach), try await choice.find(reach))
+    let (client, card) = (SessionClient(reach), try await choice.terminal(reach))
     if let idle {
       _ = try await client.details(card.sessionID, on: card.machineID, change: .idleTtlSeconds(idle.seconds))
     }
@@ -77,7 +82,7 @@ struct SessionSetCommand: Verb {
 
 struct SessionDestroyCommand: Verb {
   static let configuration = CommandConfiguration(
-    commandName: "destroy", abstract: "End a session and the programs in it.",
+    commandName: "destroy", abstract: "End a session and the programs in it; delete a conversation.",
     discussion: "Example: cmdop session destroy term-1 --host box\nExample: cmdop session destroy --idle 24h")
   @OptionGroup var options: GlobalOptions
   @OptionGroup var pin: PINOptions
@@ -93,18 +98,23 @@ struct SessionDestroyCommand: Verb {
     let reach = try await options.reach(pin: pin)
     if let idle { return try await destroyIdle(idle, reach) }
     let card = try await SessionChoice.parse([session ?? ""] + (host.isEmpty ? [] : ["--host", host])).find(reach)
-    try await SessionClient(reach).destroy(card.sessionID, on: card.machineID)
+    if card.conversation {
+      _ = try await ConversationClient(reach).list(on: card.machineID, card.sessionID, change: .remove(true))
+    } else {
+      try await SessionClient(reach).destroy(card.sessionID, on: card.machineID)
+    }
     if options.json {
       Report.json(["destroyed": [card.sessionID]])
     } else {
-      Report.line("session \(card.name) is ended")
+      Report.line(card.conversation ? "conversation \(card.name) is deleted" : "session \(card.name) is ended")
     }
   }
 
   private func destroyIdle(_ idle: Span, _ reach: Reach) async throws {
     let since = wallClock() - Int64(idle.duration / .milliseconds(1))
     let cards = try await RelayClient(reach).sessions(on: host, includeEnded: false)
-      .filter { $0.clients == 0 && $0.lastActiveAtMs <= since }
+      // What was said is not to be lost by tidying up terminals.
+      .filter { !$0.conversation && $0.clients == 0 && $0.lastActiveAtMs <= since }
     var destroyed: [String] = []
     for card in cards {
       do {

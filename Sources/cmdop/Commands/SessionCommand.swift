@@ -6,7 +6,7 @@ import Wire
 
 struct SessionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "session", abstract: "Sessions as objects: they live on their machine until their program ends.",
+    commandName: "session", abstract: "Terminals and conversations as objects: they live on their machine.",
     subcommands: [
       SessionListCommand.self, SessionCreateCommand.self, SessionAttachCommand.self, SessionShowCommand.self,
       SessionDetachCommand.self, SessionRenameCommand.self, SessionSetCommand.self, SessionDestroyCommand.self,
@@ -27,11 +27,12 @@ struct SessionListCommand: Verb {
     if options.json { return Report.json(cards.map { SessionView($0) }) }
     if cards.isEmpty { return Report.note("no sessions; try: cmdop connect HOST") }
     Report.table(
-      [["ID", "NAME", "MACHINE", "STATE", "CLIENTS", "IDLE", "COMMAND", "EXIT"]]
+      [["ID", "NAME", "KIND", "MACHINE", "STATE", "CLIENTS", "IDLE", "COMMAND", "EXIT"]]
         + cards.map { card in
           [
-            String(card.sessionID.prefix(8)), card.name, card.hostname, SessionView.name(card.state), "\(card.clients)",
-            Report.ago(card.lastActiveAtMs), card.command.isEmpty ? "-" : card.command,
+            String(card.sessionID.prefix(8)), card.name, SessionView.kind(card), card.hostname,
+            SessionView.name(card.state), "\(card.clients)", Report.ago(card.lastActiveAtMs),
+            card.command.isEmpty ? "-" : card.command,
             card.endedAtMs == 0 ? "-" : card.hasExitStatus ? "\(card.exitStatus)" : "?",
           ]
         })
@@ -59,6 +60,15 @@ struct SessionChoice: ParsableArguments {
     throw CmdopError(.notFound, "no session \"\(session)\" is in your fleet", hint: "cmdop session list --all")
   }
 
+  /// As `find`, for what only terminals have.
+  func terminal(_ reach: Reach, ended: Bool = false) async throws(CmdopError) -> Cmdop_V1_SessionCard {
+    let card = try await find(reach, ended: ended)
+    guard card.conversation else { return card }
+    throw CmdopError(
+      .wrongState, "\(card.name) is a conversation with the agent on \(card.hostname), no terminal",
+      hint: "cmdop chat --machine \(ShellWord.quoted(card.hostname)) --resume \(card.sessionID)")
+  }
+
   private static func hits(_ words: String, _ cards: [Cmdop_V1_SessionCard]) -> [Cmdop_V1_SessionCard] {
     sessions(meantBy: words, among: cards, id: { SessionID($0.sessionID) }, name: \.name)
   }
@@ -77,7 +87,7 @@ struct SessionChoice: ParsableArguments {
 
 /// A session's card as programs read it.
 struct SessionView: Encodable {
-  let session_id, name, machine_id, hostname, state: String
+  let session_id, name, kind, machine_id, hostname, state: String
   let created_at_ms, last_active_at_ms: Int64
   let grace_period_started_at_ms, ended_at_ms: Int64?
   let exit_status: Int32?
@@ -87,7 +97,7 @@ struct SessionView: Encodable {
 
   init(_ card: Cmdop_V1_SessionCard) {
     (session_id, name, machine_id, hostname) = (card.sessionID, card.name, card.machineID, card.hostname)
-    state = Self.name(card.state)
+    (kind, state) = (Self.kind(card), Self.name(card.state))
     (created_at_ms, last_active_at_ms, clients) = (card.createdAtMs, card.lastActiveAtMs, card.clients)
     grace_period_started_at_ms = card.gracePeriodStartedAtMs == 0 ? nil : card.gracePeriodStartedAtMs
     ended_at_ms = card.endedAtMs == 0 ? nil : card.endedAtMs
@@ -95,6 +105,8 @@ struct SessionView: Encodable {
     command = card.command.isEmpty ? nil : card.command
     grace_seconds = card.graceSeconds == 0 ? nil : card.graceSeconds
   }
+
+  static func kind(_ card: Cmdop_V1_SessionCard) -> String { card.conversation ? "conversation" : "terminal" }
 
   static func name(_ state: Cmdop_V1_SessionCard.State) -> String {
     switch state {

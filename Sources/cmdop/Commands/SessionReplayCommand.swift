@@ -36,7 +36,7 @@ struct SessionReplayCommand: Verb {
     if let bytes = try PrivateFiles.read(what, limit: CastFile.limit) { return bytes }
     let reach = try await options.reach(pin: pin)
     let choice = try SessionChoice.parse([what] + (host.isEmpty ? [] : ["--host", host]))
-    let card = try await choice.find(reach, ended: true)
+    let card = try await choice.terminal(reach, ended: true)
     var content: [UInt8] = []
     try await SessionClient(reach).save(card.sessionID, on: card.machineID, asText: false) { content += $0 }
     return content

@@ -20,7 +20,7 @@ struct SessionSaveCommand: Verb {
 
   func work() async throws {
     let reach = try await options.reach(pin: pin)
-    let card = try await choice.find(reach, ended: true)
+    let card = try await choice.terminal(reach, ended: true)
     var content: [UInt8] = []
     try await SessionClient(reach).save(card.sessionID, on: card.machineID, asText: text) { content += $0 }
     if to == "-" {

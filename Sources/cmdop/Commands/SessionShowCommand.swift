@@ -16,7 +16,9 @@ struct SessionShowCommand: Verb {
     let card = try await choice.find(reach, ended: true)
     // Its machine knows more, but may be away.
     let details =
-      card.endedAtMs == 0 ? try? await SessionClient(reach).details(card.sessionID, on: card.machineID) : nil
+      card.endedAtMs == 0 && !card.conversation
+      ? try? await SessionClient(reach).details(card.sessionID, on: card.machineID) : nil
+    if card.conversation { return try await showConversation(card, reach) }
     let view = SessionDetailsView(card, details)
     if options.json { return Report.json(view) }
     var rows = [
@@ -50,6 +52,33 @@ struct SessionShowCommand: Verb {
     }
     Report.table(rows)
   }
+
+  /// What its machine keeps of a conversation: the relay knows no more than that there is one.
+  private func showConversation(_ card: Cmdop_V1_SessionCard, _ reach: Reach) async throws {
+    guard let known = try await ConversationClient(reach).list(on: card.machineID, card.sessionID).first else {
+      throw CmdopError(
+        .notFound, "\(card.hostname) does not know this conversation any more", hint: "cmdop session list")
+    }
+    if options.json {
+      return Report.json(ConversationDetailsView(session: SessionView(card), conversation: .init(known)))
+    }
+    var rows = [
+      ["ID", known.id], ["Name", card.name], ["Title", known.title], ["Machine", card.hostname],
+      ["State", known.state],
+      ["Model", known.model.isEmpty ? "-" : known.model], ["From", known.subject],
+      ["Created", Report.ago(known.createdAtMs)], ["Active", Report.ago(known.lastActiveAtMs)],
+      ["Rows", "\(known.rows)"],
+      ["Tokens", "\(known.tokens)"], ["Cost", ChatWords.money(known.microUsd)], ["Clients", "\(known.clients)"],
+    ]
+    if !known.parent.isEmpty { rows.append(["Asked from", known.parent]) }
+    Report.table(rows)
+    Report.note("go on with it: cmdop chat --machine \(ShellWord.quoted(card.hostname)) --resume \(known.id)")
+  }
+}
+
+struct ConversationDetailsView: Encodable {
+  let session: SessionView
+  let conversation: ConversationView.Card
 }
 
 struct SessionDetailsView: Encodable {

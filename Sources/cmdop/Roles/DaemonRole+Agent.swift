@@ -38,10 +38,10 @@ extension DaemonRole {
     let gate = ToolGate(
       catalogue, files: shed.files, policy: PolicyFile(path: home.permissions),
       audit: try GateAudit(folder: home.logs, now: now), home: account.home, hostname: hostname
-    ) {
+    ) { hosts in
       Surroundings(
         home: account.home, user: account.name, cmdopHome: home.path, ownFiles: [home.permissions, own],
-        roster: await roster.entries(), paths: RealPaths())
+        roster: hosts ? await roster.entries() : nil, paths: RealPaths())
     }
     let models = HTTPModels(
       ModelEnvironment { variables[$0] }, catalogue: settings.catalogue, time: AgentTime(wall: now))
@@ -50,7 +50,9 @@ extension DaemonRole {
       hostname: hostname, machine: enrollment?.hostname ?? hostname, system: LocalMachine.platform, user: account.name,
       home: account.home, directory: account.home, today: "")
     let today: @Sendable () -> String = { String(TimeText.at(wallClock()).prefix(10)) }
-    let options = AgentHost.Options(place: place, budget: settings.budget, today: today) { ProjectInstructions.of($0, home: account.home) }
+    let options = AgentHost.Options(place: place, budget: settings.budget, today: today) {
+      ProjectInstructions.of($0, home: account.home)
+    }
     let loop = AgentLoop(store: store, models: models, time: AgentTime(wall: now))
     return AgentParts(
       host: .init(store: store, loop: loop, options: options, terminals: terminals), gate: gate, shed: shed,

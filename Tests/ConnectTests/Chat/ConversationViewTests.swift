@@ -94,6 +94,13 @@ struct ConversationViewTests {
     #expect(view.tools["execute_command"].map { [$0.calls, $0.failed] } == [1, 1])
   }
 
+  @Test("A verdict that was kept with the result is shown to whoever comes later")
+  func keptVerdict() {
+    let gate: JSON = ["verdict": "deny", "layer": "rule", "rule": "execute_command(rm *)", "reason": "not here"]
+    let text = shown([row(1, "result", ["id": "c", "tool": "glob", "is_error": true, "text": "no", "gate": gate])])
+    #expect(text.contains("[denied: rule execute_command(rm *), not here]"), "\(text)")
+  }
+
   @Test("A command's output is shown by its beginning and its end")
   func preview() {
     let output = (1...100).map { "line \($0)" }.joined(separator: "\n")

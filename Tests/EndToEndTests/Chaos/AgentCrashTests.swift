@@ -12,7 +12,10 @@ struct AgentCrashTests {
   /// Each step writes its number into a file: one line per act.
   private static func script(_ file: String) -> [String: Any] {
     var turns: [Any] = (1..<steps).map { step in
-      ["text": "step \(step)", "tools": [["name": "execute_command", "input": ["command": "echo \(step) >> \(file)"]]]]
+      [
+        "text": "step \(step)",
+        "tools": [["name": "execute_command", "input": ["command": "echo \(step) >> \(file)"]]],
+      ]
     }
     turns.append(["text": "all steps done"])
     return ["steps": turns, "by_turn": true]
