@@ -30,7 +30,7 @@ struct ApprovalAnswerTests {
       let outcome = try await street.client(["ask", bert, "make it"], on: "anna")
       #expect(outcome.status == 0 && outcome.text.contains("nobody"), "\(outcome.text)\(outcome.stderr)")
       #expect(made.count == 0 && ContinuousClock.now - start < .seconds(20))
-      #expect(street.gateLog("bert").last?["decision"] as? String == "ask_denied")
+      #expect(street.gateLog("bert").last?["decision"] as? String == "ask_nobody")
     }
   }
 
@@ -106,7 +106,7 @@ struct ApprovalAnswerTests {
       }
       let question = try #require(lines.first { $0["event"] as? String == "question" })
       #expect(
-        question["tool"] as? String == "execute_command" && question["target"] as? String == "echo done >> \(made.path)"
+        question["tool"] as? String == "execute_command" && (question["target"] as? String)?.hasPrefix("echo done >> \(made.path)  (in /") == true
       )
       let id = try #require(question["id"] as? String)
       let wrong = try await street.cmdop(["approvals", "--answer", "00000000", "once"], home: street.home("bert"))

@@ -98,7 +98,7 @@ struct ChatTests {
         #expect(outcome.status == (model.isEmpty ? 64 : 77), "\(outcome.status) \(outcome.stderr)")
         #expect(
           outcome.text.isEmpty && outcome.stderr.contains("error: ")
-            && outcome.stderr.contains("try: export \(variable)="), "\(outcome.stderr)")
+            && outcome.stderr.contains("try: cmdop agent restart   # with \(variable)"), "\(outcome.stderr)")
       }
     }
   }
