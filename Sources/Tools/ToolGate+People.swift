@@ -61,7 +61,8 @@ extension ToolGate {
       throw Self.denied("denied", judgement)
     case .ask:
       let question = ApprovalQuestion(
-        tool: tool, target: GateText.plain(target, limit: 2000), reason: judgement.reason, caller: caller, conversation: nil,
+        tool: tool, target: GateText.plain(target, limit: 2000), reason: judgement.reason, caller: caller,
+        conversation: nil,
         rule: Gate.suggestion(for: act, judgement), digest: Self.digest(tool, arguments))
       let asked = ContinuousClock.now
       let answer = await approver.ask(question)

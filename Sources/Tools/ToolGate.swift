@@ -94,7 +94,8 @@ public struct ToolGate: Sendable {
         return Self.refusal("denied", judgement)
       case .ask:
         let question = ApprovalQuestion(
-          tool: call.tool, target: Self.shown(call, judgement, in: checked.directory.resolved), reason: judgement.reason,
+          tool: call.tool, target: Self.shown(call, judgement, in: checked.directory.resolved),
+          reason: judgement.reason,
           caller: call.caller, conversation: call.conversation, rule: Gate.suggestion(for: act, judgement),
           digest: Self.digest(call.tool, call.arguments))
         let asked = ContinuousClock.now

@@ -106,7 +106,8 @@ struct ApprovalAnswerTests {
       }
       let question = try #require(lines.first { $0["event"] as? String == "question" })
       #expect(
-        question["tool"] as? String == "execute_command" && (question["target"] as? String)?.hasPrefix("echo done >> \(made.path)  (in /") == true
+        question["tool"] as? String == "execute_command"
+          && (question["target"] as? String)?.hasPrefix("echo done >> \(made.path)  (in /") == true
       )
       let id = try #require(question["id"] as? String)
       let wrong = try await street.cmdop(["approvals", "--answer", "00000000", "once"], home: street.home("bert"))

@@ -21,7 +21,8 @@ enum ProjectInstructions {
       for name in [".cmdop/instructions.md", "AGENTS.md"] {
         let path = "\(folder)/\(name)"
         // No link: it could lead to what nobody is to send to a model's provider.
-        guard let stamp = FileStamp(path), stamp.isRegular, stamp.isOwn, let bytes = try? PrivateFiles.read(path, limit: most), bytes.count <= room,
+        guard let stamp = FileStamp(path), stamp.isRegular, stamp.isOwn,
+          let bytes = try? PrivateFiles.read(path, limit: most), bytes.count <= room,
           !bytes.isEmpty
         else { continue }
         room -= bytes.count
