@@ -40,6 +40,7 @@ extension MachineService {
     _ request: Cmdop_V1_ConversationRequest, on call: CallStream, as caller: Caller
   ) async throws {
     let agent = try agentHost()
+    try tools.admit(caller, toChangeSession: "see what others have said to the agent")
     let cards: [ConversationCard]
     if request.conversation.isEmpty {
       cards = try await agent.store.list(includeChildren: true, limit: 1000)
@@ -69,7 +70,7 @@ extension MachineService {
         .denied, "your role in this fleet is \(caller.role.rawValue): it may not decide for this machine",
         hint: "cmdop auth status")
     }
-    let ear = agent.listen(call, caller, to: nil)
+    let ear = agent.listen(call, caller)
     defer { agent.desk.leave(ear) }
     while let message = try await call.receive(ControlMessage.self) {
       if case .approval(let approval) = message.payload { try agent.desk.answer(approval, by: caller) }
