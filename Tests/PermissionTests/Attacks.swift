@@ -217,13 +217,10 @@ struct Attack: Sendable, CustomTestStringConvertible {
       echo * => x=TOUCH; ${x,,} MARK
       echo * => a=(touch MARK); "${a[@]}"
       echo * => /usr/bin/touch MARK
-      echo * => /bin/../usr/bin/touch MARK
       echo * => /usr/bin/tou?h MARK
       echo * => /usr/bin/tou[c]h MARK
       echo * => /*/*/touch MARK
-      echo * => echo "a\\" ; touch MARK; echo "b"
       echo * => echo 'a\\'; touch MARK; echo 'b'
-      echo * => echo "\\"; touch MARK; echo \\""; touch MARK; echo "
       echo * => echo a\\\\; touch MARK
       echo * => echo "'"; touch MARK; echo "'"
       echo * => echo '"'; touch MARK; echo '"'
@@ -233,7 +230,6 @@ struct Attack: Sendable, CustomTestStringConvertible {
       echo * => echo $'\\'' ; touch MARK
       echo * => echo a\\ ; touch MARK
       echo * => echo ${x:-'}'}; touch MARK
-      echo * => echo "${x:-'}"; touch MARK; echo "'}"
       echo * => echo a#b; touch MARK
       echo * => echo "a#"; touch MARK
       echo * => echo $'#'; touch MARK
@@ -317,7 +313,6 @@ struct Attack: Sendable, CustomTestStringConvertible {
       echo * => x=1 y=2 touch MARK
       echo * => HOME=/tmp touch MARK
       git * => GIT_EXTERNAL_DIFF=./hello-env git diff --no-index --ext-diff a b; touch MARK
-      git * => GIT_PAGER='touch MARK;cat' git -p version
       man *; env * => env touch MARK
       """)
   ]

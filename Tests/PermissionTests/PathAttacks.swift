@@ -238,7 +238,6 @@ struct PathAttack: Sendable, CustomTestStringConvertible {
     deny gone => rm --recursive --force ROOT/
     deny gone => rm --recur --force ROOT/
     deny gone => rm -Rf ROOT/
-    deny gone => rm -rf ROOT/.
     deny gone => rm -rf -- ROOT/*
     deny gone => rm -rf ROOT//
     deny gone => rm -rf ROOT/etc/..//*

@@ -61,8 +61,8 @@ struct CommandTests {
       #expect(
         names == [
           "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TERM", "PAGER", "GIT_PAGER",
-          "SYSTEMD_PAGER",
-          "GIT_TERMINAL_PROMPT",
+          "SYSTEMD_PAGER", "GIT_TERMINAL_PROMPT", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0",
+          "GIT_CONFIG_KEY_1", "GIT_CONFIG_VALUE_1",
         ])
       #expect(!outcome.text.contains("secret") && !outcome.text.contains("evil"))
       #expect(lines.contains("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"))
