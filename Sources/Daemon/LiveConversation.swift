@@ -81,6 +81,8 @@ final class LiveConversation: Sendable {
     turn = nil
     (underway, underwayBytes) = ([], 0)
     news.wake()
+    // Who only watches leaves with the end of the turn.
+    for viewer in viewers { viewer.news.wake() }
   }
 }
 

@@ -45,10 +45,8 @@ extension ToolGate {
           approver: by))
     }
     guard isGuest || policies.enforcesOperators && caller.kind != .local && tool == "execute_command" else {
-      do { try note(.noted, nil) } catch {
-        // A full disk must not keep its owner from making room; whoever comes from elsewhere leaves a line or does nothing.
-        if caller.kind != .local { throw error }
-      }
+      // A full disk must not keep people from making room, from afar too; the relay's trail has that they came.
+      try? note(.noted, nil)
       return
     }
     let act = Act(try Self.definition(tool), arguments, from: .remote, in: directory)
