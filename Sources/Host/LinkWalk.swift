@@ -63,6 +63,16 @@ public enum LinkWalk {
     return Place(path: joined(done), isBlockDevice: isBlockDevice)
   }
 
+  /// One step, in a folder that has been walked to: nil for a link, which wants the whole walk.
+  public static func step(_ name: String, in folder: String) -> Place? {
+    let path = folder == "/" ? "/" + name : folder + "/" + name
+    guard !path.utf8.contains(0) else { return nil }
+    var facts = stat()
+    guard lstat(path, &facts) == 0 else { return Place(path: path, isBlockDevice: false) }
+    if facts.st_mode & S_IFMT == S_IFLNK { return nil }
+    return Place(path: path, isBlockDevice: facts.st_mode & S_IFMT == S_IFBLK)
+  }
+
   private static func target(of name: String, in folder: CInt) -> String? {
     var buffer = [CChar](repeating: 0, count: 4096)
     let length = readlinkat(folder, name, &buffer, buffer.count)

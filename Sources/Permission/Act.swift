@@ -1,4 +1,5 @@
 public import Core
+import Synchronization
 
 /// Who calls, as the transport says; never as the caller says.
 public enum Origin: String, Hashable, Sendable, CaseIterable {
@@ -45,8 +46,14 @@ public struct ResolvedPath: Hashable, Sendable {
 public protocol PathView: Sendable {
   /// Follows the links of an absolute path, which may have `.` and `..` in it.
   func resolve(_ path: String) -> ResolvedPath
+  /// The same for a name in a folder that was resolved before. nil: this view has no quicker way.
+  func resolve(_ name: String, in folder: String) -> ResolvedPath?
   /// The names in a directory; empty if it cannot be read. For globs.
   func names(in directory: String) -> [String]
+}
+
+extension PathView {
+  public func resolve(_ name: String, in folder: String) -> ResolvedPath? { nil }
 }
 
 /// Believes every name: nothing is a link.
@@ -54,6 +61,33 @@ public struct LexicalPaths: PathView {
   public init() {}
   public func resolve(_ path: String) -> ResolvedPath { ResolvedPath(PathText.normal(path)) }
   public func names(in directory: String) -> [String] { [] }
+}
+
+/// Looks once for each path: within one judgement it must not look different the second time.
+final class PathMemory: PathView {
+  private let view: any PathView
+  private let known = Mutex<[String: ResolvedPath]>([:])
+
+  init(_ view: any PathView) { self.view = view }
+
+  func resolve(_ path: String) -> ResolvedPath {
+    if let before = known.withLock({ $0[path] }) { return before }
+    let found = resolveParts(of: path) ?? view.resolve(path)
+    known.withLock { $0[path] = found }
+    return found
+  }
+
+  /// By the folder, which mostly was asked for before.
+  private func resolveParts(of path: String) -> ResolvedPath? {
+    let bytes = path.utf8
+    guard let slash = bytes.lastIndex(of: 0x2f) else { return nil }
+    let name = String(path[bytes.index(after: slash)...])
+    guard !name.isEmpty, name != ".", name != ".." else { return nil }
+    let folder = slash == bytes.startIndex ? "/" : resolve(String(path[..<slash])).path
+    return view.resolve(name, in: folder)
+  }
+
+  func names(in directory: String) -> [String] { view.names(in: directory) }
 }
 
 /// What the judgement needs to know of the machine.
@@ -112,5 +146,24 @@ enum PathText {
     return folder == "/" || path.utf8.count == folder.utf8.count || path.utf8.dropFirst(folder.utf8.count).first == 0x2f
   }
 
-  static func name(_ path: String) -> Substring { path.split(separator: "/").last ?? "/" }
+  static func name(_ path: String) -> Substring {
+    var rest = path[...]
+    while rest.utf8.last == 0x2f { rest = rest.dropLast() }
+    guard let slash = rest.utf8.lastIndex(of: 0x2f) else { return rest.isEmpty ? "/" : rest }
+    return rest[rest.utf8.index(after: slash)...]
+  }
+
+  /// Whether one of its components is called so, or begins so.
+  static func hasPart(_ path: String, beginning name: StaticString) -> Bool {
+    var path = path
+    return path.withUTF8 { bytes in
+      name.withUTF8Buffer { name in
+        guard bytes.count > name.count else { return false }
+        for index in 0..<(bytes.count - name.count) where bytes[index] == 0x2f && bytes[index + 1] == name[0] {
+          if (0..<name.count).allSatisfy({ bytes[index + 1 + $0] == name[$0] }) { return true }
+        }
+        return false
+      }
+    }
+  }
 }

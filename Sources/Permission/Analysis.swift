@@ -133,10 +133,14 @@ struct Analysis {
     switch word.text {
     case "/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty": return true
     case "/dev/zero", "/dev/urandom", "/dev/random", "/dev/full": return access == .read
-    default:
-      return word.text.hasPrefix("/dev/fd/") && word.text.dropFirst(8).allSatisfy(\.isNumber)
-        && word.text.utf8.count > 8
+    default: return isDescriptor(word.text)
     }
+  }
+
+  /// A name for what is open already: what `<(…)` becomes.
+  static func isDescriptor(_ path: String) -> Bool {
+    if path == "/dev/stdin" || path == "/dev/stdout" || path == "/dev/stderr" { return true }
+    return path.hasPrefix("/dev/fd/") && path.utf8.count > 8 && path.utf8.dropFirst(8).allSatisfy(\.isDigit)
   }
 
   /// cd moves what follows it; whether it was run at all is not known.

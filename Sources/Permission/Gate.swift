@@ -6,6 +6,8 @@ public enum Gate {
   public static func judge(_ act: Act, _ policies: Policies, _ place: Surroundings) -> Judgement {
     let faults = act.tool.input.faults(of: act.arguments)
     if let fault = faults.first { return Judgement(.deny, .schema, fault) }
+    var place = place
+    place.paths = PathMemory(place.paths)
     var hearing = Hearing(act, policies, place)
     return hearing.judge()
   }

@@ -64,14 +64,10 @@ extension Hearing {
     var text = text[...]
     while text.utf8.first == 0x20 || text.utf8.first == 0x0a { text = text.dropFirst() }
     while text.utf8.last == 0x20 || text.utf8.last == 0x0a { text = text.dropLast() }
-    let length = text.utf8.count
-    if length > Rule.longest { return nil }
+    if text.utf8.count > Rule.longest { return nil }
     for book in policies.books {
       for tool in Self.family(act.tool.name) {
-        for rule in book.shelf(.allow, tool)?.all ?? [] {
-          guard let exact = rule.body?.whole.command?.exact, exact.utf8.count == length, exact == text else { continue }
-          return (rule, book.scope)
-        }
+        if let rule = book.shelf(.allow, tool)?.exact[String(text)] { return (rule, book.scope) }
       }
     }
     return nil
@@ -158,26 +154,36 @@ extension Hearing {
 
   /// Deny and ask rules about reading and writing hold for the files of known commands, too.
   private func firstAboutPaths(_ book: RuleBook, _ action: Verdict, _ invocation: Invocation) -> Rule? {
-    let writes = book.shelf(action, "write_file")?.all ?? []
-    let reads = book.shelf(action, "read_file")?.all ?? []
-    if writes.isEmpty && reads.isEmpty { return nil }
-    var uses = invocation.uses
-    if !Concerns.inert.contains(invocation.name), !reads.isEmpty {
-      uses += invocation.words.dropFirst().filter { !$0.text.hasPrefix("-") && $0.isKnown }.map { PathUse($0, .read) }
+    let writes = book.shelf(action, "write_file")
+    let reads = book.shelf(action, "read_file")
+    if writes == nil && reads == nil { return nil }
+    for use in invocation.uses where use.word.isKnown {
+      guard let shelf = use.access == .write ? writes : reads else { continue }
+      if let rule = firstAboutPath(use.word.text, shelf, invocation, isSure: true) { return rule }
     }
-    for use in uses where use.word.isKnown {
-      for folder in invocation.directories ?? ["/"] {
-        let path = PathText.absolute(use.word.text, in: folder)
-        let views = [PathText.normal(path), place.paths.resolve(path).path]
-        for rule in use.access == .write ? writes : reads {
-          guard let body = rule.body else {
-            if !invocation.uses.contains(use) { continue }
-            return rule
-          }
-          let hits = views.contains {
-            body.whole.path.matches($0, home: place.home, directory: directory) || body.whole.path.matchesName($0)
-          }
-          if hits { return rule }
+    guard let reads, !Concerns.inert.contains(invocation.name) else { return nil }
+    for word in invocation.words.dropFirst() where word.isKnown && !word.text.hasPrefix("-") {
+      if let rule = firstAboutPath(word.text, reads, invocation, isSure: false) { return rule }
+    }
+    return nil
+  }
+
+  /// `isSure`: it is a path. Else rules about everything do not mean it.
+  private func firstAboutPath(_ text: String, _ shelf: RuleBook.Shelf, _ invocation: Invocation, isSure: Bool) -> Rule?
+  {
+    for folder in invocation.directories ?? ["/"] {
+      let path = PathText.absolute(text, in: folder)
+      let (plain, real) = (PathText.normal(path), place.paths.resolve(path).path)
+      for (index, pattern) in shelf.paths.enumerated() {
+        guard let pattern else {
+          if isSure { return shelf.all[index] }
+          continue
+        }
+        if pattern.matches(plain, home: place.home, directory: directory) || pattern.matchesName(plain) {
+          return shelf.all[index]
+        }
+        if real != plain, pattern.matches(real, home: place.home, directory: directory) || pattern.matchesName(real) {
+          return shelf.all[index]
         }
       }
     }

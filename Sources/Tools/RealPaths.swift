@@ -10,5 +10,9 @@ public struct RealPaths: PathView {
     return ResolvedPath(place.path, isBlockDevice: place.isBlockDevice)
   }
 
+  public func resolve(_ name: String, in folder: String) -> ResolvedPath? {
+    LinkWalk.step(name, in: folder).map { ResolvedPath($0.path, isBlockDevice: $0.isBlockDevice) }
+  }
+
   public func names(in directory: String) -> [String] { PrivateFiles.names(in: directory) }
 }

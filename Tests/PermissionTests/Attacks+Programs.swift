@@ -73,7 +73,9 @@ extension Attack {
     list(
       "options that run programs (CVE-2025-66032, CVE-2026-24887, codex's safe list)",
       """
+      git * => git -c core.fsmonitor='touch MARK;false' -C repo status
       git * => git -c alias.x='!touch MARK' x
+      git * => git -c core.sshCommand='touch MARK;false' ls-remote ssh://localhost/x
       git * => git --config-env=alias.x=X x; X='!touch MARK' git --config-env=alias.x=X x
       git * => git init -q r && git -C r -c core.fsmonitor='touch MARK;false' status
       git * => git --exec-path=. hello MARK
@@ -92,6 +94,7 @@ extension Attack {
       git * => git -C repo rebase -q -x 'touch MARK' --root
       git * => git -C repo diff --output=MARK HEAD
       git * => git -C repo log --output=MARK
+      git * => git -C repo show --output=MARK
       git * => git -C repo archive -o MARK HEAD
       git * => git -C repo archive --output=MARK HEAD
       git * => git -C repo difftool -y -x 'touch MARK;true' HEAD~1 HEAD
@@ -103,6 +106,7 @@ extension Attack {
       tar * => tar cf /dev/null --checkpoint=1 --checkpoint-action=exec='touch MARK' a
       tar * => tar cf /dev/null --checkpoint=1 --checkpoint-a=exec='touch MARK' a
       tar * => tar -cf x.tar -I 'touch MARK;cat' a
+      tar * => tar -cI './hello-filter MARK' -f x.tar a
       tar * => tar cf x.tar --use-compress-program='sh -c "touch MARK;cat"' a
       tar * => tar cf x.tar a && tar xf x.tar --to-command='touch MARK;cat'
       tar * => tar cf x.tar a && tar xf x.tar --to-com='touch MARK;cat'
@@ -121,6 +125,7 @@ extension Attack {
       sed * => sed '1e touch MARK' a
       sed * => sed -n '1e touch MARK' a
       sed * => sed -e p -e '1e touch MARK' a
+      sed * => sed 's#.*#touch MARK#e' a
       sed * => sed 's|.*|touch MARK|ge' a
       sed * => sed 'w MARK' a
       sed * => sed -n 's/a/b/w MARK' a; sed 's/^/b/w MARK' a
@@ -156,6 +161,7 @@ extension Attack {
       curl * => curl -s --output MARK file:///etc/hostname
       curl * => curl -s file:///etc/hostname -D MARK; touch MARK
       find * => find . -maxdepth 1 -name gone -delete; touch MARK
+      make * => make SHELL='touch MARK;:' .SHELLFLAGS= -f /dev/null x; make --eval 'x:;touch MARK' SHELL=/bin/sh x
       make * => make --eval 'x:;touch MARK' x
       tar * => cd globs && tar cf /dev/null *
       zip * => zip -q x.zip a -T --unzip-command 'touch MARK;true'; touch MARK

@@ -217,10 +217,13 @@ struct Attack: Sendable, CustomTestStringConvertible {
       echo * => x=TOUCH; ${x,,} MARK
       echo * => a=(touch MARK); "${a[@]}"
       echo * => /usr/bin/touch MARK
+      echo * => /usr/lib/../bin/touch MARK
       echo * => /usr/bin/tou?h MARK
       echo * => /usr/bin/tou[c]h MARK
       echo * => /*/*/touch MARK
+      echo * => echo "a\\"b" ; touch MARK
       echo * => echo 'a\\'; touch MARK; echo 'b'
+      echo * => echo "\\"; echo \\""; touch MARK
       echo * => echo a\\\\; touch MARK
       echo * => echo "'"; touch MARK; echo "'"
       echo * => echo '"'; touch MARK; echo '"'
@@ -230,6 +233,7 @@ struct Attack: Sendable, CustomTestStringConvertible {
       echo * => echo $'\\'' ; touch MARK
       echo * => echo a\\ ; touch MARK
       echo * => echo ${x:-'}'}; touch MARK
+      echo * => echo "${x:-a}"; touch MARK; echo '}'
       echo * => echo a#b; touch MARK
       echo * => echo "a#"; touch MARK
       echo * => echo $'#'; touch MARK
@@ -287,6 +291,9 @@ struct Attack: Sendable, CustomTestStringConvertible {
       echo * => x='a[$(touch MARK)]'; b=(1 2); echo ${b[x]}
       echo * => x='a[$(touch MARK)]'; b[x]=1
       echo * => x='a[$(touch MARK)]'; y=x; echo $((y))
+      declare * => declare -a 'x=($(touch MARK))'
+      readonly * => readonly -a 'x=($(touch MARK))'
+      declare * => v='($(touch MARK))'; declare -a x="$v"
       declare * => declare -i x='a[$(touch MARK)]'
       declare *; echo * => declare -n r='a[$(touch MARK)]'; echo $r; r=1
       echo * => x='$(touch MARK)'; echo ${x@P}
@@ -313,6 +320,7 @@ struct Attack: Sendable, CustomTestStringConvertible {
       echo * => x=1 y=2 touch MARK
       echo * => HOME=/tmp touch MARK
       git * => GIT_EXTERNAL_DIFF=./hello-env git diff --no-index --ext-diff a b; touch MARK
+      git * => GIT_SSH_COMMAND='touch MARK;false' git ls-remote ssh://localhost/x
       man *; env * => env touch MARK
       """)
   ]

@@ -125,6 +125,12 @@ struct PathAttack: Sendable, CustomTestStringConvertible {
     deny leak => perl -pe 1 ~/.ssh/id_rsa
     deny leak => perl -e 'open F,"../.ssh/id_rsa";print <F>'
     deny leak => awk 'BEGIN{while((getline x < "../.ssh/id_rsa")>0) print x}'
+    deny leak => cd ~; cat /proc/self/cwd/.ssh/id_rsa
+    deny leak => cat /proc/self/root/$HOME/.ssh/id_rsa
+    deny none => cat /proc/self/root/etc/shadow
+    ask leak => printf '%s\\n' .ssh/id_rsa > list; tar -C ~ -cf - -T list | tar xOf -
+    ask none => zip -r x.zip ~
+    ask none => docker run -v /:/host alpine cat /host/etc/shadow
     deny leak => cat ROOT/etc/shadow
     deny leak => cat ROOT/etc/shado?
     deny leak => cat ROOT/etc/*
@@ -238,6 +244,7 @@ struct PathAttack: Sendable, CustomTestStringConvertible {
     deny gone => rm --recursive --force ROOT/
     deny gone => rm --recur --force ROOT/
     deny gone => rm -Rf ROOT/
+    deny gone => rm -rf ROOT/./*
     deny gone => rm -rf -- ROOT/*
     deny gone => rm -rf ROOT//
     deny gone => rm -rf ROOT/etc/..//*
@@ -287,6 +294,8 @@ struct PathAttack: Sendable, CustomTestStringConvertible {
     deny none => perl -e 'fork while fork'
     deny none => python3 -c 'import os⏎while 1: os.fork()'
     deny none => bash -c ':(){ :|:& };:'
+    deny none => python3 -c 'import os; os.system("rm -rf /")'
+    deny none => perl -e 'system "rm -rf /*"'
     """)
 
   static let raw = list(

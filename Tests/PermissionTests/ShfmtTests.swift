@@ -134,7 +134,16 @@ struct ShfmtTests {
   }
 
   private static func ansi(_ text: String) -> String {
-    text.replacing("\\n", with: "\n").replacing("\\'", with: "'").replacing("\\\"", with: "\"")
+    var result = ""
+    var rest = text[...]
+    while let character = rest.popFirst() {
+      guard character == "\\", let next = rest.popFirst() else {
+        result.append(character)
+        continue
+      }
+      result.append(next == "n" ? "\n" : next)
+    }
+    return result
   }
 
   private static func unescaped(_ text: String, isQuoted: Bool) -> String {

@@ -42,6 +42,7 @@ public enum Floor {
     }
     if PathText.isInside(path, "/System") { return "/System is the system's" }
     if PathText.isInside(path, place.home + "/Library/Keychains") { return "~/Library/Keychains holds keys" }
+    guard PathText.hasPart(path, beginning: ".env") || PathText.hasPart(path, beginning: ".git") else { return nil }
     for part in path.split(separator: "/") {
       if part.utf8.first != 0x2e { continue }
       if part.hasPrefix(".env") { return "protected file: \(part)" }
@@ -62,7 +63,7 @@ public enum Floor {
       if access == .write || !file.hasSuffix("/cmdop") { return "\(path) is cmdop's own" }
     }
     let state = place.home + "/.local/state/cmdop"
-    if PathText.isInside(path, state) { return "\(path) is cmdop's own" }
+    if path.utf8.count >= state.utf8.count, PathText.isInside(path, state) { return "\(path) is cmdop's own" }
     if access == .write {
       let name = PathText.name(path)
       if name.hasPrefix("cmdop"), binaryFolders.contains(String(path.dropLast(name.count + 1))) {
@@ -85,7 +86,7 @@ public enum Floor {
   ]
 
   private static func isSecretKey(_ path: String, _ place: Surroundings) -> Bool {
-    guard path.contains("/.ssh") else { return false }
+    guard PathText.hasPart(path, beginning: ".ssh") else { return false }
     if PathText.isInside(path, place.home + "/.ssh") || PathText.isInside(path, "/root/.ssh") { return true }
     let parts = path.split(separator: "/", maxSplits: 3)
     return parts.count > 2 && (parts[0] == "home" || parts[0] == "Users") && parts[2] == ".ssh"
@@ -94,6 +95,8 @@ public enum Floor {
   private static func isProcessSecret(_ path: String) -> Bool {
     let parts = path.split(separator: "/")
     guard parts.count > 2, let last = parts.last else { return path == "/proc/kcore" }
+    // Ways round every path: /proc/self/root/etc/shadow.
+    if parts.dropFirst(2).contains(where: { ["cwd", "root", "fd", "map_files", "task"].contains($0) }) { return true }
     return ["environ", "mem", "auxv", "pagemap"].contains(last)
   }
 

@@ -31,6 +31,7 @@ struct FloorCommands {
     let word = use.word
     // Without what is computed: rm -rf "$nothing"/*.
     if !word.isKnown, !(use.isRecursive && use.access == .write) || word.text.isEmpty { return nil }
+    if Analysis.isDescriptor(word.text) { return nil }
     for folder in directories ?? (word.text.hasPrefix("/") ? ["/"] : []) {
       let path = PathText.absolute(word.text, in: folder)
       if let glob = word.glob, let reason = reachesGlob(glob, use, in: folder) { return reason }
@@ -93,6 +94,8 @@ struct FloorCommands {
       }
     let isRemote = invocation.name == "ssh"
     var index = 1
+    // Behind `--` nothing is an option.
+    var isOperand = false
     while index < invocation.words.count {
       let word = invocation.words[index]
       index += 1
@@ -109,7 +112,8 @@ struct FloorCommands {
         skipsPattern = false
         continue
       }
-      if let reason = forbidsMention(word, in: invocation.directories, of: invocation.name) { return reason }
+      if let reason = forbidsMention(word, isOperand, in: invocation.directories, of: invocation.name) { return reason }
+      if word.text == "--" { isOperand = true }
       let isVerb = index == 2 && invocation.words.count > 1 && Self.verbFirst.contains(invocation.name)
       if invocation.directories == nil, !word.text.hasPrefix("/"), !word.text.hasPrefix("-"), !isVerb {
         invocation.hide("a path in a directory that is not known: \(word.display)")
@@ -127,8 +131,11 @@ struct FloorCommands {
     return nil
   }
 
-  private func forbidsMention(_ word: Argument, in directories: [String]?, of name: String) -> String? {
-    for part in Self.parts(of: word.text) {
+  private func forbidsMention(_ word: Argument, _ isOperand: Bool, in directories: [String]?, of name: String)
+    -> String?
+  {
+    if Analysis.isDescriptor(word.text) { return nil }
+    for part in Self.parts(of: word.text, isOperand: isOperand) {
       var part = part
       if part.hasPrefix("file://") { part = part.dropFirst(7) }
       if part.hasPrefix("~/") || part == "~" { part = Substring(place.home + part.dropFirst()) }
@@ -153,17 +160,32 @@ struct FloorCommands {
   }
 
   /// A word, and what in it may be a path of its own: --file=X, -fX, @X, X:Y.
-  private static func parts(of text: String) -> [Substring] {
-    var parts = [text[...]]
-    if text.hasPrefix("-"), text.utf8.count > 2, !text.hasPrefix("--") { parts.append(text.dropFirst(2)) }
+  private static func parts(of text: String, isOperand: Bool) -> [Substring] {
+    let isOption = !isOperand && text.utf8.first == 0x2d
+    var parts = isOption ? [] : [text[...]]
+    if isOption, text.utf8.count > 2, !text.hasPrefix("--"),
+      text.utf8.contains(where: { $0 == 0x2f || $0 == 0x2e || $0 == 0x7e })
+    {
+      parts.append(text.dropFirst(2))
+    }
     if text.utf8.contains(where: { $0 == 0x3d || $0 == 0x40 || $0 == 0x3a || $0 == 0x2c }) {
       parts += text.split { $0 == "=" || $0 == "@" || $0 == ":" || $0 == "," }.prefix(32)
     }
     return parts
   }
 
-  /// Paths in a program's own text: a look, no proof.
+  /// Paths, and commands in quotes, in a program's own text: a look, no proof.
   private func forbids(code: Argument, _ invocation: inout Invocation) -> String? {
+    for quoted in code.text.split(whereSeparator: { $0 == "\"" || $0 == "'" || $0 == "`" }).prefix(64)
+    where quoted.utf8.contains(0x20) {
+      let inner = Analysis(String(quoted), in: invocation.directories, place, depth: 5)
+      if let hazard = inner.hazard { return hazard }
+      for index in inner.invocations.indices where PathTable.isListed(inner.invocations[index].name) {
+        for use in inner.invocations[index].uses {
+          if let reason = forbids(use, in: invocation.directories) { return reason }
+        }
+      }
+    }
     for part in CodeText.paths(in: code.text) {
       let path = part.hasPrefix("~/") ? place.home + part.dropFirst() : part
       for folder in invocation.directories ?? ["/"] {

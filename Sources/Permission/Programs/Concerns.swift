@@ -26,10 +26,11 @@ enum Concerns {
       long: [
         "--checkpoint-action", "--use-compress-program", "--to-command", "--info-script", "--new-volume-script",
         "--rsh-command",
-        "--rmt-command", "--absolute-names",
-      ], short: ["I", "F", "P"], valued: ["f", "C", "T", "X", "b", "g", "K", "N", "V", "L", "H"], fearsGlobs: true),
+        "--rmt-command", "--absolute-names", "--files-from",
+      ], short: ["I", "F", "P", "T"], valued: ["f", "C", "X", "b", "g", "K", "N", "V", "L", "H"], fearsGlobs: true),
     "rsync": Flags(
-      long: ["--rsh", "--rsync-path", "--daemon", "--config"], short: ["e", "M"], valued: ["e", "f", "B", "T", "M"],
+      long: ["--rsh", "--rsync-path", "--daemon", "--config", "--files-from", "--include-from"], short: ["e", "M"],
+      valued: ["e", "f", "B", "T", "M"],
       fearsGlobs: true),
     "ssh": Flags(
       short: ["o", "F", "E", "I", "S"],
@@ -106,6 +107,20 @@ enum Concerns {
     case "git": GitConcerns.check(&invocation)
     case "ip": checkIP(&invocation)
     case "sed", "gsed": CodeText.checkSed(&invocation)
+    case "vi", "vim", "nvim", "view", "ex", "less", "more", "emacs", "gdb", "nano":
+      // vim -c ':!a', less +!a
+      let bad = ["-c", "--cmd", "-S", "-s", "-u", "--eval", "-f", "-l", "-ex", "-x", "--batch", "-i"]
+      if invocation.words.dropFirst().contains(where: {
+        bad.contains($0.text) || $0.text.hasPrefix("+") && $0.text.contains { !$0.isNumber && $0 != "+" }
+      }) {
+        invocation.hide("\(name) with commands of its own")
+      }
+    case "make", "gmake":
+      if invocation.words.dropFirst().contains(where: {
+        $0.text.hasPrefix("SHELL=") || $0.text.hasPrefix(".SHELLFLAGS") || $0.text.hasPrefix("MAKE")
+      }) {
+        invocation.hide("make with another shell")
+      }
     case "awk", "gawk", "mawk", "nawk", "original-awk": CodeText.checkAwk(&invocation)
     default: break
     }

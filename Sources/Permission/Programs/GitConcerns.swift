@@ -49,9 +49,21 @@ enum GitConcerns {
       }
     }
     checkSubcommand(command, rest, &invocation)
-    for word in rest where word.text.hasPrefix("ext::") || word.text.hasPrefix("fd::") || word.text.contains("ext::") {
+    for word in rest where Self.namesHelper(word.text) {
       invocation.hide("git runs the program in \(word.text)")
     }
+  }
+
+  /// ext::a and its like: git runs a program for such an address. Nothing else has two colons in a row.
+  private static func namesHelper(_ text: String) -> Bool {
+    var before: UInt8 = 0
+    for byte in text.utf8 {
+      if byte == 0x3a, before == 0x3a {
+        return text.firstRange(of: "ext::") != nil || text.firstRange(of: "fd::") != nil
+      }
+      before = byte
+    }
+    return false
   }
 
   /// Another repository's configuration may name programs; one below this directory is this caller's anyway.
@@ -93,6 +105,10 @@ enum GitConcerns {
         || operands.first?.text == "list" || operands.count < 2
       if !isReading || has("-e", "--edit", "-f", "--file", "--global", "--system") && !isReading {
         invocation.hide("git config may name programs that git runs")
+      }
+    case "clean":
+      if has("-x", "-X") || rest.contains(where: { $0.text.hasPrefix("-") && $0.text.contains("x") }) {
+        invocation.hide("git clean -x removes what is not tracked, .env too")
       }
     case "rebase": if has("-x", "--exec") { invocation.hide("git rebase --exec runs a program") }
     case "grep": if has("-O") { invocation.hide("git grep -O runs a program") }

@@ -56,6 +56,7 @@ enum PathTable {
     case "curl", "wget", "unzip", "7z": addDownload(&invocation)
     default: addByShape(&invocation)
     }
+    if ["docker", "podman", "nerdctl"].contains(name) { addMounts(&invocation) }
     guard !otherO.contains(name) else { return }
     for (index, word) in words.enumerated().dropFirst() {
       if ["-o", "--output", "--out", "-out", "--outfile", "--output-document", "--output-file", "--output-dir"]
@@ -99,7 +100,9 @@ enum PathTable {
     switch shape {
     case .all: invocation.uses += operands.map { PathUse($0, .write, isRecursive: isDeep) }
     case .afterFirst: invocation.uses += operands.dropFirst().map { PathUse($0, .write, isRecursive: isDeep) }
-    case .first: invocation.uses += operands.prefix(1).map { PathUse($0, .write) }
+    case .first:
+      invocation.uses += operands.prefix(1).map { PathUse($0, .write) }
+      invocation.uses += operands.dropFirst().map { PathUse($0, .read, isRecursive: isDeep) }
     case .last, .moves:
       if !hasTarget, operands.count > 1, let last = operands.popLast() {
         invocation.uses.append(PathUse(last, .write))
@@ -121,6 +124,23 @@ enum PathTable {
     case "truncate": ["s", "r"]
     case "ssh-keygen": ["t", "b", "C", "N", "P"]
     default: []
+    }
+  }
+
+  /// What a container sees of this machine.
+  private static func addMounts(_ invocation: inout Invocation) {
+    for (index, word) in invocation.words.enumerated() {
+      var mount: Substring?
+      if word.text == "-v" || word.text == "--volume", index + 1 < invocation.words.count {
+        mount = invocation.words[index + 1].text[...]
+      }
+      if word.text.hasPrefix("--volume=") { mount = word.text.dropFirst(9) }
+      if let place = mount?.prefix(while: { $0 != ":" }), place.hasPrefix("/") || place.hasPrefix(".") {
+        invocation.uses.append(PathUse(Argument(String(place)), .read, isRecursive: true))
+      }
+      if word.text.hasPrefix("--mount") || word.text == "--privileged" {
+        invocation.hide("\(invocation.name) \(word.text)")
+      }
     }
   }
 

@@ -115,7 +115,12 @@ enum Wrappers {
     if shape.takesAssignments {
       while let first = rest.first?.word.text, first.contains("="), !first.hasPrefix("/") { rest = rest.dropFirst() }
     }
-    guard let first = rest.first else { return found }
+    guard let first = rest.first else {
+      let isShell =
+        name == "su"
+        || ["sudo", "doas", "runuser"].contains(name) && reader.has("-s", "-i", "--shell", "--login", "-l")
+      return found.isEmpty && isShell ? [.unknown("a shell runs what it reads")] : found
+    }
     if name == "flock", first.word.text == "-c" || first.word.text == "--command", first.index + 1 < words.count {
       return [.script(words[first.index + 1])]
     }

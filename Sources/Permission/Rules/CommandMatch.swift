@@ -20,8 +20,12 @@ struct CommandMatch {
   ) -> Bool {
     guard !pattern.words.isEmpty else { return false }
     let arguments = invocation.words
+    if way != .ask {
+      guard arguments.count >= pattern.fewest else { return false }
+      if pattern.words.count > 1, let last = pattern.last, arguments.last?.text != last { return false }
+    }
     var index = 0
-    for word in pattern.words.prefix(while: { $0 != .any }) {
+    for word in pattern.words[..<pattern.firstStar] {
       guard index < arguments.count else { return false }
       if way == .ask, arguments[index].isSeveral { return true }
       guard fits(word, arguments[index], isFirst: index == 0, invocation, way) else { return false }
@@ -45,7 +49,7 @@ struct CommandMatch {
     reached[start] = true
     for word in words {
       var next = [Bool](repeating: false, count: arguments.count + 1)
-      if word == .any {
+      if case .any = word {
         var isOpen = false
         for index in start...arguments.count {
           isOpen = isOpen && named != index - 1 || reached[index]
@@ -105,7 +109,7 @@ struct CommandMatch {
     switch word {
     case .any: return true
     case .literal(let text):
-      if way != .allow { return PathText.name(text) == invocation.name }
+      if way != .allow { return (text.utf8.contains(0x2f) ? String(PathText.name(text)) : text) == invocation.name }
       if !text.utf8.contains(0x2f) { return invocation.isPlain && invocation.name == text }
       // A relative program is the one below the directory of the act, not below one that was moved to.
       return argument.text == text && (text.hasPrefix("/") || invocation.directories == [directory])

@@ -2,14 +2,20 @@
 ///
 /// A `*` that is a word of its own is any words, or none; inside a word it stays in that word, and inside a path component.
 /// A word with a slash is a path: it is compared after `..` and links are gone.
-struct CommandPattern: Hashable, Sendable {
-  enum Word: Hashable, Sendable {
+final class CommandPattern: Sendable {
+  enum Word: Sendable {
     case any
     case literal(String)
     case glob(Glob)
     case path(PathPattern, Glob)
   }
   let words: [Word]
+  /// What the last word must be, if it is no pattern.
+  let last: String?
+  /// How many words there must be at least.
+  let fewest: Int
+  /// Where the first `*` stands that is a word of its own; the number of words if there is none.
+  let firstStar: Int
   /// The first word, if it is no pattern, without directory: rules are looked up by it.
   let key: String?
   /// As it stands in the rule, if there is no pattern in it.
@@ -38,6 +44,9 @@ struct CommandPattern: Hashable, Sendable {
       }
     }
     self.words = words
+    if case .literal(let text)? = words.last { last = text } else { last = nil }
+    fewest = words.count { if case .any = $0 { false } else { true } }
+    firstStar = words.firstIndex { if case .any = $0 { true } else { false } } ?? words.count
     if case .literal(let first)? = words.first { key = String(PathText.name(first)) } else { key = nil }
     exact = text.contains("*") || text.contains("?") || text.contains("[") ? nil : text
     isCompound = hasOperator

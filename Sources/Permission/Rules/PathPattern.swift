@@ -1,10 +1,11 @@
 /// A pattern for paths: `~/projects/**`, `/var/log/*`, `.env*`. `~` is the home, a relative one is seen from the directory in
 /// which the act happens; `dir/**` has `dir` itself in it.
-struct PathPattern: Hashable, Sendable {
+final class PathPattern: Sendable {
   enum Base: Hashable, Sendable { case root, home, directory }
   let base: Base
   private let glob: Glob
-  private let literal: String?
+  /// What stands before the first wildcard, without the last slash: most paths are told apart by it.
+  private let beginning: String
   /// For `dir/**`: dir.
   private let folder: Glob?
   /// Without a slash: for deny and ask it is matched against the name as well, wherever the file lies.
@@ -28,7 +29,8 @@ struct PathPattern: Hashable, Sendable {
     let body = base == .directory ? (rest.isEmpty ? "" : "/" + rest) : String(rest)
     let trimmed = body.count > 1 && body.hasSuffix("/") ? String(body.dropLast()) : body
     glob = Glob(trimmed)
-    literal = glob.isLiteral ? trimmed : nil
+    let fixed = trimmed.prefix { $0 != "*" && $0 != "?" && $0 != "[" }
+    beginning = fixed.hasSuffix("/") ? String(fixed.dropLast()) : String(fixed)
     folder = trimmed.hasSuffix("/**") && trimmed.count > 3 ? Glob(String(trimmed.dropLast(3))) : nil
     name = text.contains("/") || text.hasPrefix("~") ? nil : Glob(text)
   }
@@ -37,7 +39,9 @@ struct PathPattern: Hashable, Sendable {
   func matches(_ path: String, home: String, directory: String) -> Bool {
     let rest: String
     switch base {
-    case .root: rest = path
+    case .root:
+      guard path.hasPrefix(beginning) else { return false }
+      rest = path
     case .home:
       guard PathText.isInside(path, home) else { return false }
       rest = String(path.dropFirst(home == "/" ? 0 : home.count))

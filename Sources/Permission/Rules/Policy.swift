@@ -35,31 +35,51 @@ public struct Policies: Sendable {
 /// The rules of one scope.
 struct RuleBook: Sendable {
   /// The rules of one tool with one action. Those about commands are found by the name of the command.
-  struct Shelf: Sendable {
-    var all: [Rule] = []
-    var byCommand: [String: [Rule]] = [:]
-    var open: [Rule] = []
+  final class Shelf: Sendable {
+    let all: [Rule]
+    /// The same as patterns for paths; nil: a rule about everything.
+    let paths: [PathPattern?]
+    /// Rules for one line, letter for letter.
+    let exact: [String: Rule]
+    private let byCommand: [String: [Rule]]
+    private let open: [Rule]
 
-    func commandRules(for name: String) -> [Rule] { (byCommand[name] ?? []) + open }
+    init(_ rules: [Rule]) {
+      all = rules
+      paths = rules.map { $0.body?.whole.path }
+      exact = Dictionary(
+        rules.compactMap { rule in rule.body?.whole.command?.exact.map { ($0, rule) } },
+        uniquingKeysWith: { first, _ in first })
+      open = rules.filter { Self.key($0) == nil }
+      byCommand = Dictionary(grouping: rules.filter { Self.key($0) != nil }) { Self.key($0) ?? "" }
+    }
+
+    private static func key(_ rule: Rule) -> String? {
+      rule.tool == "execute_command" ? rule.body?.whole.command?.key : nil
+    }
+
+    func commandRules(for name: String) -> [Rule] {
+      guard let known = byCommand[name] else { return open }
+      return open.isEmpty ? known : known + open
+    }
   }
-  private var shelves: [Verdict: [String: Shelf]] = [:]
+  private let deny: [String: Shelf]
+  private let ask: [String: Shelf]
+  private let allow: [String: Shelf]
   let scope: Judgement.Scope
   let isEmpty: Bool
 
   init(_ rules: [Rule], _ scope: Judgement.Scope) {
     self.scope = scope
     isEmpty = rules.isEmpty
-    for rule in rules {
-      var shelf = shelves[rule.action]?[rule.tool] ?? Shelf()
-      shelf.all.append(rule)
-      if let key = rule.body?.whole.command?.key, rule.tool == "execute_command" {
-        shelf.byCommand[key, default: []].append(rule)
-      } else {
-        shelf.open.append(rule)
-      }
-      shelves[rule.action, default: [:]][rule.tool] = shelf
+    func shelves(_ action: Verdict) -> [String: Shelf] {
+      Dictionary(grouping: rules.filter { $0.action == action }, by: \.tool).mapValues(Shelf.init)
     }
+    (deny, ask, allow) = (shelves(.deny), shelves(.ask), shelves(.allow))
   }
 
-  func shelf(_ action: Verdict, _ tool: String) -> Shelf? { shelves[action]?[tool] }
+  func shelf(_ action: Verdict, _ tool: String) -> Shelf? {
+    let shelves = action == .deny ? deny : action == .ask ? ask : allow
+    return shelves.isEmpty ? nil : shelves[tool]
+  }
 }

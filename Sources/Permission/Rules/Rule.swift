@@ -7,32 +7,67 @@ import FoundationEssentials
 ///     rule = tool [ "(" body ")" ]
 ///     body = pattern | operation | operation ":" pattern
 public struct Rule: Hashable, Sendable {
+  /// Rules are handed round all the time: a copy is one count, not twenty.
+  private final class Parts: Sendable {
+    let text: String
+    let action: Verdict
+    let reason: String
+    let created: String
+    let id: String
+    let match: [String]
+    let notMatch: [String]
+    let tool: String
+    let body: Body?
+
+    init(
+      _ text: String, _ action: Verdict, _ reason: String, _ created: String, _ id: String, _ match: [String],
+      _ notMatch: [String],
+      _ tool: String, _ body: Body?
+    ) {
+      (self.text, self.action, self.reason, self.created, self.id) = (text, action, reason, created, id)
+      (self.match, self.notMatch, self.tool, self.body) = (match, notMatch, tool, body)
+    }
+  }
+  private let parts: Parts
+
   /// As it was written.
-  public let text: String
-  public let action: Verdict
-  public let reason: String
+  public var text: String { parts.text }
+  public var action: Verdict { parts.action }
+  public var reason: String { parts.reason }
   /// ISO 8601, or empty.
-  public let created: String
+  public var created: String { parts.created }
   /// SHA-256 of action and text, hex: the same rule has the same id everywhere.
-  public let id: String
+  public var id: String { parts.id }
   /// Examples that must match, and that must not. They are tried when the policy is loaded.
-  public let match: [String]
-  public let notMatch: [String]
+  public var match: [String] { parts.match }
+  public var notMatch: [String] { parts.notMatch }
 
   /// The tool's present name.
-  let tool: String
-  let body: Body?
+  var tool: String { parts.tool }
+  var body: Body? { parts.body }
 
-  struct Body: Hashable, Sendable {
+  public static func == (one: Rule, other: Rule) -> Bool {
+    one.parts === other.parts
+      || one.id == other.id && one.reason == other.reason && one.created == other.created && one.match == other.match
+        && one.notMatch == other.notMatch
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+
+  final class Body: Sendable {
     let text: String
     /// The part before the first colon, and what follows: for tools that have operations.
     let operation: String?
     let whole: Patterns
     let rest: Patterns?
+
+    init(text: String, operation: String?, whole: Patterns, rest: Patterns?) {
+      (self.text, self.operation, self.whole, self.rest) = (text, operation, whole, rest)
+    }
   }
 
   /// One text, as each kind of argument would read it.
-  struct Patterns: Hashable, Sendable {
+  final class Patterns: Sendable {
     let text: String
     let command: CommandPattern?
     let path: PathPattern
@@ -64,13 +99,14 @@ public struct Rule: Hashable, Sendable {
     notMatch: [String] = []
   ) throws(CmdopError) {
     let text = String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-    (self.text, self.action, self.reason, self.created) = (text, action, reason, created)
-    (self.match, self.notMatch) = (match, notMatch)
-    id = SHA256.hash(data: Array("\(action.rawValue) \(text)".utf8)).map { byte in
+    let id = SHA256.hash(data: Array("\(action.rawValue) \(text)".utf8)).map { byte in
       let hex = String(byte, radix: 16)
       return hex.count == 1 ? "0" + hex : hex
     }.joined()
-    do { (tool, body) = try Self.parse(text) } catch {
+    do {
+      let (tool, body) = try Self.parse(text)
+      parts = Parts(text, action, reason, created, id, match, notMatch, tool, body)
+    } catch {
       throw CmdopError(
         .badUsage, "\"\(OneLine.of(String(text.prefix(200))))\" is no rule: \(error.reason)",
         hint: "cmdop permissions allow 'execute_command(git *)'")

@@ -118,6 +118,9 @@ struct ShellVariables: Sendable {
   }
 
   private mutating func noteDeclaration(_ words: ArraySlice<ShellWord>) {
+    let isArray = words.contains {
+      $0.literal.map { $0.hasPrefix("-") && ($0.contains("a") || $0.contains("A")) } ?? false
+    }
     for word in words {
       if let text = word.literal, text.hasPrefix("-") || text.hasPrefix("+") {
         if text.contains("i") || text.contains("n") {
@@ -135,6 +138,15 @@ struct ShellVariables: Sendable {
       if isAppending { name.removeLast() }
       guard name.utf8.allSatisfy(\.isNamePart) else { return fail("it declares a variable whose name is computed") }
       let rest = String(head[head.index(after: equals)...])
+      // declare -a 'x=($(a))' is an assignment of an array, and runs what is in it.
+      let isKnown = word.pieces.dropFirst().allSatisfy {
+        if case .unknown("(…)", _) = $0 { true } else { ShellWord([$0]).literal != nil }
+      }
+      if rest.hasPrefix("(") || rest.isEmpty && Self.text(word.pieces.dropFirst().first).hasPrefix("(")
+        || isArray && !isKnown
+      {
+        return fail("it declares an array whose content is computed")
+      }
       let value = ShellWord((rest.isEmpty ? [] : [.quoted(rest)]) + word.pieces.dropFirst())
       note(ShellAssignment(name: name, value: value, isAppending: isAppending))
     }
