@@ -1,6 +1,7 @@
 import Agent
 import Core
 import Session
+import Tools
 import Wire
 
 extension AgentHost {
@@ -18,12 +19,18 @@ extension AgentHost {
     guard !request.prompt.isEmpty || request.stays else {
       throw CmdopError(.badUsage, "there is nothing to ask", hint: "cmdop chat -p \"…\"")
     }
+    // A turn that cannot begin leaves nothing behind.
+    if !request.prompt.isEmpty { _ = try models.model(request.model.isEmpty ? nil : request.model) }
+    let directory = request.directory
+    guard directory.utf8.count <= 4096, directory.isEmpty || directory.hasPrefix("/") else {
+      throw CmdopError(.badUsage, "a working directory is an absolute path of at most 4096 bytes", hint: "pwd")
+    }
     var card = ConversationCard(
       id: SessionID(newIdentifier()), caller: caller, model: request.model, title: Self.title(request.prompt),
       parentMachine: caller.kind == .machine ? caller.via.last : nil,
       parentConversation: request.parent.isEmpty ? nil : SessionID(OneLine.of(String(request.parent.prefix(64)))),
       isPlan: request.plan, at: now())
-    card.directory = request.directory
+    card.directory = directory
     try await store.open(card)
     return (card, true)
   }
@@ -36,10 +43,12 @@ extension AgentHost {
   func wish(_ request: Cmdop_V1_AgentRequest, _ caller: Caller) -> TurnWish {
     var wish = TurnWish(prompt: request.prompt.isEmpty ? nil : request.prompt, caller: caller)
     wish.model = request.model.isEmpty ? nil : request.model
-    (wish.isPlan, wish.origin) = (request.plan, OneLine.of(String(request.origin.prefix(200))))
+    wish.isPlan = request.plan
     if request.timeoutMs > 0 {
       wish.deadline = .now + .milliseconds(Int64(clamping: min(request.timeoutMs, 86_400_000)))
     }
+    // Nobody there may ever come back for the answer.
+    if caller.kind == .machine { wish.deadline = min(wish.deadline ?? .now + .seconds(600), .now + .seconds(600)) }
     wish.budget = options.budget
     if request.mostTurns > 0 { wish.budget.turns = min(wish.budget.turns, Int(request.mostTurns)) }
     if request.mostTokens > 0 {
@@ -53,8 +62,8 @@ extension AgentHost {
 
   func needsResume(_ card: ConversationCard) -> Bool { card.state == .interrupted && !isRunning(card.id) }
 
-  /// The questions of the gate that concern this caller: all of the machine, and for machines that ask none.
-  func listen(_ call: CallStream, _ caller: Caller, to conversation: SessionID?) -> Int {
+  /// From now on this caller hears the questions of the gate.
+  func listen(_ call: CallStream, _ caller: Caller) -> Int {
     desk.join(
       ApprovalDesk.Ear(subject: caller.subject) { message in try? call.send(message) })
   }
@@ -74,6 +83,10 @@ extension AgentHost {
         hint: "cmdop chat --resume \(card.id)   # and Ctrl-C")
     }
     try await store.delete(card.id)
+    tools.forget(conversation: card.id)
+    if let open = self.conversation(ifOpen: card.id) {
+      open.take(.object(["event": "removed"]))
+    }
     var gone = sessionCard(card)
     (gone.state, gone.endedAtMs) = (.disconnected, now())
     known[card.id] = nil

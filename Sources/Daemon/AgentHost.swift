@@ -12,7 +12,7 @@ public final class AgentHost: Sendable {
   public struct Options: Sendable {
     public var place: AgentPlace
     /// What the owner has written for the agent: AGENTS.md, .cmdop/instructions.md, of this directory.
-    public var instructions: @Sendable (_ directory: String) -> String
+    public var instructions: @Sendable (_ directory: String) async -> String
     /// What one turn may use at most.
     public var budget: TurnBudget
     /// "2026-11-21"
@@ -20,7 +20,7 @@ public final class AgentHost: Sendable {
 
     public init(
       place: AgentPlace, budget: TurnBudget = .init(), today: @escaping @Sendable () -> String,
-      instructions: @escaping @Sendable (_ directory: String) -> String
+      instructions: @escaping @Sendable (_ directory: String) async -> String
     ) {
       (self.place, self.budget, self.today, self.instructions) = (place, budget, today, instructions)
     }
@@ -28,6 +28,7 @@ public final class AgentHost: Sendable {
 
   let store: ConversationStore
   let loop: AgentLoop
+  let models: any ModelSource
   let tools: ToolBelt
   let desk: ApprovalDesk
   let options: Options
@@ -39,7 +40,9 @@ public final class AgentHost: Sendable {
   private var live: [SessionID: LiveConversation] = [:]
   /// Turns that may run at once, in all conversations; questions of a whole fleet must not fill the machine.
   private static let mostTurns = 16
+  private static let mostTurnsEach = 8
   private static let mostWaiting = 16
+  private var turnsOf: [String: Int] = [:]
   private var running = 0
   /// The cards of the latest conversations, for the relay's list.
   var known: [SessionID: Cmdop_V1_SessionCard] = [:]
@@ -51,12 +54,16 @@ public final class AgentHost: Sendable {
   public struct Parts: Sendable {
     public var store: ConversationStore
     public var loop: AgentLoop
+    public var models: any ModelSource
     public var options: Options
     /// The same that its tools for terminals were made with.
     public var terminals: AgentTerminals
 
-    public init(store: ConversationStore, loop: AgentLoop, options: Options, terminals: AgentTerminals) {
-      (self.store, self.loop, self.options, self.terminals) = (store, loop, options, terminals)
+    public init(
+      store: ConversationStore, loop: AgentLoop, models: any ModelSource, options: Options, terminals: AgentTerminals
+    ) {
+      (self.store, self.loop, self.models) = (store, loop, models)
+      (self.options, self.terminals) = (options, terminals)
     }
   }
 
@@ -64,7 +71,7 @@ public final class AgentHost: Sendable {
     _ parts: Parts, tools: ToolBelt, desk: ApprovalDesk,
     hostname: String, machine: MachineID, nursery: Nursery, log: Logger, now: @escaping @Sendable () -> Int64
   ) {
-    (store, loop, options) = (parts.store, parts.loop, parts.options)
+    (store, loop, models, options) = (parts.store, parts.loop, parts.models, parts.options)
     (self.tools, self.desk, self.nursery, self.log, self.now) = (tools, desk, nursery, log, now)
     (self.hostname, self.machine) = (hostname, machine)
   }
@@ -78,15 +85,26 @@ public final class AgentHost: Sendable {
     return fresh
   }
 
+  func conversation(ifOpen id: SessionID) -> LiveConversation? { live[id] }
+
   /// Nobody watches, nothing runs: the store knows all there is.
   func release(_ conversation: LiveConversation) {
-    if conversation.viewers.isEmpty && conversation.turn == nil { live[conversation.id] = nil }
+    guard live[conversation.id] === conversation, conversation.viewers.isEmpty, conversation.turn == nil,
+      conversation.waiting.isEmpty
+    else { return }
+    live[conversation.id] = nil
   }
 
   func clients(of id: SessionID) -> Int { live[id]?.viewers.count ?? 0 }
   func isRunning(_ id: SessionID) -> Bool { live[id]?.turn != nil }
 
   // MARK: turns
+
+  /// What somebody asks for: written down whose words are heard here, then begun, or kept waiting.
+  func ask(_ wish: TurnWish, in conversation: LiveConversation) async throws(CmdopError) {
+    if wish.caller.kind != .local { try await store.judge(conversation.id) }
+    try begin(wish, in: conversation)
+  }
 
   /// Begins a turn, or lets it wait for the one that runs.
   func begin(_ wish: TurnWish, in conversation: LiveConversation) throws(CmdopError) {
@@ -98,12 +116,16 @@ public final class AgentHost: Sendable {
       conversation.waiting.append(wish)
       return
     }
-    guard running < Self.mostTurns else {
+    // The machine's owner is never shut out by those who ask from elsewhere, nor one of these by another.
+    let isOwner = wish.caller.kind == .local
+    let own = turnsOf[wish.caller.subject] ?? 0
+    guard isOwner || running < Self.mostTurns && own < Self.mostTurnsEach, running < 2 * Self.mostTurns else {
       throw CmdopError(
-        .limit, "\(Self.mostTurns) turns run on \(hostname) already", hint: "cmdop session list",
-        retryAfter: .seconds(5))
+        .limit, "\(isOwner ? running : max(own, 1)) turns run on \(hostname) already, and no more may",
+        hint: "cmdop chat --list", retryAfter: .seconds(5))
     }
     running += 1
+    turnsOf[wish.caller.subject, default: 0] += 1
     let turn = RunningTurn()
     conversation.turn = turn
     nursery.start { await self.run(wish, turn, in: conversation) }
@@ -120,23 +142,39 @@ public final class AgentHost: Sendable {
       group.cancelAll()
     }
     running -= 1
-    // What was said while it was being ended was said on the loop, in order.
+    turnsOf[wish.caller.subject, default: 1] -= 1
+    if turnsOf[wish.caller.subject] == 0 { turnsOf[wish.caller.subject] = nil }
+    // Before anything is waited for: nobody may find a conversation in which nothing runs and something waits.
     conversation.turnEnded()
-    await report(conversation.id)
-    if !conversation.waiting.isEmpty, !Task.isCancelled {
+    if Task.isCancelled { drop(conversation, CmdopError(.cancelled, "the daemon stops")) }
+    while conversation.turn == nil, !conversation.waiting.isEmpty {
       let next = conversation.waiting.removeFirst()
-      do { try begin(next, in: conversation) } catch { conversation.take(Self.failed(error)) }
+      do { try begin(next, in: conversation) } catch { conversation.take(Self.failed(error, next)) }
     }
+    conversation.news.wake()
+    await report(conversation.id)
     release(conversation)
+  }
+
+  /// Prompts that wait will not be worked on.
+  func drop(_ conversation: LiveConversation, _ why: CmdopError) {
+    let waiting = conversation.waiting
+    conversation.waiting = []
+    for wish in waiting { conversation.take(Self.failed(why, wish)) }
   }
 
   private func turn(_ wish: TurnWish, _ conversation: LiveConversation) async {
     let order = await order(wish, conversation.id)
+    // Somebody else has spoken here, or it cannot be told: then the words that the model follows may be theirs.
+    let card = try? await store.card(conversation.id)
+    let isOwn = wish.caller.kind == .local && card?.isJudged == false
     let hand = GatedHand(
-      tools: tools, desk: desk, caller: wish.caller, conversation: conversation.id, directory: order.place.directory)
+      tools: tools, desk: desk, caller: wish.caller, conversation: conversation.id, directory: order.place.directory,
+      isJudged: !isOwn)
     let end = await loop.run(order, hand: hand) { event in
-      let json = event.json
-      Loop.enqueue { conversation.take(json) }
+      var json = event.json
+      if case .done = event { json = Self.tagged(json, wish) }
+      Loop.enqueue { [json] in conversation.take(json) }
     }
     log.info(
       "turn ended",
@@ -154,10 +192,12 @@ public final class AgentHost: Sendable {
     let card = try? await store.card(conversation)
     if let directory = card?.directory, !directory.isEmpty { place.directory = directory }
     let known = card?.model ?? ""
+    // Whoever asks from elsewhere names the directory: what lies there does not tell the agent what to do.
+    let instructions = await options.instructions(wish.caller.kind == .local ? place.directory : place.home)
     return TurnOrder(
       conversation: conversation, prompt: wish.prompt, caller: wish.caller, place: place,
       model: wish.model ?? (known.isEmpty ? nil : known), deadline: wish.deadline, isPlan: wish.isPlan,
-      budget: wish.budget, instructions: options.instructions(place.directory))
+      budget: wish.budget, instructions: instructions)
   }
 
   private func compact(_ wish: TurnWish, _ conversation: LiveConversation) async {
@@ -165,14 +205,18 @@ public final class AgentHost: Sendable {
       let row = try await loop.compact(await order(wish, conversation.id))
       if let row { conversation.take(AgentEvent.row(row).json) }
       let what = row == nil ? "there is nothing to leave out yet" : ""
-      conversation.take(.object(["event": "done", "status": "finished", "text": .string(what)]))
-    } catch { conversation.take(Self.failed(error)) }
+      conversation.take(Self.tagged(.object(["event": "done", "status": "finished", "text": .string(what)]), wish))
+    } catch { conversation.take(Self.failed(error, wish)) }
   }
 
-  static func failed(_ error: CmdopError) -> JSON {
+  private nonisolated static func tagged(_ done: JSON, _ wish: TurnWish) -> JSON {
+    .object((done.object ?? [:]).merging(["turn": .string(wish.id)]) { $1 })
+  }
+
+  static func failed(_ error: CmdopError, _ wish: TurnWish) -> JSON {
     var why: [String: JSON] = ["code": .string(error.code.rawValue), "message": .string(error.message)]
     if let hint = error.hint { why["hint"] = .string(hint) }
-    return .object(["event": "done", "status": "failed", "text": "", "error": .object(why)])
+    return tagged(.object(["event": "done", "status": "failed", "text": "", "error": .object(why)]), wish)
   }
 
   /// A daemon that stops ends its turns; whoever comes back goes on with them.

@@ -102,7 +102,7 @@ final class ApprovalDesk: Approver, Sendable {
     defer { alarm.cancel() }
     try? await open.turn.wait { open.answer != nil }
     pending[open.question.id] = nil
-    let answer = open.answer ?? .denied(by: "")
+    let answer = open.answer ?? .withdrawn
     let settled = AgentMessage(.approvalSettled(Self.outcome(of: open)))
     for ear in ears.values { ear.tell(settled) }
     return answer
@@ -130,7 +130,7 @@ final class ApprovalDesk: Approver, Sendable {
       case .once(let by), .forSession(let by), .always(let by): ($0.outcome, $0.by) = ("allowed", by)
       case .denied(let by): ($0.outcome, $0.by) = ("denied", by)
       case .timeout: $0.outcome = "timeout"
-      case .nobody, nil: $0.outcome = "withdrawn"
+      case .nobody, .withdrawn, nil: $0.outcome = "withdrawn"
       }
     }
   }

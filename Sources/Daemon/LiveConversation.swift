@@ -19,6 +19,9 @@ final class LiveConversation: Sendable {
   var waiting: [TurnWish] = []
   /// Whoever waits for the end of a turn.
   let news = Turnstile()
+  /// How the latest turns have ended, by the wish that began them: who reads slowly finds it here.
+  private(set) var endings: [String: JSON] = [:]
+  private var ended: [String] = []
 
   init(_ id: SessionID, lastRow: Int64) { (self.id, self.lastRow) = (id, lastRow) }
 
@@ -26,7 +29,7 @@ final class LiveConversation: Sendable {
   /// queue already.
   func join(_ viewer: ConversationViewer) {
     viewers.append(viewer)
-    for event in underway { viewer.push(event) }
+    for event in underway { viewer.push(Told(event)) }
   }
 
   func leave(_ viewer: ConversationViewer) { viewers.removeAll { $0 === viewer } }
@@ -35,15 +38,25 @@ final class LiveConversation: Sendable {
     if event["event"]?.string == "row", let row = event["seq"]?.integer {
       lastRow = max(lastRow, Int64(row))
       (underway, underwayBytes) = ([], 0)
+    } else if event["event"]?.string == "done" {
+      note(event)
     } else {
       remember(event)
     }
-    for viewer in viewers { viewer.push(event) }
+    let told = Told(event)
+    for viewer in viewers { viewer.push(told) }
+  }
+
+  private func note(_ done: JSON) {
+    guard let wish = done["turn"]?.string else { return }
+    endings[wish] = done
+    ended.append(wish)
+    if ended.count > 64 { endings[ended.removeFirst()] = nil }
   }
 
   private func remember(_ event: JSON) {
     if event["event"]?.string == "retry" { (underway, underwayBytes) = ([], 0) }
-    let bytes = event["text"]?.string?.utf8.count ?? 64
+    let bytes = 64 + (event["text"] ?? event["output"] ?? .null).text.utf8.count
     guard underwayBytes + bytes <= Self.mostUnderway else { return }
     underwayBytes += bytes
     // Pieces of one text become one piece: a latecomer need not see how it arrived.
@@ -68,6 +81,8 @@ final class LiveConversation: Sendable {
     turn = nil
     (underway, underwayBytes) = ([], 0)
     news.wake()
+    // Who only watches leaves with the end of the turn.
+    for viewer in viewers { viewer.news.wake() }
   }
 }
 
@@ -88,6 +103,8 @@ final class RunningTurn: Sendable {
 
 /// What somebody wants of a turn that may have to wait for the one before it.
 struct TurnWish: Sendable {
+  /// Which turn it was, in its `done` event.
+  let id = newIdentifier()
   /// nil: go on where it stopped.
   var prompt: String?
   var isCompaction = false
@@ -96,22 +113,36 @@ struct TurnWish: Sendable {
   var deadline: ContinuousClock.Instant?
   var budget = TurnBudget()
   var caller: Caller
-  var origin = ""
+}
+
+/// An event as it is told: written once, for all viewers.
+struct Told: Sendable {
+  /// 0: it is no row.
+  let row: Int64
+  let text: String
+  /// The wish whose turn has ended with it.
+  let ends: String?
+
+  init(_ event: JSON) {
+    row = event["event"]?.string == "row" ? Int64(event["seq"]?.integer ?? 0) : 0
+    text = event.text
+    ends = event["event"]?.string == "done" ? event["turn"]?.string ?? "" : nil
+  }
 }
 
 /// One client that watches. Who reads slowly misses the pieces, never the rows.
 @Loop
 final class ConversationViewer: Sendable {
-  private var queue: [JSON] = []
+  private var queue: [Told] = []
   private var bytes = 0
   private(set) var isBehind = false
   let news = Turnstile()
   private static let most = 4 * 1024 * 1024
 
-  func push(_ event: JSON) {
+  func push(_ event: Told) {
     guard !isBehind else { return news.wake() }
     queue.append(event)
-    bytes += 256 + (event["text"]?.string?.utf8.count ?? event["output"]?.string?.utf8.count ?? 0)
+    bytes += 64 + event.text.utf8.count
     if bytes > Self.most {
       // Rows are in the store, and it will read them there.
       (queue, bytes, isBehind) = ([], 0, true)
@@ -121,7 +152,7 @@ final class ConversationViewer: Sendable {
 
   var hasNews: Bool { !queue.isEmpty || isBehind }
 
-  func takeAll() -> [JSON] {
+  func takeAll() -> [Told] {
     defer { (queue, bytes) = ([], 0) }
     return queue
   }

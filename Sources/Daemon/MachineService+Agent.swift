@@ -26,8 +26,8 @@ extension MachineService {
   func serveAgent(_ request: Cmdop_V1_AgentRequest, on call: CallStream, as caller: Caller) async throws {
     let agent = try agentHost()
     try checkChain(caller)
-    let acts = !request.prompt.isEmpty || request.resume
-    if acts || request.answers { try tools.admit(caller, toChangeSession: "talk to the agent") }
+    // What is said in a conversation is for those who may work here, not for everybody who may see that there is one.
+    try tools.admit(caller, toChangeSession: "talk to the agent, or read what others have said to it")
     guard request.prompt.utf8.count <= Limits.prompt else {
       throw CmdopError(.limit, "a prompt of \(request.prompt.utf8.count) bytes; at most \(Limits.prompt) fit")
     }
@@ -37,7 +37,7 @@ extension MachineService {
     conversation.join(viewer)
     // Rows up to here are read from the store; what comes later arrives by itself.
     let known = conversation.lastRow
-    let ear = request.answers && ApprovalDesk.mayAnswer(caller) ? agent.listen(call, caller, to: card.id) : nil
+    let ear = request.answers && ApprovalDesk.mayAnswer(caller) ? agent.listen(call, caller) : nil
     defer {
       if let ear { agent.desk.leave(ear) }
       conversation.leave(viewer)
@@ -55,53 +55,64 @@ extension MachineService {
             ($0.conversation, $0.created, $0.hostname) = (agent.wireCard(card), isNew, hostname)
           }), session: card.id))
     agent.changed(card.id)
+    let mine: TurnWish?
     if !request.prompt.isEmpty || request.resume && agent.needsResume(card) {
-      try agent.begin(agent.wish(request, caller), in: conversation)
+      let wish = agent.wish(request, caller)
+      try await agent.ask(wish, in: conversation)
+      mine = wish
+    } else {
+      mine = nil
     }
+    let (turn, answers) = (mine?.id, ear != nil)
     let last = await withTaskGroup(of: AgentMessage?.self) { group in
       group.addTask {
         await self.pumpEvents(
-          of: conversation, from: Int64(clamping: request.fromRow), upTo: known, viewer, request, call)
+          of: conversation, from: Int64(clamping: request.fromRow), upTo: known, viewer, request, turn, call)
       }
-      group.addTask { await self.pumpPrompts(from: call, into: conversation, request, as: caller) }
+      group.addTask {
+        await self.pumpPrompts(from: call, into: conversation, request, as: caller, answers: answers)
+      }
       defer { group.cancelAll() }
       return await group.next() ?? nil
     }
     if let last { try call.send(last) }
   }
 
-  /// Tells what happens until the turn is over (for those who do not stay), or the client is gone.
+  /// Tells what happens until the turn is over (for those who do not stay), or the client is gone. `wish`: the turn that this
+  /// client has asked for; with its end, and no other's, the call ends.
   private func pumpEvents(
     of conversation: LiveConversation, from first: Int64, upTo known: Int64, _ viewer: ConversationViewer,
-    _ request: Cmdop_V1_AgentRequest, _ call: CallStream
+    _ request: Cmdop_V1_AgentRequest, _ wish: String?, _ call: CallStream
   ) async -> AgentMessage? {
     guard let agent else { return nil }
-    let waits = !request.prompt.isEmpty || request.resume
+    func isOver() -> Bool {
+      if request.stays { return false }
+      if let wish { return conversation.endings[wish] != nil }
+      return conversation.turn == nil && conversation.waiting.isEmpty
+    }
     var last = max(0, first - 1)
     do {
       last = try await replay(conversation.id, after: last, upTo: known, call)
       while true {
-        for event in viewer.takeAll() {
-          let row = event["event"]?.string == "row" ? Int64(event["seq"]?.integer ?? 0) : 0
-          if row > 0 && row <= last { continue }
-          try send(event, row: row, call)
+        for event in viewer.takeAll() where event.row == 0 || event.row > last {
+          try send(event.text, row: event.row, call)
           try await call.waitUntilWritable()
-          last = max(last, row)
-          if event["event"]?.string == "done", !request.stays { return Self.ending(event) }
+          last = max(last, event.row)
+          if !request.stays, let ends = event.ends, ends == wish, let done = conversation.endings[ends] {
+            return Self.ending(done)
+          }
         }
         if viewer.isBehind {
           viewer.catchUp()
           last = try await replay(conversation.id, after: last, upTo: conversation.lastRow, call)
         }
         if viewer.hasNews { continue }
-        // Nothing runs, nothing will come.
-        if !request.stays, conversation.turn == nil, conversation.waiting.isEmpty {
-          if !waits { return AgentMessage.ended(.exited(code: 0)) }
-          return try await agent.ending(of: conversation.id)
+        if isOver() {
+          if let wish, let done = conversation.endings[wish] { return Self.ending(done) }
+          return request.resume
+            ? try await agent.ending(of: conversation.id) : AgentMessage.ended(.exited(code: 0))
         }
-        try await viewer.news.wait {
-          viewer.hasNews || call.isClosed || !request.stays && conversation.turn == nil
-        }
+        try await viewer.news.wait { viewer.hasNews || call.isClosed || isOver() }
         if call.isClosed { return nil }
       }
     } catch let error as CmdopError where error.code != .connectionLost && error.code != .cancelled {
@@ -116,7 +127,7 @@ extension MachineService {
       let rows = try await agent.store.rows(of: id, from: last + 1, limit: 200)
       if rows.isEmpty { break }
       for row in rows where row.seq <= end {
-        try send(AgentEvent.row(row).json, row: row.seq, call)
+        try send(AgentEvent.row(row).json.text, row: row.seq, call)
         try await call.waitUntilWritable()
       }
       last = rows.last?.seq ?? end
@@ -124,8 +135,8 @@ extension MachineService {
     return max(last, after)
   }
 
-  private func send(_ event: JSON, row: Int64, _ call: CallStream) throws(CmdopError) {
-    try call.send(AgentMessage(.agentEvent(.filled { ($0.row, $0.json) = (UInt64(max(0, row)), event.text) })))
+  private func send(_ event: String, row: Int64, _ call: CallStream) throws(CmdopError) {
+    try call.send(AgentMessage(.agentEvent(.filled { ($0.row, $0.json) = (UInt64(max(0, row)), event) })))
   }
 
   /// How the call ends after the turn's last event.
@@ -146,7 +157,8 @@ extension MachineService {
   }
 
   private func pumpPrompts(
-    from call: CallStream, into conversation: LiveConversation, _ request: Cmdop_V1_AgentRequest, as caller: Caller
+    from call: CallStream, into conversation: LiveConversation, _ request: Cmdop_V1_AgentRequest, as caller: Caller,
+    answers: Bool
   ) async -> AgentMessage? {
     guard let agent else { return nil }
     do {
@@ -162,12 +174,12 @@ extension MachineService {
             prompt.compact ? nil : prompt.text, prompt.compact, prompt.plan
           )
           if !prompt.model.isEmpty { wish.model = prompt.model }
-          try agent.begin(wish, in: conversation)
+          try await agent.ask(wish, in: conversation)
         case .cancelTurn:
           try tools.admit(caller, toChangeSession: "end the agent's turn")
-          conversation.waiting = []
+          agent.drop(conversation, CmdopError(.cancelled, "cancelled before it began"))
           conversation.turn?.cancel()
-        case .approval(let approval):
+        case .approval(let approval) where answers:
           // A late answer harms nobody, and the one who gave it sees how it was settled.
           try? agent.desk.answer(approval, by: caller)
         default: break
@@ -179,83 +191,5 @@ extension MachineService {
     } catch let error as CmdopError where [.denied, .wrongState, .limit].contains(error.code) {
       return .failed(error)
     } catch { return nil }
-  }
-
-  // MARK: as sessions
-
-  /// Conversations are sessions too: the one that is meant, if these words mean no terminal.
-  func conversation(_ words: String) async -> ConversationCard? {
-    if (try? await terminals.find(words)) != nil { return nil }
-    let words = words.hasPrefix("chat-") ? String(words.dropFirst(5)) : words
-    return try? await agent?.store.find(words)
-  }
-
-  func serve(
-    _ request: Cmdop_V1_SessionRequest, of card: ConversationCard, on call: CallStream, as caller: Caller
-  ) async throws {
-    let agent = try agentHost()
-    switch request.ask {
-    case nil: break
-    case .rename(let title):
-      try tools.admit(caller, toChangeSession: "rename a conversation")
-      try await agent.store.rename(card.id, to: OneLine.of(title))
-    default:
-      throw CmdopError(
-        .unsupported, "this is a conversation with the agent, no terminal",
-        hint: "cmdop chat --machine \(hostname) --resume \(card.id)")
-    }
-    try call.send(
-      AgentMessage(
-        .sessionDetails(.filled { ($0.card, $0.title) = (agent.sessionCard(card), card.title) }), session: card.id))
-    try call.send(AgentMessage.ended(.exited(code: 0)))
-  }
-
-  // MARK: without attaching
-
-  func serveConversations(
-    _ request: Cmdop_V1_ConversationRequest, on call: CallStream, as caller: Caller
-  ) async throws {
-    let agent = try agentHost()
-    let cards: [ConversationCard]
-    if request.conversation.isEmpty {
-      cards = try await agent.store.list(includeChildren: true, limit: 1000)
-    } else {
-      let card = try await agent.store.find(request.conversation)
-      switch request.ask {
-      case .rename(let title):
-        try tools.admit(caller, toChangeSession: "rename a conversation")
-        try await agent.store.rename(card.id, to: OneLine.of(title))
-      case .remove(true):
-        try tools.admit(caller, toChangeSession: "delete a conversation")
-        try await agent.remove(card)
-      case .remove, nil: break
-      }
-      cards = (try? await agent.store.card(card.id)).map { [$0] } ?? []
-      agent.changed(card.id)
-    }
-    try call.send(AgentMessage(.conversations(.filled { $0.conversations = cards.map { agent.wireCard($0) } })))
-    try call.send(AgentMessage.ended(.exited(code: 0)))
-  }
-
-  /// Questions of the gate, until the client leaves.
-  func serveApprovals(on call: CallStream, as caller: Caller) async throws {
-    let agent = try agentHost()
-    guard ApprovalDesk.mayAnswer(caller) else {
-      throw CmdopError(
-        .denied, "your role in this fleet is \(caller.role.rawValue): it may not decide for this machine",
-        hint: "cmdop auth status")
-    }
-    let ear = agent.listen(call, caller, to: nil)
-    defer { agent.desk.leave(ear) }
-    while let message = try await call.receive(ControlMessage.self) {
-      if case .approval(let approval) = message.payload { try agent.desk.answer(approval, by: caller) }
-    }
-    try call.send(AgentMessage.ended(.exited(code: 0)))
-  }
-
-  /// One answer, on a call of its own.
-  func serveApproval(_ approval: Cmdop_V1_Approval, on call: CallStream, as caller: Caller) throws {
-    try agentHost().desk.answer(approval, by: caller)
-    try call.send(AgentMessage.ended(.exited(code: 0)))
   }
 }

@@ -12,11 +12,16 @@ public final class AgentTerminals: Sendable {
   var table: TerminalTable?
   private let hostname: String
   private let machine: String
+  private let shell: [String]
   /// On whose behalf each was opened: nobody reads a terminal that others have opened, but the machine's owner.
   private var owners: [SessionID: String] = [:]
 
-  public nonisolated init(hostname: String, machine: MachineID) {
+  /// `environment`: what its shells see; nothing else of the daemon's.
+  public nonisolated init(hostname: String, machine: MachineID, environment: [String: String]) {
     (self.hostname, self.machine) = (hostname, machine.rawValue)
+    // No history: "!" would bring back words that were judged as something else.
+    let variables = environment.merging(["TERM": "xterm-256color"]) { $1 }.map { "\($0)=\($1)" }.sorted()
+    shell = ["/usr/bin/env", "-i"] + variables + ["bash", "--noprofile", "--norc", "+H"]
   }
 
   /// The tools that work with them.
@@ -42,7 +47,7 @@ public final class AgentTerminals: Sendable {
       .filled {
         $0.name = call.arguments["name"]?.string ?? ""
         $0.directory = call.arguments["directory"]?.string ?? ""
-        ($0.rows, $0.columns, $0.term) = (50, 160, "xterm-256color")
+        ($0.rows, $0.columns, $0.term, $0.arguments) = (50, 160, "xterm-256color", shell)
       }, as: call.caller)
     owners[live.id] = Self.owner(call)
     try await settle(live, for: nil, within: .seconds(3))

@@ -27,6 +27,30 @@ public struct AppendLog: ~Copyable, Sendable {
 
   deinit { close(file) }
 
+  /// Moves the file away and goes on with a new one. If that cannot be made, this one stays as it was, and is written on.
+  public mutating func rotate(files: Int) throws(CmdopError) {
+    var new: CInt = -1
+    let failure = chost_open(path + ".new", 1, &new)
+    guard failure == 0 else { throw systemError(failure, "cannot write \(path).new") }
+    ftruncate(new, 0)
+    Self.rotate(path, files: files)
+    if rename(path + ".new", path) != 0 {
+      let failure = errno
+      close(new)
+      rename(path + ".1", path)
+      throw systemError(failure, "cannot write \(path)")
+    }
+    close(file)
+    (file, size) = (new, 0)
+  }
+
+  /// A line that was cut gets its end, so that the next one is a line of its own.
+  public mutating func endLine() throws(CmdopError) {
+    var last: UInt8 = 0x0a
+    guard size > 0, pread(file, &last, 1, off_t(size - 1)) == 1, last != 0x0a else { return }
+    try append([0x0a])
+  }
+
   /// All of it, or none.
   public mutating func append(_ bytes: [UInt8]) throws(CmdopError) {
     var rest = bytes[...]

@@ -14,9 +14,14 @@ struct Analysis {
   /// Directories in which commands may run, so far; nil: nobody knows.
   private var directories: [String]?
   private let depth: Int
+  /// Where the call began: git trusts a repository there; nil: nowhere.
+  private let ground: [String]?
 
-  init(_ text: String, in directories: [String]?, _ place: Surroundings, depth: Int = 0) {
+  init(
+    _ text: String, in directories: [String]?, _ place: Surroundings, ground: [String]? = nil, depth: Int = 0
+  ) {
     (self.place, self.directories, self.depth) = (place, directories, depth)
+    self.ground = ground ?? directories
     let script = ShellScript(text)
     (fault, hazard) = (script.fault, script.hazard)
     concerns = script.variables.criticals.map { "it assigns \($0)" }
@@ -42,8 +47,9 @@ struct Analysis {
   }
 
   /// One program without a shell.
-  init(words: [String], in directories: [String]?, _ place: Surroundings) {
+  init(words: [String], in directories: [String]?, _ place: Surroundings, ground: [String]? = nil) {
     (self.place, self.directories, depth) = (place, directories, 0)
+    self.ground = ground ?? directories
     if words.isEmpty { fault = "there is no command" } else { add(words.map { Argument($0) }, concerns: []) }
     if words.contains(where: { $0.utf8.contains(0) }) { fault = "it has a NUL" }
   }
@@ -70,6 +76,8 @@ struct Analysis {
   }
 
   private mutating func take(_ command: ShellCommand, _ expansion: ShellExpansion, exportsAll: Bool) {
+    var expansion = expansion
+    expansion.environment["PWD"] = directories?.count == 1 ? directories?[0] : nil
     var worries: [String] = []
     var hidden: String?
     for assignment in command.assignments {
@@ -98,10 +106,25 @@ struct Analysis {
       if words.count > 1 { add(words, concerns: ["its name is computed"], isComputed: true) }
       return
     }
+    checkBuiltin(words, command)
     let start = invocations.count
     add(words, concerns: worries)
     if let hidden { invocations[start].hide(hidden) }
     move(invocations[start])
+  }
+
+  /// A builtin that changes variables, under a name that the look at variables has not seen: `x=read; $x PATH`.
+  private mutating func checkBuiltin(_ words: [Argument], _ command: ShellCommand) {
+    var index = 0
+    while index < words.count, ShellVariables.noted.contains(words[index].text) {
+      if index >= command.words.count || command.words[index].literal != words[index].text {
+        fault = fault ?? "a builtin whose name is computed: \(words[index].text)"
+        return
+      }
+      guard ["command", "builtin", "exec"].contains(words[index].text) else { return }
+      index += 1
+      while index < words.count, words[index].text.hasPrefix("-") { index += 1 }
+    }
   }
 
   /// Descriptors and the places where nothing is kept.
@@ -157,6 +180,7 @@ struct Analysis {
     for concern in concerns { invocation.worry(concern) }
     if isComputed { invocation.isPlain = false }
     Concerns.check(&invocation)
+    if invocation.name == "git" { GitConcerns.checkPlace(&invocation, ground) }
     PathTable.uses(of: &invocation)
     invocations.append(invocation)
     for inside in Wrappers.inside(invocation) {
@@ -243,7 +267,7 @@ struct Analysis {
       fault = fault ?? "shells in shells, nested deeper than can be followed"
       return
     }
-    let inner = Analysis(text.text, in: directories, place, depth: depth + 1)
+    let inner = Analysis(text.text, in: directories, place, ground: ground, depth: depth + 1)
     fault = fault ?? inner.fault.map { "in the text for \(invocations[outer].name): \($0)" }
     hazard = hazard ?? inner.hazard
     for concern in inner.concerns { invocations[outer].worry(concern) }

@@ -21,19 +21,4 @@ public enum Gate {
     if real.isBlockDevice { return "\(path) is a block device" }
     return Floor.forbids(real.path, access, place)
   }
-
-  /// A rule that would allow this act: what "always" remembers. nil: no rule could.
-  public static func suggestion(for act: Act, _ judgement: Judgement) -> String? {
-    guard judgement.layer != .floor, judgement.layer != .schema else { return nil }
-    let kinds = act.tool.gate.arguments.map(\.kind)
-    if kinds.contains(.command) || kinds.contains(.words) {
-      guard judgement.commands.count == 1, let command = judgement.commands.first else { return nil }
-      let words = command.split(separator: " ")
-      guard let first = words.first else { return nil }
-      return "execute_command(\(words.count > 1 ? "\(first) *" : String(first)))"
-    }
-    let prefix = judgement.operation.map { $0 + ":" } ?? ""
-    guard !judgement.target.isEmpty else { return act.tool.name }
-    return "\(act.tool.name)(\(prefix)\(judgement.target))"
-  }
 }

@@ -49,10 +49,12 @@ struct Hearing {
       case .operation: break
       case .command:
         for text in texts {
-          let found = judge(Analysis(text, in: directories, place), text: text)
+          let found =
+            act.tool.name == "connect_session"
+            ? judge(typed: text) : judge(Analysis(text, in: [directory], place, ground: ground), text: text)
           if hasHost { optional.append(found) } else { claims.append(found) }
         }
-      case .words: claims.append(judge(Analysis(words: texts, in: directories, place), text: nil))
+      case .words: claims.append(judge(Analysis(words: texts, in: [directory], place, ground: ground), text: nil))
       case .path(let access):
         for text in texts {
           if isPlace { optional.append(judgeFloor(text, access)) } else { claims.append(judge(path: text, access)) }
@@ -106,8 +108,20 @@ struct Hearing {
     tool == "connect_session" && action != .allow ? [tool, "execute_command"] : family(tool)
   }
 
-  /// Where commands may run: a terminal may have gone anywhere, home above all.
-  private var directories: [String] { act.tool.name == "connect_session" ? [directory, place.home] : [directory] }
+  /// Where the call began, whatever `cwd` it brings: repositories elsewhere may name programs.
+  private var ground: [String] { [act.directory.hasPrefix("/") ? PathText.normal(act.directory) : place.home] }
+
+  /// What is typed into a terminal: an interactive shell reads it, in a directory that nobody knows.
+  private mutating func judge(typed text: String) -> Judgement {
+    let line = text.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
+    // The floor, as if it were where the call began, or at home.
+    var likely = self
+    let near = likely.judge(Analysis(line, in: [directory, place.home], place), text: nil)
+    var analysis = Analysis(line, in: nil, place)
+    analysis.fault = analysis.fault ?? TypedText.fault(text, isWhole: act.arguments["enter"]?.bool != false)
+    let found = judge(analysis, text: text)
+    return near.layer == .floor && found.layer != .floor ? near : found
+  }
 
   /// Asks session and global rules, deny before ask before allow. `matches` says whether a rule means the claim.
   func rules(

@@ -106,8 +106,9 @@ enum Policy: Sendable {
       case .save: .watch
       default: .operate
       }
-    case .agent(let request): request.prompt.isEmpty && !request.resume && !request.answers ? .watch : .askAgent
-    case .conversationRequest(let request): request.ask == nil ? .seeSessions : .operate
+    // Also to read what was said: prompts may follow on the same stream.
+    case .agent: .askAgent
+    case .conversationRequest(let request): request.ask == nil ? .askAgent : .operate
     case .approval, .watchApprovals: .operate
     default: nil
     }

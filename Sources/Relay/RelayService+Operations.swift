@@ -55,6 +55,12 @@ extension RelayService {
     }
     first.caller = .init(try Self.caller(of: first, pass, to: machine))
     first.route.machine = machine.id.rawValue
+    // Further prompts and answers come on the same stream, which nobody looks into any more: what a key may not do at all it
+    // does not get to do there.
+    if case .agent(var request)? = first.payload, request.answers, !pass.allows(.operate) {
+      request.answers = false
+      first.payload = .agent(request)
+    }
     return machine
   }
 
@@ -137,7 +143,8 @@ extension RelayService {
     case .startSession(let start): (start.observe ? "session.watch" : "session.open", !start.detached)
     case .destroySession: ("session.destroy", false)
     case .sessionRequest(let request): (request.ask == nil ? "session.show" : "session.change", false)
-    case .agent(let request): (request.prompt.isEmpty ? "agent.watch" : "agent.ask", false)
+    case .agent(let request):
+      (request.prompt.isEmpty && !request.resume && !request.stays ? "agent.watch" : "agent.ask", false)
     case .conversationRequest(let request): (request.ask == nil ? "agent.list" : "agent.change", false)
     case .approval: ("approval.answer", false)
     case .watchApprovals: ("approval.watch", false)

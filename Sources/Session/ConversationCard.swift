@@ -29,6 +29,8 @@ public struct ConversationCard: Hashable, Sendable {
   public var model: String
   /// Where relative paths begin; empty: the home directory.
   public var directory = ""
+  /// Somebody else than the machine's owner has spoken in it.
+  public let isJudged: Bool
   /// The last turn might only look.
   public var isPlan: Bool
   public var usage: ModelUsage
@@ -44,6 +46,7 @@ public struct ConversationCard: Hashable, Sendable {
     (self.id, self.title, self.model, self.isPlan) = (id, title, model, isPlan)
     (self.parentMachine, self.parentConversation) = (parentMachine, parentConversation)
     (callerKind, callerSubject, via) = ("\(caller.kind)", caller.subject, caller.via)
+    isJudged = caller.kind != .local
     (createdAt, lastActiveAt, state) = (time, time, .idle)
     (usage, cost, rows) = (ModelUsage(), 0, 0)
   }
@@ -59,6 +62,7 @@ public struct ConversationCard: Hashable, Sendable {
     (createdAt, lastActiveAt) = (row.integer("created_at") ?? 0, row.integer("last_active_at") ?? 0)
     state = State(rawValue: row.text("state")) ?? .interrupted
     (directory, isPlan) = (row.text("directory"), row.integer("is_plan") == 1)
+    isJudged = row.integer("is_judged") != 0
     usage = ModelUsage(
       input: count("input"), output: count("output"), cacheRead: count("cache_read"),
       cacheWritten: count("cache_written"))

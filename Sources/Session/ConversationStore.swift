@@ -20,7 +20,7 @@ public struct ConversationStore: Sendable {
         id TEXT PRIMARY KEY, title TEXT NOT NULL, parent_machine TEXT, parent_conversation TEXT,
         caller_kind TEXT NOT NULL, caller_subject TEXT NOT NULL, via TEXT NOT NULL, created_at INTEGER NOT NULL,
         last_active_at INTEGER NOT NULL, state TEXT NOT NULL, model TEXT NOT NULL, is_plan INTEGER NOT NULL,
-        directory TEXT NOT NULL DEFAULT '',
+        directory TEXT NOT NULL DEFAULT '', is_judged INTEGER NOT NULL DEFAULT 1,
         input INTEGER NOT NULL DEFAULT 0, output INTEGER NOT NULL DEFAULT 0, cache_read INTEGER NOT NULL DEFAULT 0,
         cache_written INTEGER NOT NULL DEFAULT 0, cost INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL DEFAULT 0);
       CREATE INDEX conversation_active ON conversation (last_active_at);
@@ -40,15 +40,23 @@ public struct ConversationStore: Sendable {
       try db.execute(
         """
         INSERT INTO conversation (id, title, parent_machine, parent_conversation, caller_kind, caller_subject, via,
-          created_at, last_active_at, state, model, is_plan, directory) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          created_at, last_active_at, state, model, is_plan, directory, is_judged)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           .text(card.id.rawValue), .text(card.title), SQLValue(card.parentMachine?.rawValue),
           SQLValue(card.parentConversation?.rawValue), .text(card.callerKind), .text(card.callerSubject),
           .text(card.via.map(\.rawValue).joined(separator: " ")), .integer(card.createdAt),
           .integer(card.lastActiveAt), .text(card.state.rawValue), .text(card.model), .integer(card.isPlan ? 1 : 0),
-          .text(card.directory),
+          .text(card.directory), .integer(card.isJudged ? 1 : 0),
         ])
+    }
+  }
+
+  /// Somebody else than the machine's owner speaks in it: from now on, for good, its calls are judged.
+  public func judge(_ id: SessionID) async throws(CmdopError) {
+    try await database.writeLasting { db in
+      try db.execute("UPDATE conversation SET is_judged = 1 WHERE id = ?", [.text(id.rawValue)])
     }
   }
 

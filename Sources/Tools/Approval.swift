@@ -31,6 +31,8 @@ public enum ApprovalAnswer: Hashable, Sendable {
   case forSession(by: String)
   /// The rule goes into permissions.yaml.
   case always(by: String)
+  /// Whoever asked for the act has given it up.
+  case withdrawn
   /// Nobody answered in time.
   case timeout
   /// Nobody was there who could have answered: no at once.

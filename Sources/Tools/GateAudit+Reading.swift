@@ -36,6 +36,9 @@ extension GateAudit {
           finding.faults.append("\(name) line \(index): \(fault)")
         }
         if finding.faults.count >= 20 { return finding }
+        if let gap = known.json["gap"]?.string {
+          finding.faults.append("\(name) line \(index): the lines \(OneLine.of(gap)) were gone when the daemon started")
+        }
         finding.lines += 1
         last = known
       }

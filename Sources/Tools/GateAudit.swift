@@ -26,7 +26,12 @@ public final class GateAudit: Sendable {
   public init(folder: String, limit: Int = 10_000_000, now: @escaping @Sendable () -> Int64) throws(CmdopError) {
     (self.folder, self.limit, self.now) = (folder, limit, now)
     let end = try Self.end(of: folder)
-    state = Mutex(State(log: try AppendLog(Self.path(folder)), number: end.number, hash: end.hash))
+    var log = try AppendLog(Self.path(folder))
+    try log.endLine()
+    state = Mutex(State(log: log, number: end.number, hash: end.hash))
+    if let head = try? Self.readHead(folder), head.number > end.number || end.isLost {
+      try noteGap(end.isLost ? 0 : end.number, head.number)
+    }
   }
 
   static func path(_ folder: String, _ number: Int = 0) -> String {
@@ -41,8 +46,7 @@ public final class GateAudit: Sendable {
     let outcome: Result<Int, CmdopError> = state.withLock { state in
       do throws(CmdopError) {
         if state.log.size > limit {
-          AppendLog.rotate(Self.path(folder), files: Self.files)
-          state.log = try AppendLog(Self.path(folder))
+          try state.log.rotate(files: Self.files)
         }
         if state.log.size == 0 {
           try append(["ts": .string(GateText.timestamp(time)), "begin": .bool(true)], &state)
@@ -57,6 +61,23 @@ public final class GateAudit: Sendable {
       throw CmdopError(
         .denied, "the act was not done, because it could not be written down: \(error.message)", hint: error.hint)
     }
+  }
+
+  /// The log is shorter than audit.head says. That is written down before anything else: the numbers go on behind the gap.
+  private func noteGap(_ last: Int, _ head: Int) throws(CmdopError) {
+    let time = now()
+    let outcome: Result<Void, CmdopError> = state.withLock { state in
+      do throws(CmdopError) {
+        state.number = head
+        try append(
+          [
+            "ts": .string(GateText.timestamp(time)), "begin": .bool(state.log.size == 0),
+            "gap": .string("\(last + 1)-\(head)"),
+          ], &state)
+        return .success(())
+      } catch { return .failure(error) }
+    }
+    try outcome.get()
   }
 
   private func append(_ fields: [String: JSON], _ state: inout State) throws(CmdopError) {
@@ -76,16 +97,18 @@ public final class GateAudit: Sendable {
 
   // MARK: where it ends
 
-  private static func end(of folder: String) throws(CmdopError) -> (number: Int, hash: String) {
+  /// `isLost`: there is no log, but there was one.
+  private static func end(of folder: String) throws(CmdopError) -> (number: Int, hash: String, isLost: Bool) {
     for number in 0..<files {
       guard let bytes = try PrivateFiles.read(path(folder, number), limit: longest * 2) else { continue }
       // A line that is cut, or no line: the one before it counts. verify tells of it.
       for line in bytes.split(separator: 0x0a).reversed() {
-        if let known = AuditLine(line) { return (known.number, known.hash) }
+        if let known = AuditLine(line) { return (known.number, known.hash, false) }
       }
     }
     // All files are gone, but there was something: the numbers go on, and the gap shows.
-    return try readHead(folder) ?? (0, start)
+    guard let head = try readHead(folder) else { return (0, start, false) }
+    return (head.number, head.hash, head.number > 0)
   }
 
   static func readHead(_ folder: String) throws(CmdopError) -> (number: Int, hash: String)? {

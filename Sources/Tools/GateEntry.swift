@@ -9,6 +9,10 @@ public enum GateDecision: String, Hashable, Sendable, CaseIterable {
   case askAllowed = "ask_allowed"
   case askDenied = "ask_denied"
   case askTimeout = "ask_timeout"
+  /// Who asked went away before somebody answered.
+  case askWithdrawn = "ask_withdrawn"
+  /// There was nobody to be asked.
+  case askNobody = "ask_nobody"
   /// Not judged, but written down: what a person with rights does.
   case noted
 }
@@ -35,13 +39,16 @@ public struct GateEntry: Hashable, Sendable {
   public var hostname: String
   /// The machines that the call has passed, oldest first.
   public var hops: [String]
+  /// Who has answered; empty: nobody was asked, or nobody did.
+  public var approver: String
   /// Milliseconds since 1970. Written by the log, as are the next.
   public internal(set) var at: Int64 = 0
   public internal(set) var number = 0
 
   public init(
     _ decision: GateDecision, _ judgement: Judgement?, tool: String, input: JSON, mode: PermissionMode, user: String,
-    hostname: String, hops: [String] = [], target: String? = nil, askMilliseconds: Int? = nil
+    hostname: String, hops: [String] = [], target: String? = nil, askMilliseconds: Int? = nil,
+    approver: String = ""
   ) {
     self.decision = decision
     self.tool = GateText.plain(tool, limit: 128)
@@ -56,6 +63,7 @@ public struct GateEntry: Hashable, Sendable {
     self.user = GateText.plain(user, limit: 256)
     self.hostname = GateText.plain(hostname, limit: 256)
     self.hops = hops.prefix(16).map { GateText.plain($0, limit: 128) }
+    self.approver = GateText.plain(approver, limit: 256)
   }
 
   /// As programs read it.
@@ -71,6 +79,7 @@ public struct GateEntry: Hashable, Sendable {
       "user": .string(user), "hostname": .string(hostname), "rule_id": .string(ruleID), "operation": .string(operation),
     ]
     if let askMilliseconds { fields["ask_ms"] = .integer(askMilliseconds) }
+    if !approver.isEmpty { fields["approver"] = .string(approver) }
     if !hops.isEmpty { fields["hops"] = .array(hops.map { .string($0) }) }
     return fields
   }
@@ -85,6 +94,7 @@ public struct GateEntry: Hashable, Sendable {
     (source, ruleID, reason, inputDigest) = (text("source"), text("rule_id"), text("reason"), text("input_digest"))
     (askMilliseconds, user, hostname) = (json["ask_ms"]?.integer, text("user"), text("hostname"))
     hops = json["hops"]?.strings ?? []
+    approver = text("approver")
     number = json["seq"]?.integer ?? 0
     at = GateText.milliseconds(text("ts"))
   }

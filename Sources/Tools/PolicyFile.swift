@@ -12,6 +12,8 @@ public final class PolicyFile: Sendable {
     var stamp: FileStamp?
     var good: Policy?
     var fault: CmdopError?
+    /// What a file that is refused says of people: it counts, as far as no good policy is known.
+    var brokenEnforces = false
     var session: [Rule] = []
     /// Rules of one conversation.
     var conversations: [String: [Rule]] = [:]
@@ -30,7 +32,7 @@ public final class PolicyFile: Sendable {
       reload(&state)
       if let known = state.compiled[session] { return known }
       let own = session.flatMap { state.conversations[$0] } ?? []
-      let policies = Policies(global: state.good ?? .strict, session: own + state.session)
+      let policies = Policies(global: Self.inForce(state), session: own + state.session)
       if state.compiled.count > 100 { state.compiled = [:] }
       state.compiled[session] = policies
       return policies
@@ -41,7 +43,23 @@ public final class PolicyFile: Sendable {
   public var policy: Policy {
     state.withLock { state in
       reload(&state)
-      return state.good ?? .strict
+      return Self.inForce(state)
+    }
+  }
+
+  private static func inForce(_ state: borrowing State) -> Policy {
+    if let good = state.good { return good }
+    var policy = Policy.strict
+    policy.enforcesOperators = state.brokenEnforces
+    return policy
+  }
+
+  /// Whether a text that is no policy seems to want the rules for people, too.
+  private static func wantsOperators(_ text: String) -> Bool {
+    text.split(whereSeparator: \.isNewline).contains { line in
+      guard let name = line.firstRange(of: "enforce_operators") else { return false }
+      let value = line[name.upperBound...].drop { " :=\t\"'".contains($0) }.prefix { $0.isLetter || $0.isNumber }
+      return ["true", "yes", "on", "y", "1"].contains(value.lowercased())
     }
   }
 
@@ -139,7 +157,14 @@ public final class PolicyFile: Sendable {
     if stamp == nil, state.stamp == nil, state.good != nil, state.fault == nil { return }
     state.stamp = stamp
     state.compiled = [:]
+    state.brokenEnforces = false
     do throws(CmdopError) {
+      // Also of a file that others may write: it can only make things stricter.
+      if state.good == nil, stamp?.isRegular == true,
+        let bytes = try? PrivateFiles.read(path, limit: Policy.longest)
+      {
+        state.brokenEnforces = Self.wantsOperators(String(decoding: bytes, as: UTF8.self))
+      }
       try checkPlace(stamp)
       guard let bytes = try PrivateFiles.read(path, limit: Policy.longest) else {
         // Never written: the rules of the house. Gone after it was there: what it said stays until somebody says otherwise.
@@ -154,7 +179,7 @@ public final class PolicyFile: Sendable {
       state.fault = CmdopError(
         error.code, "\(path) is refused: \(error.message)",
         hint: error.hint.flatMap { $0.hasPrefix("chmod") ? $0 : nil }
-          ?? "cmdop permissions list   # what is in force instead")
+          ?? "mv \(path) \(path).broken   # cmdop permissions list: what is in force instead")
     }
   }
 

@@ -22,13 +22,16 @@ public final class ToolBelt: Sendable {
   /// A call by name, as models and MCP clients make it. Judged: the machine's own people in their own chat are not, but what
   /// the floor forbids is forbidden to all. `judged` hears the verdict before the act.
   public nonisolated func call(
-    _ call: ToolCall, in directory: String, asking approver: any Approver,
+    _ call: ToolCall, from origin: CallOrigin, in directory: String, asking approver: any Approver,
     judged: @Sendable (ToolGate.Verdict) -> Void = { _ in }
   ) async -> ToolOutcome {
     guard let gate else { return ToolOutcome("this machine has no tools", isError: true) }
-    let origin: Origin = call.caller.kind == .local ? .local : .remote
+    let origin: Origin = origin == .local && call.caller.kind == .local ? .local : .remote
     return await gate.call(call, from: origin, in: directory, asking: approver, judged: judged)
   }
+
+  /// What was answered with "for this session" counts no more.
+  public nonisolated func forget(conversation id: SessionID) { gate?.policy.forget(conversation: id.rawValue) }
 
   /// Opens a terminal. Judged once, here; its keystrokes are not. `note` comes back with `keptTerminals`.
   public func openTerminal(
@@ -87,4 +90,12 @@ public final class ToolBelt: Sendable {
       : .deny(reason: "your role in this fleet is \(caller.role.rawValue): it may watch, not \(action)")
     if case .deny(let reason) = decision { throw CmdopError(.denied, reason, hint: "ask an owner of the fleet") }
   }
+}
+
+/// For whom a model calls.
+public enum CallOrigin: Hashable, Sendable {
+  /// For the machine's owner, in a conversation in which nobody else has spoken.
+  case local
+  /// For somebody elsewhere, or where somebody elsewhere has spoken.
+  case remote
 }

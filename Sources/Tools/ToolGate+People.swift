@@ -35,14 +35,17 @@ extension ToolGate {
   ) async throws(CmdopError) {
     let policies = policy.policies()
     let isGuest = caller.kind == .guest
-    func note(_ decision: GateDecision, _ judgement: Judgement?, _ milliseconds: Int? = nil) throws(CmdopError) {
+    func note(
+      _ decision: GateDecision, _ judgement: Judgement?, _ milliseconds: Int? = nil, _ by: String = ""
+    ) throws(CmdopError) {
       try audit.write(
         GateEntry(
           decision, judgement, tool: tool, input: arguments, mode: policies.mode, user: caller.subject,
-          hostname: hostname, hops: caller.via.map(\.rawValue), target: target, askMilliseconds: milliseconds))
+          hostname: hostname, hops: caller.via.map(\.rawValue), target: target, askMilliseconds: milliseconds,
+          approver: by))
     }
     guard isGuest || policies.enforcesOperators && caller.kind != .local && tool == "execute_command" else {
-      // A full disk must not keep its owner from making room.
+      // A full disk must not keep people from making room, from afar too; the relay's trail has that they came.
       try? note(.noted, nil)
       return
     }
@@ -56,12 +59,13 @@ extension ToolGate {
       throw Self.denied("denied", judgement)
     case .ask:
       let question = ApprovalQuestion(
-        tool: tool, target: target, reason: judgement.reason, caller: caller, conversation: nil,
+        tool: tool, target: GateText.plain(target, limit: 2000), reason: judgement.reason, caller: caller,
+        conversation: nil,
         rule: Gate.suggestion(for: act, judgement), digest: Self.digest(tool, arguments))
       let asked = ContinuousClock.now
       let answer = await approver.ask(question)
-      let outcome = try await settle(answer, question, judgement) { (decision) throws(CmdopError) in
-        try note(decision, judgement, Int((ContinuousClock.now - asked) / .milliseconds(1)))
+      let outcome = try await settle(answer, question, judgement) { (decision, by) throws(CmdopError) in
+        try note(decision, judgement, Int((ContinuousClock.now - asked) / .milliseconds(1)), by)
       }
       if outcome != nil { throw Self.denied("nobody said yes", judgement) }
     }

@@ -71,16 +71,18 @@ public struct ToolGate: Sendable {
     var around = law.surroundings
     around.paths = CheckedPaths(checked, otherwise: around.paths)
     let act = Act(definition, call.arguments, from: origin, in: checked.directory.resolved)
-    let judgement = Gate.judge(act, policies, around)
+    var judgement = Gate.judge(act, policies, around)
+    if judgement.layer == .mode, origin != .local, let fault = policy.fault { judgement.reason += "; \(fault.message)" }
     judged(
       Verdict(
         verdict: judgement.verdict.rawValue, layer: judgement.layer.rawValue, rule: judgement.rule,
         reason: judgement.reason))
-    func note(_ decision: GateDecision, _ milliseconds: Int? = nil) throws(CmdopError) {
+    let said = judgement
+    func note(_ decision: GateDecision, _ milliseconds: Int? = nil, _ by: String = "") throws(CmdopError) {
       try audit.write(
         GateEntry(
-          decision, judgement, tool: call.tool, input: call.arguments, mode: policies.mode, user: call.caller.subject,
-          hostname: hostname, hops: call.caller.via.map(\.rawValue), askMilliseconds: milliseconds))
+          decision, said, tool: call.tool, input: call.arguments, mode: policies.mode, user: call.caller.subject,
+          hostname: hostname, hops: call.caller.via.map(\.rawValue), askMilliseconds: milliseconds, approver: by))
     }
     do {
       switch judgement.verdict {
@@ -92,14 +94,21 @@ public struct ToolGate: Sendable {
         return Self.refusal("denied", judgement)
       case .ask:
         let question = ApprovalQuestion(
-          tool: call.tool, target: judgement.target, reason: judgement.reason, caller: call.caller,
-          conversation: call.conversation, rule: Gate.suggestion(for: act, judgement),
+          tool: call.tool, target: Self.shown(call, judgement, in: checked.directory.resolved),
+          reason: judgement.reason,
+          caller: call.caller, conversation: call.conversation, rule: Gate.suggestion(for: act, judgement),
           digest: Self.digest(call.tool, call.arguments))
         let asked = ContinuousClock.now
         let answer = await approver.ask(question)
         let milliseconds = Int((ContinuousClock.now - asked) / .milliseconds(1))
-        return try await settle(answer, question, judgement) { (decision) throws(CmdopError) in
-          try note(decision, milliseconds)
+        // What was decided about it meanwhile goes before a yes.
+        let now = Gate.judge(act, policy.policies(session: call.conversation?.rawValue), around)
+        if now.verdict == .deny {
+          try note(.deny, milliseconds)
+          return Self.refusal("denied while it was asked about", now)
+        }
+        return try await settle(answer, question, judgement) { (decision, by) throws(CmdopError) in
+          try note(decision, milliseconds, by)
         }
       }
     } catch {
@@ -117,31 +126,48 @@ public struct ToolGate: Sendable {
     ).inputDigest
   }
 
+  /// What a person sees of a call: everything in it that could hide something is visible, and it is bounded.
+  static func shown(_ call: ToolCall, _ judgement: Judgement, in directory: String) -> String {
+    var rest = call.arguments.object ?? [:]
+    for (name, value) in rest where value.string == judgement.target { rest[name] = nil }
+    var text = judgement.target
+    if rest["cwd"] == nil { text += "  (in \(directory))" }
+    if !rest.isEmpty { text += "  \(JSON.object(rest).text)" }
+    let plain = GateText.plain(text, limit: 4096)
+    return plain.count > 2000 ? "\(plain.prefix(1000)) […\(plain.count - 1500) more…] \(plain.suffix(500))" : plain
+  }
+
   func settle(
     _ answer: ApprovalAnswer, _ question: ApprovalQuestion, _ judgement: Judgement,
-    note: (GateDecision) throws(CmdopError) -> Void
+    note: (GateDecision, _ by: String) throws(CmdopError) -> Void
   ) async throws(CmdopError) -> ToolOutcome? {
     switch answer {
-    case .once:
-      try note(.askAllowed)
+    case .once(let by), .forSession(let by), .always(let by):
+      try note(.askAllowed, by)
+      await remember(answer, question, by)
       return nil
-    case .forSession, .always:
-      try note(.askAllowed)
-      if let text = question.rule, let rule = try? Rule(text, .allow, reason: "answered with yes") {
-        // A rule that cannot be kept must not undo the yes.
-        if case .always = answer { try? await policy.add(rule) }
-        policy.remember(rule, conversation: question.conversation?.rawValue)
-      }
-      return nil
-    case .denied:
-      try note(.askDenied)
+    case .denied(let by):
+      try note(.askDenied, by)
       return Self.refusal("a person on \(hostname) said no", judgement)
     case .timeout:
-      try note(.askTimeout)
+      try note(.askTimeout, "")
       return Self.refusal("nobody on \(hostname) answered in time, so it is denied", judgement)
     case .nobody:
-      try note(.askDenied)
+      try note(.askNobody, "")
       return Self.refusal("it needs a person's yes, and nobody is attached to \(hostname)", judgement)
+    case .withdrawn:
+      try note(.askWithdrawn, "")
+      return Self.refusal("given up before anybody answered", judgement)
+    }
+  }
+
+  /// A rule that cannot be kept must not undo the yes. Without a conversation "for this session" is this once: it would hold for
+  /// everybody.
+  private func remember(_ answer: ApprovalAnswer, _ question: ApprovalQuestion, _ by: String) async {
+    guard let text = question.rule, let rule = try? Rule(text, .allow, reason: "\(by) said yes") else { return }
+    if case .always = answer { try? await policy.add(rule) }
+    if case .forSession = answer, let conversation = question.conversation {
+      policy.remember(rule, conversation: conversation.rawValue)
     }
   }
 

@@ -12,16 +12,27 @@ struct Explanation {
   private let program = Processes.ownExecutable(argument: CommandLine.arguments[0])
   /// Policies that were made already: cases mostly share theirs.
   private var known: [String: Policies] = [:]
+  /// For cases that bring no rules: this machine's, or those that were given.
+  private let policy: Policy?
+  private let session: [Rule]
 
-  init(account: UserAccount) throws(CmdopError) {
-    self.account = account
-    let all =
-      try ToolCatalogue.builtIn() + [
-        try TerminalToolDefinitions.connect(), try TerminalToolDefinitions.connectSession(),
-        try AskMachineTool.define(),
-        try AskMachinesTool.define(),
-      ]
+  init(account: UserAccount, policy: Policy? = nil, session: [Rule] = []) throws(CmdopError) {
+    (self.account, self.policy, self.session) = (account, policy, session)
+    let all = try Self.definitions()
     tools = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  static func definitions() throws(CmdopError) -> [ToolDefinition] {
+    try ToolCatalogue.builtIn() + [
+      try TerminalToolDefinitions.connect(), try TerminalToolDefinitions.connectSession(), try AskMachineTool.define(),
+      try AskMachinesTool.define(),
+    ]
+  }
+
+  /// The tool that a rule is about, if there is none of that name; tools of other servers may come at any time.
+  static func unknownTool(_ rule: Rule, _ names: Set<String>) -> String? {
+    let name = String(rule.text.prefix { $0 != "(" })
+    return name.contains(":") || names.contains(name) || Rule.present(name) != name ? nil : name
   }
 
   /// A tool of another MCP server is not known here: nothing is declared, but the floor and rules by its name hold.
@@ -88,8 +99,17 @@ struct Explanation {
   }
 
   private mutating func policies(_ wanted: JSON) throws(CmdopError) -> Policies {
-    let mode = try Self.word(wanted, "mode", PermissionMode.self) ?? .default
     let rules = wanted["rules"] ?? .null
+    let wish = try Self.word(wanted, "mode", PermissionMode.self)
+    if rules.isNull, var policy {
+      policy.mode = wish ?? policy.mode
+      let key = "machine " + policy.mode.rawValue
+      if let policies = known[key] { return policies }
+      let policies = Policies(global: policy, session: session)
+      known[key] = policies
+      return policies
+    }
+    let mode = wish ?? .default
     let key = mode.rawValue + rules.text
     if let policies = known[key] { return policies }
     let policies = Policies(

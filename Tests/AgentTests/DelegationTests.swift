@@ -36,7 +36,7 @@ struct DelegationTests {
     }
     let bench = try await Bench(model)
     let end = await bench.run("main")
-    #expect(end.text == "main done" && end.turns == 2 && end.usage.input == 400, "\(end)")
+    #expect(end.text == "main done" && end.turns == 4 && end.usage.input == 400, "\(end)")
     #expect(bench.hand.deeds == [#"act {"x":"1"}"#])
     let result = try #require(try await bench.results().first)
     #expect(result["text"] == "sub done" && result["is_error"] == false)

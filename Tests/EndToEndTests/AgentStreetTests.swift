@@ -37,7 +37,7 @@ struct AgentStreetTests {
       #expect(isThere())
       #expect(alone.results.first?["tool"] as? String == "ask_machine")
       #expect((alone.results.first?["text"] as? String)?.contains("nobody is attached") == true, "\(alone.results)")
-      #expect(street.gateLog("far").last?["decision"] as? String == "ask_denied")
+      #expect(street.gateLog("far").last?["decision"] as? String == "ask_nobody")
       #expect(street.gateLog("far").last?["target"] as? String == "rm -rf \(folder)")
 
       // A rule of b's owner denies, then allows.

@@ -33,7 +33,7 @@ struct ChatTests {
     try await Street.run(names, models: ["steps": [["echo": true]], "by_turn": true, "by_prompt": prompts], body)
   }
 
-  private static var slow: [Any] { [["text": (1...60).map { "word\($0)" }.joined(separator: " "), "pace": 0.3]] }
+  private static var slow: [Any] { [["text": (1...60).map { "word\($0)" }.joined(separator: " "), "pace": 0.1]] }
 
   @Test("-p gives the answer and nothing else, and no sequence of the model's reaches the output")
   func once() async throws {
@@ -98,7 +98,7 @@ struct ChatTests {
         #expect(outcome.status == (model.isEmpty ? 64 : 77), "\(outcome.status) \(outcome.stderr)")
         #expect(
           outcome.text.isEmpty && outcome.stderr.contains("error: ")
-            && outcome.stderr.contains("try: export \(variable)="), "\(outcome.stderr)")
+            && outcome.stderr.contains("try: cmdop agent restart   # with \(variable)"), "\(outcome.stderr)")
       }
     }
   }
@@ -238,17 +238,21 @@ struct ChatTests {
     }
   }
 
-  @Test("A daemon that is restarted in the middle of an answer: the chat waits, and the turn goes on")
+  @Test("A daemon that is killed in the middle of an answer: the chat waits, and the turn goes on")
   func restart() async throws {
-    try await Self.run(["tell": Self.slow + [["text": "never asked"]]]) { street, _ in
+    try await Self.run(["tell": Self.slow]) { street, _ in
       let user = try await street.terminal(["chat"], on: "anna")
       try await user.sees("/help for help")
       user.type("tell\r")
       try await user.sees("word5")
-      try await street.must(["agent", "stop"], home: street.home("anna"))
+      kill(try await street.agentPID("anna"), SIGKILL)
       try await user.sees("no connection")
+      // What is typed meanwhile is not lost.
+      user.type("typed in the dark\r")
+      try await user.sees("waits: typed in the dark")
       try await street.startAgent("anna")
       try await user.sees("word60", within: 60)
+      try await user.sees("› typed in the dark")
       user.type("\u{4}")
       #expect(try await user.exitStatus() == 0)
     }

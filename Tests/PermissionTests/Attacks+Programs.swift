@@ -111,6 +111,10 @@ extension Attack {
       tar * => tar cf x.tar a && tar xf x.tar --to-command='touch MARK;cat'
       tar * => tar cf x.tar a && tar xf x.tar --to-com='touch MARK;cat'
       tar * => tar cf x.tar -L 1 -M -F 'touch MARK;false' big; touch MARK
+      ssh * => ssh h -oProxyCommand='touch MARK;false'
+      ssh * => ssh -p 22 h -o ProxyCommand='touch MARK;false' x
+      ssh * => ssh -l a h -F ssh.config x; touch MARK
+      ssh * => ssh h -4oProxyCommand='touch MARK;false'
       rsync * => rsync -e 'touch MARK;false' a localhost:b
       rsync * => rsync --rsh='touch MARK;false' a localhost:b
       sort * => sort -o MARK a

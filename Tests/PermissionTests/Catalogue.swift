@@ -27,6 +27,9 @@ enum Catalogue {
     define("ask_machines", ["hostnames": "array", "prompt": "string"], [.init("hostnames", .host)]),
     define("files:write", ["path": "string", "note": "string"], [.init("note", .text)]),
     define("todo_list", [:], []),
+    define(
+      "connect_session", ["operation": "string", "text": "string", "enter": "boolean"],
+      [.init("operation", .operation), .init("text", .command, operations: ["send"])]),
   ].compactMap { $0 }
 
   private static func define(

@@ -97,6 +97,48 @@ struct GateAuditTests {
     }
   }
 
+  @Test("A log that was cut short says so for ever, and a cut line spoils no other")
+  func gaps() throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = folder + "/audit.log"
+    do {
+      let audit = try GateAudit(folder: folder, now: { 1_700_000_000_000 })
+      for number in 0..<6 { try audit.write(Self.entry("ls \(number)")) }
+    }
+    let good = FileManager.default.contents(atPath: path) ?? Data()
+    let lines = good.split(separator: 0x0a)
+    try (Data(lines[..<4].joined(separator: [0x0a])) + [0x0a]).write(to: URL(filePath: path))
+    try GateAudit(folder: folder, now: { 1_700_000_000_000 }).write(Self.entry("after"))
+    let finding = try GateAudit.verify(folder: folder)
+    #expect(finding.faults.contains { $0.contains("5-7 were gone") }, "\(finding)")
+    // The last line is cut in two: the next one stands for itself.
+    try good.dropLast(20).write(to: URL(filePath: path))
+    try GateAudit(folder: folder, now: { 1_700_000_000_000 }).write(Self.entry("next"))
+    #expect(try GateAudit.entries(folder: folder).last?.target == "next")
+    #expect(try !GateAudit.verify(folder: folder).isGood)
+    try FileManager.default.removeItem(atPath: path)
+    try GateAudit(folder: folder, now: { 1_700_000_000_000 }).write(Self.entry("new"))
+    #expect(try GateAudit.verify(folder: folder).faults.contains { $0.contains("were gone") })
+  }
+
+  @Test("Who has answered is written down")
+  func approver() throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let audit = try GateAudit(folder: folder, now: { 1_700_000_000_000 })
+    for decision in [GateDecision.askAllowed, .askWithdrawn, .askNobody] {
+      try audit.write(
+        GateEntry(
+          decision, nil, tool: "x", input: [:], mode: .default, user: "anna", hostname: "box",
+          approver: decision == .askAllowed ? "berta" : ""))
+    }
+    let entries = try GateAudit.entries(folder: folder)
+    #expect(entries.map(\.decision) == [.askAllowed, .askWithdrawn, .askNobody])
+    #expect(entries[0].approver == "berta" && entries[0].json["approver"] == "berta")
+    #expect(entries[1].json["approver"] == nil)
+  }
+
   @Test("What cannot be written down does not happen")
   func failure() throws {
     #expect(throws: CmdopError.self) { try GateAudit(folder: "/nowhere/at/all", now: { 0 }) }

@@ -26,6 +26,15 @@ struct PathAttack: Sendable, CustomTestStringConvertible {
   static let reading = list(
     "reading keys and passwords (CVE-2025-54794, CVE-2026-24887)",
     """
+    ask leak => for PWD in ~/.s?h; do cat "${PWD}"/id_rsa ~+/id_rsa; done
+    ask leak => for HOME in ~/.s?h; do cat ~/id_rsa; done
+    ask leak => for HOME in ../.s[s]h; do cat ~/id_rsa; done
+    ask leak => read -r HOME <<< ~/.ssh; cat ~/id_rsa
+    ask leak => printf -v HOME %s ../.ssh; cat ~/id_rsa
+    ask leak => cd ~/.ssh; cat $PWD/id_rsa
+    ask leak => cd ~/.ssh; cat ~+/id_rsa
+    ask leak => cd ~/.ssh; cd ~; cat ~-/id_rsa
+    ask leak => cd ~/.ssh; cd ~; cat $OLDPWD/id_rsa
     deny leak => cat ~/.ssh/id_rsa
     deny leak => cat $HOME/.ssh/id_rsa
     deny leak => cat "${HOME}/.ssh/id_rsa"
@@ -330,6 +339,45 @@ struct PathAttack: Sendable, CustomTestStringConvertible {
     deny none => bash -c 'cmdop permissions mode bypass'
     deny none => echo y | cmdop permissions mode bypass
     deny none => true; cmdop permissions mode bypass
+    deny none => cmdop exec localhost -- rm x
+    deny none => cmdop exec localhost status
+    deny none => cmdop --fleet status exec localhost x
+    deny none => cmdop chat -p hello
+    deny none => cmdop ask localhost hello
+    deny none => cmdop approvals
+    deny none => cmdop connect localhost
+    deny none => cmdop connect status
+    deny none => cmdop cp a localhost:b
+    deny none => cmdop
+    deny none => cmdop share create
+    deny none => cmdop session create
+    deny none => cmdop session
+    deny none => cmdop permissions
+    deny none => cmdop agent --json restart status
+    deny none => cmdop fleet use x
+    deny none => cmdop exec localhost --help
+    deny none => sudo -n cmdop chat
+    deny none => sh -c 'cmdop exec localhost x'
+    deny none => env A=1 cmdop exec localhost x
+    deny none => echo mode bypass | xargs cmdop permissions
+    deny none => echo localhost x | xargs cmdop exec
+    deny none => exec -a cmdop-agent cmdop status
+    deny none => bash -c 'exec -a cmdop-mcp /usr/local/bin/cmdop version'
+    deny none => cmdop-new-role
+    ask none => python3 -c 'import os; os.system("cmd" + "op; cmdop chat")'
+    ask none => ssh localhost cmdop permissions mode bypass
+    deny none => ps auxe
+    deny none => ps axeww
+    deny none => ps e
+    deny none => ps e -p 1
+    deny none => ps -axe
+    deny none => ps -o pid e
+    deny none => sudo ps eww
+    deny none => systemctl show-environment
+    deny none => systemctl --user show-environment
+    deny none => systemctl show nginx -p Environment
+    deny none => systemctl show nginx --property=Id,Environment
+    deny none => systemctl show -pEnvironment nginx
     deny none => cmdop auth create-key x
     deny none => cmdop login evil.example
     deny none => cmdop join x

@@ -24,6 +24,22 @@ struct PolicyFileTests {
     #expect(file.fault?.message.contains("line 2: mode must be") == true)
   }
 
+  @Test(
+    "A broken file that wants the rules for people keeps wanting them", arguments: ["true", "yes", "\"on\"", "True"])
+  func operators(_ value: String) throws {
+    let path = try place()
+    try put("version: 1\nenforce_operators: \(value)\nmode: wide open\n", path)
+    let file = PolicyFile(path: path)
+    #expect(file.policies().enforcesOperators && file.policies().mode == .strict)
+    #expect(file.fault?.hint?.hasPrefix("mv ") == true)
+    try put("version: 1\nenforce_operators: false\nmode: wide open\n", path)
+    #expect(!file.policies().enforcesOperators)
+    try put("version: 1\nenforce_operators: true\n", path)
+    #expect(file.policies().enforcesOperators)
+    try put("version: 1\nmode: [\n", path)
+    #expect(file.policies().enforcesOperators)
+  }
+
   @Test("What changes is read; what is broken, open to others, or gone, changes nothing")
   func reload() throws {
     let path = try place()

@@ -118,6 +118,26 @@ struct UsabilityTests {
     uptime => uptime
     uname * => uname -a
     ps * => ps aux
+    ps * => ps -ef
+    ps * => ps -eo pid,etime,cmd
+    ps * => ps -u anne
+    ps * => ps axo pid,etime
+    ps * => ps -C nginx -o etime=
+    systemctl show * => systemctl show nginx -p MainPID
+    ip * => ip -br addr
+    ip * => ip route show dev eth0
+    docker * => docker --log-level debug run -c 2 image
+    docker * => docker exec web curl -H 'A: b' localhost
+    ssh build * => ssh build tar -c -F x
+    ssh * => ssh -p 22 anna@build uptime -S
+    cmdop * => cmdop machines --json
+    cmdop * => cmdop --fleet lab machines
+    cmdop * => cmdop agent logs -f
+    cmdop * => cmdop permissions explain --batch
+    cmdop * => cmdop help exec
+    cmdop * => cmdop --version
+    read_file(notes.txt); read *; echo * => while read -r line; do echo "$line"; done < notes.txt
+    printf * => printf -v text %s a; printf '%s' "$text"
     ps *; grep *; awk * => ps aux | grep nginx | awk '{print $2}'
     awk * => awk -F: '{print $1}' /etc/passwd
     awk * => awk '$3 > 100 {n++} END {print n}' a

@@ -10,7 +10,7 @@ struct HTTPModel: LanguageModel {
   /// Words and calls of one answer: more than fits into a row. A server that never stops must not fill the memory.
   private static let largestAnswer = 4 * 1024 * 1024
   /// The same with the wrapping of each word.
-  private static let largestStream = 256 * 1024 * 1024
+  private static let largestStream = 64 * 1024 * 1024
   /// What an event has around its piece, roughly.
   private static let wrapping = 256
   /// For one try, whatever happens in it: a server may send signs of life for ever.

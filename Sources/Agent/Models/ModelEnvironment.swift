@@ -29,8 +29,10 @@ public struct ModelEnvironment: Sendable {
   func settings(_ model: String?, _ catalogue: ModelCatalogue) throws(CmdopError) -> ModelSettings {
     guard let model = model ?? self["CMDOP_MODEL"] ?? catalogue.defaultModel else {
       throw CmdopError(
-        .badUsage, "no model is chosen: neither CMDOP_MODEL nor the settings name one",
-        hint: "export CMDOP_MODEL=claude-opus-5-5")
+        .badUsage,
+        "no model is chosen: neither CMDOP_MODEL nor the settings name one (and the daemon needs the provider's key, "
+          + "ANTHROPIC_API_KEY or OPENAI_API_KEY)",
+        hint: "cmdop agent restart   # with CMDOP_MODEL=claude-opus-5-5 and the key in ~/.cmdop/agent.env (chmod 600)")
     }
     let provider = try provider(for: model)
     var settings = ModelSettings(
@@ -93,8 +95,7 @@ public struct ModelEnvironment: Sendable {
     guard !headers.isEmpty || isElsewhere else {
       throw CmdopError(
         .unauthenticated, "no key for a model: \(keys) is not set where the daemon started",
-        hint:
-          "export \(keys.prefix { $0 != " " })=… && cmdop agent restart; for a server of your own: ANTHROPIC_BASE_URL or OPENAI_BASE_URL"
+        hint: "cmdop agent restart   # with \(keys.prefix { $0 != " " }) in ~/.cmdop/agent.env (chmod 600)"
       )
     }
     if provider == .anthropic {

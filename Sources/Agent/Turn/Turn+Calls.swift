@@ -147,6 +147,8 @@ extension Turn {
       try await turn.load()
       end = await turn.run()
     } catch { return ToolOutcome("the sub-agent could not begin: \(error.message)", isError: true) }
+    // What its sub-agents ask of the model counts as its own.
+    turns += end.turns
     usage += end.usage
     cost += end.cost
     let value: JSON = [

@@ -44,6 +44,10 @@ public struct CommandOrder: Sendable {
     variables["TERM"] = "dumb"
     (variables["PAGER"], variables["GIT_PAGER"], variables["SYSTEMD_PAGER"]) = ("cat", "cat", "cat")
     variables["GIT_TERMINAL_PROMPT"] = "0"
+    // A repository that somebody has planted runs nothing merely by being looked at.
+    variables["GIT_CONFIG_COUNT"] = "2"
+    (variables["GIT_CONFIG_KEY_0"], variables["GIT_CONFIG_VALUE_0"]) = ("safe.bareRepository", "explicit")
+    (variables["GIT_CONFIG_KEY_1"], variables["GIT_CONFIG_VALUE_1"]) = ("core.fsmonitor", "false")
     return variables
   }
 

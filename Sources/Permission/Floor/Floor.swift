@@ -1,7 +1,7 @@
 /// What is never allowed, by no rule and in no mode. It is code: a change of it is a release, and has a number.
 public enum Floor {
   /// Raised with every change of what is forbidden.
-  public static let version = 1
+  public static let version = 2
 
   /// For `cmdop permissions list` and docs/permissions.md: what, and why.
   public static let list: [(what: String, why: String)] = [
@@ -12,10 +12,13 @@ public enum Floor {
     ("writes to .git/", "hooks and configuration there run programs"),
     ("reads and writes of ~/.ssh", "keys"),
     ("writes to /etc, /System, ~/Library/Keychains", "the system's own settings"),
-    ("reads of /etc/shadow and its kind, /proc/*/environ and /proc/*/mem", "passwords and secrets of running programs"),
+    (
+      "reads of /etc/shadow and its kind, /proc/*/environ and /proc/*/mem, ps e",
+      "passwords and secrets of running programs"
+    ),
     ("cmdop's home, policy, audit log, session store, credentials, binary and units", "what the gate stands on"),
     (
-      "cmdop permissions and other verbs that change rights, for remote callers and MCP", "nobody raises his own rights"
+      "cmdop's own verbs but those that only look, for remote callers and MCP", "nobody raises his own rights"
     ),
   ]
 

@@ -5,17 +5,22 @@ struct FloorCommands {
 
   /// Why an invocation must not run; nil: the floor has nothing against it. Notes in it what may hide such a thing.
   func forbids(_ invocation: inout Invocation) -> String? {
-    if let reason = forbidsSelf(invocation) { return reason }
+    if let reason = OwnProgram(place: place, origin: origin).forbids(&invocation) { return reason }
+    if let reason = ProcessSecrets.forbids(invocation) { return reason }
     if invocation.name == "rm", invocation.words.contains(where: { $0.text.hasPrefix("--no-p") }) {
       return "rm --no-preserve-root"
     }
     for var use in invocation.uses {
       if use.word.isTree { use.isRecursive = true }
       if let reason = forbids(use, in: invocation.directories) { return reason }
+      if invocation.directories == nil, use.word.isKnown, !use.word.text.hasPrefix("/") {
+        invocation.hide("a path in a directory that is not known: \(use.word.display)")
+      }
       if !use.word.isKnown { invocation.hide("a path that is computed: \(use.word.display)") }
       if use.word.isFiltered, use.access == .write { noteFiltered(use, &invocation) }
     }
     for text in CodeText.texts(in: invocation) {
+      if origin != .local, text.text.contains("cmdop") { invocation.hide("its program names cmdop") }
       if CodeText.isForkBomb(text.text) { return "a program that forks without end" }
       if let reason = forbids(code: text, &invocation) { return reason }
     }
@@ -194,32 +199,5 @@ struct FloorCommands {
       }
     }
     return nil
-  }
-
-  // MARK: rights
-
-  private static let ownNames: Set<String> = ["cmdop", "cmdop-agent", "cmdop-relay", "cmdop-mcp", "cmdop-core"]
-  private static let rights: Set<String> = [
-    "permissions", "auth", "join", "login", "logout", "relay", "fleet", "service", "mcp", "agent", "start", "stop",
-    "restart",
-    "machine", "role-to-come",
-  ]
-
-  /// Nobody raises his own rights.
-  private func forbidsSelf(_ invocation: Invocation) -> String? {
-    guard origin != .local, Self.ownNames.contains(invocation.name) else { return nil }
-    if invocation.name != "cmdop" { return "cmdop's own roles are not started by its callers" }
-    let reader = OptionReader(
-      invocation.words, short: [], long: ["--server", "--fleet", "--workspace", "--home", "--log-level"])
-    let verbs = reader.operands.map(\.word)
-    guard let verb = verbs.first else { return nil }
-    if !verb.isKnown { return "a verb of cmdop that is computed" }
-    let next = verbs.dropFirst().first?.text
-    if verb.text == "agent", next == "status" || next == "logs" { return nil }
-    if verb.text == "connect", next == "password" || next == "share" {
-      return "cmdop connect \(next ?? "") changes who may come in"
-    }
-    return Self.rights.contains(verb.text)
-      ? "cmdop \(verb.text) changes rights, and the caller is not at this machine" : nil
   }
 }

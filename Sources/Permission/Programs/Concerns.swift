@@ -7,8 +7,12 @@ enum Concerns {
     var short: Set<Character> = []
     /// Letters that take a value: behind them no letter is an option.
     var valued: Set<Character> = []
-    /// Only before the first operand.
+    /// Only before the first operand, and values are not operands.
     var isEarly = false
+    /// … before so many.
+    var operands = 1
+    /// Long options that take the next word.
+    var valuedLong: Set<String> = []
     /// A file name that begins with a dash would be an option.
     var fearsGlobs = false
     /// Options are whole words with one dash: -exec.
@@ -30,7 +34,9 @@ enum Concerns {
       fearsGlobs: true),
     "ssh": Flags(
       short: ["o", "F", "E", "I", "S"],
-      valued: ["b", "c", "D", "i", "J", "L", "l", "m", "O", "p", "Q", "R", "W", "w", "B"], isEarly: true),
+      valued: [
+        "b", "c", "D", "e", "E", "F", "I", "i", "J", "L", "l", "m", "O", "o", "P", "p", "Q", "R", "S", "W", "w", "B",
+      ], isEarly: true, operands: 2),
     "scp": Flags(short: ["o", "F", "S", "D"], valued: ["c", "i", "J", "l", "P", "X"]),
     "sftp": Flags(short: ["o", "F", "S", "D", "b"], valued: ["c", "i", "J", "l", "P", "B", "R", "s", "X"]),
     "rg": Flags(
@@ -75,14 +81,18 @@ enum Concerns {
     "make": Flags(long: ["--eval"], isEarly: false), "gmake": Flags(long: ["--eval"]),
     "go": Flags(long: ["-exec", "-toolexec", "-vettool", "-overlay"], singleDash: true),
     "cargo": Flags(long: ["--config"]),
-    "docker": Flags(long: ["--host"], short: ["H"], isEarly: true),
+    "docker": Flags(
+      long: ["--host", "--config", "--context"], short: ["H", "c"], valued: ["H", "c", "l"], isEarly: true,
+      valuedLong: [
+        "--host", "--config", "--context", "--log-level", "--tlscacert", "--tlscert", "--tlskey",
+      ]),
     "journalctl": Flags(long: [
       "--vacuum-size", "--vacuum-time", "--vacuum-files", "--rotate", "--flush", "--cursor-file",
     ]),
     "date": Flags(long: ["--set"], short: ["s"], valued: ["d", "f", "r", "I"]),
     "dmesg": Flags(long: ["--clear", "--read-clear", "--console-off"], short: ["C", "c"]),
     "tee": Flags(), "split": Flags(long: ["--filter"]), "logrotate": Flags(short: ["s", "m"]),
-    "ip": Flags(short: ["b"], isEarly: true), "tcpdump": Flags(short: ["z", "w"], valued: ["i", "c", "r", "s"]),
+    "tcpdump": Flags(short: ["z", "w"], valued: ["i", "c", "r", "s"]),
     "pytest": Flags(short: ["p", "c"]), "strings": Flags(), "crontab": Flags(short: ["e"]),
     "gpg": Flags(long: ["--photo-viewer", "--exec-path", "--keyserver-options"]),
     "nmap": Flags(long: ["--script", "--interactive"]), "taskset": Flags(), "unzip": Flags(),
@@ -95,6 +105,7 @@ enum Concerns {
     let name = invocation.name
     switch name {
     case "git": GitConcerns.check(&invocation)
+    case "ip": checkIP(&invocation)
     case "sed", "gsed": CodeText.checkSed(&invocation)
     case "vi", "vim", "nvim", "view", "ex", "less", "more", "emacs", "gdb", "nano":
       // vim -c ':!a', less +!a
@@ -114,14 +125,29 @@ enum Concerns {
     default: break
     }
     guard let flags = flags[name] else { return checkComputed(&invocation) }
+    var operands = 0
+    var isValue = false
     for (index, word) in invocation.words.enumerated().dropFirst() {
       let text = word.text
+      if isValue {
+        isValue = false
+        continue
+      }
+      // ssh has ended its options only where older ones have, too.
+      if text == "--", name == "ssh" { continue }
       if text == "--" { break }
+      isValue =
+        flags.isEarly
+        && (flags.valuedLong.contains(text)
+          || text.hasPrefix("-") && !text.hasPrefix("--")
+            && text.dropFirst().firstIndex(where: flags.valued.contains).map { text.index(after: $0) == text.endIndex }
+              ?? false)
       if flags.fearsGlobs, let glob = word.glob, glob.hasPrefix("*") || glob.hasPrefix("?") || glob.hasPrefix("[") {
         invocation.worry("a file name that begins with a dash would be an option of \(name)")
       }
       guard text.hasPrefix("-"), text.utf8.count > 1 else {
-        if flags.isEarly { break }
+        operands += 1
+        if flags.isEarly, operands >= flags.operands { break }
         // tar xIf …: old options without a dash.
         if name == "tar", index == 1, text.contains(where: flags.short.contains) { invocation.hide("\(name) \(text)") }
         continue
@@ -140,6 +166,19 @@ enum Concerns {
       }
     }
     checkComputed(&invocation)
+  }
+
+  /// ip -batch, in all its abbreviations (-br is -brief), and what runs a program in another network.
+  private static func checkIP(_ invocation: inout Invocation) {
+    var isPlace = false
+    for word in invocation.words.dropFirst() {
+      let text = word.text.drop { $0 == "-" }
+      if text.count < word.text.count, "batch".hasPrefix(text), !text.isEmpty {
+        invocation.hide("ip -batch runs a file")
+      }
+      if isPlace, !text.isEmpty, "exec".hasPrefix(text) { invocation.hide("ip \(text) runs a program") }
+      isPlace = isPlace || text.count > 1 && ("netns".hasPrefix(text) || "vrf".hasPrefix(text)) || text == "v"
+    }
   }
 
   private static func note(_ option: String, _ onlyWrites: Bool, _ invocation: inout Invocation) {

@@ -79,6 +79,16 @@ enum GitConcerns {
     }
   }
 
+  /// The same for where it runs. `ground`: where the call began; nil: that is not known.
+  static func checkPlace(_ invocation: inout Invocation, _ ground: [String]?) {
+    guard let directories = invocation.directories, let ground else {
+      return invocation.worry("git in a directory that is not known: a repository there may name programs")
+    }
+    for directory in directories where !ground.contains(where: { PathText.isInside(directory, $0) }) {
+      return invocation.worry("git in \(directory): a repository elsewhere may name programs")
+    }
+  }
+
   private static func checkSubcommand(_ command: String, _ rest: ArraySlice<Argument>, _ invocation: inout Invocation) {
     func has(_ names: String...) -> Bool {
       rest.contains { word in

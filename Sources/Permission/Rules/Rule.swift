@@ -88,6 +88,9 @@ public struct Rule: Hashable, Sendable {
     "open_file": "read_file",
   ]
 
+  /// The present name of a tool.
+  public static func present(_ name: String) -> String { aliases[name] ?? name }
+
   static let longest = 4096
 
   /// Throws `badUsage` with the reason.

@@ -26,7 +26,7 @@ struct Argument: Hashable, Sendable {
 struct ShellExpansion {
   let variables: ShellVariables
   /// What the shell finds in its environment, as far as we make it: HOME, PWD, USER.
-  let environment: [String: String]
+  var environment: [String: String]
   /// Which of its values a name has this time.
   var choice: [String: ShellWord] = [:]
 
@@ -161,8 +161,8 @@ struct ShellExpansion {
 
   private func home(of user: String) -> String? {
     switch user {
-    case "": value(of: "HOME")?.literal
-    case "+": environment["PWD"]
+    case "": variables.mayBeBound("HOME") ? nil : value(of: "HOME")?.literal
+    case "+": variables.mayBeBound("PWD") ? nil : environment["PWD"]
     case "root": "/root"
     default: user == environment["USER"] ? environment["HOME"] : nil
     }

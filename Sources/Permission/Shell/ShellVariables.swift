@@ -14,10 +14,21 @@ struct ShellVariables: Sendable {
 
   private static let most = 16
 
-  mutating func assign(_ name: String, from words: [ShellWord]) {
+  /// Every construct that can give a name a value comes by here: assignments, loops, read, printf -v, arithmetic, `${x:=…}`, …
+  private mutating func bind(_ name: String) {
     if name == "IFS" { changesSplitting = true }
-    if name == "PS4" || name == "BASH_ENV" || name == "ENV" { fail("it assigns \(name), which bash runs") }
+    if name == "PS4" || name == "PS0" || name == "BASH_ENV" || name == "ENV" || name == "PROMPT_COMMAND" {
+      fail("it assigns \(name), which bash runs")
+    }
     if name.hasPrefix("BASH_") { fail("it assigns \(name)") }
+    if Environment.isCritical(name), !Environment.isHarmless(name), !criticals.contains(name) { criticals.append(name) }
+  }
+
+  /// Whether a tilde, or a name, may mean something else than it did at the beginning.
+  func mayBeBound(_ name: String) -> Bool { isAllUnknown || criticals.contains(name) }
+
+  mutating func assign(_ name: String, from words: [ShellWord]) {
+    bind(name)
     guard !isAllUnknown else { return }
     let before = values[name]
     if before?.isEmpty == true { return }
@@ -26,7 +37,7 @@ struct ShellVariables: Sendable {
   }
 
   mutating func forget(_ name: String) {
-    if name == "IFS" { changesSplitting = true }
+    bind(name)
     values[name] = []
   }
 
@@ -103,7 +114,6 @@ struct ShellVariables: Sendable {
 
   private mutating func note(_ assignment: ShellAssignment) {
     let name = assignment.name
-    if Environment.isCritical(name), !Environment.isHarmless(name) { criticals.append(name) }
     if let value = assignment.value, !assignment.isAppending { assign(name, from: [value]) } else { forget(name) }
   }
 
@@ -153,6 +163,13 @@ struct ShellVariables: Sendable {
       if text.utf8.contains(where: { $0 == 0x5b || $0 == 0x24 || $0 == 0x60 }) {
         fail("\(builtin) gets an array element")
       }
+      if Self.isExpanded(word) { fail("\(builtin) gets a name that is computed") }
+      // read -raNAME, wait -pNAME
+      if text.hasPrefix("-"), let letter = builtin == "read" ? "a" : builtin == "wait" ? "p" : nil as Character?,
+        let at = text.firstIndex(of: letter), text.index(after: at) < text.endIndex
+      {
+        forget(String(text[text.index(after: at)...]))
+      }
       if builtin.hasSuffix("file") || builtin == "readarray", text.hasPrefix("-C") || text.hasPrefix("-c") {
         fail("\(builtin) runs a command for each line")
       }
@@ -170,6 +187,7 @@ struct ShellVariables: Sendable {
   private mutating func notePrintf(_ words: ArraySlice<ShellWord>) {
     guard let first = words.first else { return }
     let head = Self.text(first.pieces.first { $0 != .quoted("") })
+    if Self.isExpanded(first) { fail("printf gets a format that is computed") }
     if first.literal == nil && head.isEmpty { fail("printf gets a format that is computed") }
     guard head.hasPrefix("-v") else { return }
     let name = first.literal == "-v" ? words.dropFirst().first?.literal : first.literal.map { String($0.dropFirst(2)) }
@@ -233,6 +251,21 @@ struct ShellVariables: Sendable {
       }
     }
   }
+
+  /// Braces and globs that are not quoted make other words of it.
+  private static func isExpanded(_ word: ShellWord) -> Bool {
+    word.pieces.contains {
+      if case .plain(let text) = $0 { text.utf8.contains { $0 == 0x7b || $0 == 0x2a || $0 == 0x3f } } else { false }
+    }
+  }
+
+  /// Builtins that `note` knows: it must have seen them under their own names.
+  static let noted: Set<String> = [
+    "declare", "typeset", "local", "readonly", "export", "read", "mapfile", "readarray", "getopts", "unset", "let",
+    "wait",
+    "printf", "test", "[", "set", "shopt", "alias", "enable", "bind", "complete", "compgen", "compopt", "fc", "hash",
+    "source", ".", "eval", "trap", "command", "builtin", "exec",
+  ]
 
   private static func text(_ piece: ShellWord.Piece?) -> String {
     switch piece {

@@ -28,7 +28,7 @@ final class ChatTalk {
   var view: ConversationView
   var board = ApprovalBoard()
   /// Prompts that wait for the end of the turn.
-  private(set) var queue: [String] = []
+  var queue: [String] = []
   private(set) var trouble = ""
   private(set) var hostname = ""
   /// The id of the conversation; empty: none has begun.
@@ -47,13 +47,13 @@ final class ChatTalk {
   var whenAsked: (@Loop (Cmdop_V1_ApprovalQuestion, @escaping ApprovalPrompt.Voice) -> Void)?
   var whenSettled: (@Loop (Cmdop_V1_ApprovalSettled) async -> Void)?
 
-  private var call: AgentCall?
+  var call: AgentCall?
   private var isAttached = false
   /// The last row that was there before us.
   private var past: UInt64 = 0
   /// The prompt that was sent and whose turn has not ended.
-  private var underway: Sent?
-  private struct Sent {
+  var underway: Sent?
+  struct Sent {
     let text: String
     /// Its row has come.
     var isKnown = false
@@ -62,12 +62,12 @@ final class ChatTalk {
   }
   /// After a lost connection: rows up to here are told again, then it is known what has become of our prompt.
   private var replayEnd: (row: UInt64, isIdle: Bool)?
-  private var next: Next?
+  var next: Next?
   enum Next {
     case leave
     case conversation(String)
   }
-  private static let mostWaiting = 16
+  static let mostWaiting = 16
 
   init(_ order: Order, reach: Reach, view: ConversationView.Options) {
     (self.order, self.reach) = (order, reach)
@@ -79,7 +79,7 @@ final class ChatTalk {
   var isBusy: Bool { underway != nil || view.isRunning }
   var hasLeft: Bool { if case .leave? = next { true } else { false } }
 
-  private func changed() {
+  func changed() {
     changes += 1
     change.wake()
   }
@@ -212,7 +212,7 @@ final class ChatTalk {
   }
 
   /// Sends what waits, when its time has come.
-  private func goOn() async {
+  func goOn() async {
     if let end = replayEnd, view.lastRow >= end.row {
       replayEnd = nil
       if end.isIdle, let mine = underway {
@@ -226,50 +226,5 @@ final class ChatTalk {
       queue.removeFirst()
       underway = Sent(text: first, isBehind: false)
     }
-  }
-
-  // MARK: what somebody says
-
-  /// A prompt now, or when the turn that runs has ended. False: too many wait.
-  func say(_ prompt: String) async -> Bool {
-    guard queue.count < Self.mostWaiting else { return false }
-    queue.append(prompt)
-    await goOn()
-    changed()
-    return true
-  }
-
-  /// Ends the turn, and forgets what waits. False: nothing can be told at the moment.
-  func cancel() -> Bool {
-    queue = []
-    changed()
-    return call?.cancelTurn() ?? false
-  }
-
-  /// Summarises. False: not connected, or no conversation yet.
-  func compact() -> Bool {
-    guard let call, call.prompt(.filled { ($0.compact, $0.model) = (true, order.model) }) else { return false }
-    underway = Sent(text: "", isKnown: true, isBehind: false)
-    return true
-  }
-
-  /// Answers the question that is shown. False: none is.
-  func answer(_ answer: Cmdop_V1_Approval.Answer) -> Bool {
-    guard let question = board.open.first?.question, let call else { return false }
-    call.answer(question, answer)
-    return true
-  }
-
-  func expireQuestions() {
-    for entry in board.open where entry.end + .seconds(5) < .now {
-      board.settle(.filled { $0.id = entry.question.id })
-    }
-  }
-
-  func go(to next: Next) {
-    self.next = next
-    queue = []
-    call?.leave()
-    changed()
   }
 }

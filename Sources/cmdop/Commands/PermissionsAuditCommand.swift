@@ -17,7 +17,8 @@ struct PermissionsAuditCommand: Verb {
   @Option(help: "The last so many that fit.") var tail = 100
   @Option(help: "Only from then on: 30m, 24h, 7d, 2026-03-01 or 2026-03-01T12:00:00Z.") var since: String?
   @Option(help: "Only of this tool.") var tool: String?
-  @Option(help: "Only these: allow, deny, ask_allowed, ask_denied, ask_timeout or noted.") var decision: String?
+  @Option(help: "Only these: allow, deny, ask_allowed, ask_denied, ask_timeout, ask_withdrawn, ask_nobody or noted.")
+  var decision: String?
   @Option(help: "Only those whose reason has this in it.") var reason: String?
   @Flag(help: "Check that no line was changed, taken out or put in.") var verify = false
 

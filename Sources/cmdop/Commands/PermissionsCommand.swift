@@ -37,8 +37,17 @@ struct PermissionsListCommand: Verb {
 
   func work() async throws {
     let file = try options.policyFile()
-    if let fault = file.fault { throw fault }
+    if let fault = file.fault {
+      // What follows is what holds instead; the daemon may still know the last good rules.
+      Report.note("\(fault.message); without a good file the mode is strict")
+      if let hint = fault.hint { Report.note("try: \(hint)") }
+    }
     let policy = file.policy
+    let names = Set(try Explanation.definitions().map(\.name))
+    for rule in policy.rules {
+      guard let name = Explanation.unknownTool(rule, names) else { continue }
+      Report.note("there is no tool \"\(name)\": \(rule.action.rawValue) \(rule.text) is about nothing")
+    }
     if options.json { return Report.json(PolicyView(policy)) }
     let rules = policy.rules.map { rule in
       [rule.text, rule.action.rawValue, "global", "user", rule.reason, rule.created, String(rule.id.prefix(12))]

@@ -11,7 +11,8 @@ struct PermissionsExplainCommand: Verb {
       Example: cmdop permissions explain --tool execute_command --args '{"command":"git status && rm -rf /"}'
       Example: cmdop permissions explain --json --tool write_file --args '{"path":"~/.env","content":""}' --policy rules.yaml
       Here --home is the home of whose call is judged; the rules of this machine come from CMDOP_HOME, unless --policy is given.
-      With --batch: one JSON case in each line of standard input, one verdict in each line of the output, with the case's id:
+      With --batch: one JSON case in each line of standard input, one verdict in each line of the output, with the case's id;
+      a case without rules is judged by this machine's, or those of --policy:
       {id, tool, args, mode, rules:{global:{allow,ask,deny},session:{…}}, caller, cwd, home, user, policy_path, roster:[{id,hostname,name}]}
       """)
   @OptionGroup var options: GlobalOptions
@@ -31,8 +32,10 @@ struct PermissionsExplainCommand: Verb {
 
   func work() async throws {
     let account = try UserAccount.current()
-    var explanation = try Explanation(account: account)
     guard let tool else {
+      let home = Home(Start.variable("CMDOP_HOME") ?? Self.absolute(options.home ?? account.home) + "/.cmdop")
+      let (global, session, _) = try policies(home)
+      var explanation = try Explanation(account: account, policy: global, session: session)
       while let line = StandardStreams.readLine() {
         let bytes = Array(line.utf8)
         if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
@@ -40,7 +43,7 @@ struct PermissionsExplainCommand: Verb {
       }
       return
     }
-    let judgement = try judge(tool, explanation, account)
+    let judgement = try judge(tool, try Explanation(account: account), account)
     if options.json { return Report.lines(JSON.object(Explanation.view(judgement)).text) }
     Report.line("\(judgement.verdict.rawValue) (\(judgement.layer.rawValue)): \(judgement.reason)")
     if let rule = judgement.rule { Report.line("rule: \(rule)") }
@@ -56,7 +59,8 @@ struct PermissionsExplainCommand: Verb {
     }
     let home = Self.absolute(options.home ?? account.home)
     let own = Home(Start.variable("CMDOP_HOME") ?? home + "/.cmdop")
-    let (rules, path) = try policies(own)
+    let (global, session, path) = try policies(own)
+    let rules = Policies(global: global, session: session)
     let place = Surroundings(
       home: home, user: account.name, cmdopHome: own.path,
       ownFiles: [path, Processes.ownExecutable(argument: CommandLine.arguments[0])],
@@ -66,7 +70,7 @@ struct PermissionsExplainCommand: Verb {
     return Gate.judge(act, rules, place)
   }
 
-  private func policies(_ home: Home) throws -> (Policies, String) {
+  private func policies(_ home: Home) throws -> (Policy, [Rule], String) {
     var global: Policy
     let path = policy.map(Self.absolute) ?? home.permissions
     if policy != nil {
@@ -84,9 +88,7 @@ struct PermissionsExplainCommand: Verb {
       }
       global.mode = mode
     }
-    return (
-      Policies(global: global, session: try sessionPolicy.map { try Self.read(Self.absolute($0)).rules } ?? []), path
-    )
+    return (global, try sessionPolicy.map { try Self.read(Self.absolute($0)).rules } ?? [], path)
   }
 
   private static func read(_ path: String) throws -> Policy {

@@ -15,7 +15,16 @@ struct RuleWords: ParsableArguments {
   func write(_ action: Verdict, _ options: GlobalOptions) async throws {
     let created = TimeText.at(wallClock())
     let rule = try Rule(rule, action, reason: reason, created: created, match: match, notMatch: notMatch)
-    try await options.policyFile().add(rule)
+    let names = Set(try Explanation.definitions().map(\.name))
+    if let name = Explanation.unknownTool(rule, names) {
+      throw CmdopError(
+        .badUsage, "there is no tool \"\(name)\"; there are \(names.sorted().joined(separator: ", "))",
+        hint: "cmdop permissions \(action.rawValue) 'execute_command(git *)'")
+    }
+    let file = try options.policyFile()
+    let before = file.policy.rules.filter { $0.text == rule.text && $0.action != action }
+    try await file.add(rule)
+    for old in before { Report.note("replaces \(old.action.rawValue) \(old.text)") }
     if options.json {
       return Report.json([
         "rule": rule.text, "action": action.rawValue, "id": rule.id, "reason": reason, "created": created,

@@ -29,10 +29,34 @@ struct AgentSettings: Sendable {
         input: input, output: output, cacheRead: price["cache_read"]?.number ?? input,
         cacheWritten: price["cache_written"]?.number ?? input)
     }
+    // A misspelt bound would be none.
+    let schema: JSON = [
+      "type": "object", "additionalProperties": false,
+      "properties": [
+        "model": ["type": "string", "minLength": 1],
+        "models": [
+          "type": "object",
+          "additionalProperties": [
+            "type": "object", "additionalProperties": false,
+            "properties": ["window": ["type": "integer", "minimum": 1024], "price": ["type": "object"]],
+          ],
+        ],
+        "agent": [
+          "type": "object", "additionalProperties": false,
+          "properties": [
+            "max_turns": ["type": "integer", "minimum": 1, "maximum": 1000],
+            "max_tokens": ["type": "integer", "minimum": 1], "max_cost_usd": ["type": "number", "minimum": 0],
+          ],
+        ],
+      ],
+    ]
+    if let fault = JSONSchema(schema).faults(of: document).first {
+      throw CmdopError(.badUsage, "\(file): \(fault)", hint: "mv \(file) \(file).broken")
+    }
     let agent = document["agent"]
-    if let turns = agent?["max_turns"]?.integer { budget.turns = min(max(turns, 1), 1000) }
+    if let turns = agent?["max_turns"]?.integer { budget.turns = turns }
     budget.tokens = agent?["max_tokens"]?.integer
-    budget.cost = agent?["max_cost_usd"]?.number.map { Int64($0 * 1_000_000) }
+    budget.cost = agent?["max_cost_usd"]?.number.map { Int64(min($0, 1e9) * 1_000_000) }
   }
 }
 
@@ -42,6 +66,10 @@ enum AgentEnvironment {
   static func load(_ home: Home, daemon: [String: String]) throws(CmdopError) -> [String: String] {
     var variables = daemon
     let file = home.agentEnvironment
+    if let stamp = FileStamp(file), !stamp.isRegular || !stamp.isOwn || stamp.mode & 0o077 != 0 {
+      throw CmdopError(
+        .denied, "\(file) must be a plain file of yours that nobody else may read", hint: "chmod 600 \(file)")
+    }
     guard let bytes = try PrivateFiles.read(file, limit: 64 * 1024) else { return variables }
     for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
       let line = line.trimmingPrefix(while: \.isWhitespace)
@@ -52,7 +80,7 @@ enum AgentEnvironment {
         // Not what stands there: it may be a secret.
         throw CmdopError(
           .badUsage, "\(file) has a line that is no NAME=value of a known variable",
-          hint: "cmdop chat --help   # names the variables")
+          hint: "cmdop chat --help")
       }
       var value = parts[1]
       if value.count >= 2, let quote = value.first, quote == value.last, quote == "\"" || quote == "'" {
@@ -62,4 +90,10 @@ enum AgentEnvironment {
     }
     return variables
   }
+}
+
+/// In place of models where the settings are broken: the daemon runs, and whoever talks to its agent hears why that does not.
+struct NoModels: ModelSource {
+  let fault: CmdopError
+  func model(_ name: String?) throws(CmdopError) -> any LanguageModel { throw fault }
 }

@@ -4,6 +4,7 @@ import Connect
 import Core
 import Daemon
 import Host
+import Logging
 import Permission
 import Session
 import Store
@@ -16,18 +17,31 @@ extension DaemonRole {
     let host: AgentHost.Parts
     let gate: ToolGate
     let shed: ToolShed
-    let models: HTTPModels
+    let client: HTTPModels?
   }
 
   /// `relay`: this machine's own connection to its relay, once there is one.
   func makeAgent(
     _ account: UserAccount, _ enrollment: Enrollment?, _ hostname: String, _ database: Database,
-    relay: LateTether, now: @escaping @Sendable () -> Int64
+    relay: LateTether, log: Logger, now: @escaping @Sendable () -> Int64
   ) async throws(CmdopError) -> AgentParts {
-    let settings = try AgentSettings(home: home)
-    let variables = try AgentEnvironment.load(home, daemon: baseEnvironment)
+    var settings: AgentSettings?
+    var models: any ModelSource
+    var client: HTTPModels?
+    do {
+      let read = try AgentSettings(home: home)
+      let variables = try AgentEnvironment.load(home, daemon: baseEnvironment)
+      let web = HTTPModels(
+        ModelEnvironment { variables[$0] }, catalogue: read.catalogue, time: AgentTime(wall: now))
+      (settings, models, client) = (read, web, web)
+    } catch {
+      log.error("the agent cannot work", metadata: ["why": "\(error.message)"])
+      models = NoModels(fault: error)
+    }
     let machine = MachineID(enrollment?.machineID ?? "")
-    let terminals = AgentTerminals(hostname: hostname, machine: machine)
+    let terminals = AgentTerminals(
+      hostname: hostname, machine: machine,
+      environment: CommandOrder.environment(of: account, from: childEnvironment))
     let reach = await Reach(asMachine: { await relay.tether?.connection() })
     let asker = AgentAsker(reach)
     let shed = try ToolShed(.init(user: account, environment: childEnvironment, spool: home.spool))
@@ -43,20 +57,18 @@ extension DaemonRole {
         home: account.home, user: account.name, cmdopHome: home.path, ownFiles: [home.permissions, own],
         roster: hosts ? await roster.entries() : nil, paths: RealPaths())
     }
-    let models = HTTPModels(
-      ModelEnvironment { variables[$0] }, catalogue: settings.catalogue, time: AgentTime(wall: now))
     let store = ConversationStore(database)
     let place = AgentPlace(
       hostname: hostname, machine: enrollment?.hostname ?? hostname, system: LocalMachine.platform, user: account.name,
       home: account.home, directory: account.home, today: "")
     let today: @Sendable () -> String = { String(TimeText.at(wallClock()).prefix(10)) }
-    let options = AgentHost.Options(place: place, budget: settings.budget, today: today) {
-      ProjectInstructions.of($0, home: account.home)
+    let options = AgentHost.Options(place: place, budget: settings?.budget ?? TurnBudget(), today: today) {
+      await ProjectInstructions.read($0, home: account.home)
     }
     let loop = AgentLoop(store: store, models: models, time: AgentTime(wall: now))
     return AgentParts(
-      host: .init(store: store, loop: loop, options: options, terminals: terminals), gate: gate, shed: shed,
-      models: models)
+      host: .init(store: store, loop: loop, models: models, options: options, terminals: terminals), gate: gate,
+      shed: shed, client: client)
   }
 
   /// What programs on this machine see of the daemon's environment: no key of a model's provider.

@@ -34,7 +34,7 @@ struct DaemonRole {
     let database = try await Database(
       path: home.database, migrations: SessionDirectory.migrations + ConversationStore.migrations)
     let late = LateTether()
-    let agent = try await makeAgent(account, enrollment, hostname, database, relay: late, now: now)
+    let agent = try await makeAgent(account, enrollment, hostname, database, relay: late, log: log, now: now)
     let machine = LocalMachine(account: account, environment: childEnvironment)
     let tools = ToolBelt(machine: machine, keeper: await keeper(), gate: agent.gate)
     let service = await MachineService(
@@ -80,7 +80,7 @@ struct DaemonRole {
       try await group.next()
     }
     await listener.close()
-    await agent.models.close()
+    await agent.client?.close()
     PrivateFiles.remove(home.socket)
     PrivateFiles.remove(home.status)
     log.info("daemon stopped")

@@ -6,14 +6,23 @@ import Host
 enum ProjectInstructions {
   private static let most = 64 * 1024
 
-  static func of(_ directory: String, home: String) -> String {
+  private static let files = SlowWork("readings of instructions", threads: 1, most: 64)
+
+  /// Never on the loop: a disk may hang.
+  static func read(_ directory: String, home: String) async -> String {
+    (try? await files.run { of(directory, home: home) }) ?? ""
+  }
+
+  private static func of(_ directory: String, home: String) -> String {
     var texts: [String] = []
     var folder = directory
     var room = most
-    while !folder.isEmpty, folder != "/" {
+    for _ in 0..<64 where !folder.isEmpty && folder != "/" {
       for name in [".cmdop/instructions.md", "AGENTS.md"] {
         let path = "\(folder)/\(name)"
-        guard PrivateFiles.isOwn(path), let bytes = try? PrivateFiles.read(path, limit: most), bytes.count <= room,
+        // No link: it could lead to what nobody is to send to a model's provider.
+        guard let stamp = FileStamp(path), stamp.isRegular, stamp.isOwn,
+          let bytes = try? PrivateFiles.read(path, limit: most), bytes.count <= room,
           !bytes.isEmpty
         else { continue }
         room -= bytes.count

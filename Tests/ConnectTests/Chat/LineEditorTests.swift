@@ -124,7 +124,9 @@ struct LineEditorTests {
     file = (0..<698).reduce(into: []) { $0 += Array("\"\($1)\"\n".utf8) }
     for n in 698..<700 { file = PromptHistory.adding("\(n)", to: file) }
     #expect(PromptHistory.parse(file).count == PromptHistory.most && PromptHistory.parse(file).last == "699")
-    for n in 0..<40 { file = PromptHistory.adding("\(n)" + String(repeating: "x", count: 16_000), to: file) }
+    let long = String(repeating: "x", count: 16_000)
+    file = (0..<40).reduce(into: []) { $0 += Array("\"\($1)\(long)\"\n".utf8) }
+    file = PromptHistory.adding("last", to: file)
     #expect(file.count <= PromptHistory.limit)
     #expect(PromptHistory.parse(Array("{broken\n\"good\"\n17\n".utf8)) == ["good"])
   }
