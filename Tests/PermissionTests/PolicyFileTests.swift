@@ -9,6 +9,10 @@ import Testing
 struct PolicyFileTests {
   private func place() throws -> String { try GateAuditTests.folder() + "/permissions.yaml" }
 
+  private func clear(_ path: String) {
+    try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent)
+  }
+
   private func put(_ text: String, _ path: String, mode: Int = 0o600) throws {
     try Data(text.utf8).write(to: URL(filePath: path))
     try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
@@ -17,6 +21,7 @@ struct PolicyFileTests {
   @Test("Without a file the mode is default; a broken one from the start is strict")
   func none() throws {
     let path = try place()
+    defer { clear(path) }
     #expect(PolicyFile(path: path).policies().mode == .default)
     try put("version: 1\nmode: wide open\n", path)
     let file = PolicyFile(path: path)
@@ -28,6 +33,7 @@ struct PolicyFileTests {
     "A broken file that wants the rules for people keeps wanting them", arguments: ["true", "yes", "\"on\"", "True"])
   func operators(_ value: String) throws {
     let path = try place()
+    defer { clear(path) }
     try put("version: 1\nenforce_operators: \(value)\nmode: wide open\n", path)
     let file = PolicyFile(path: path)
     #expect(file.policies().enforcesOperators && file.policies().mode == .strict)
@@ -43,6 +49,7 @@ struct PolicyFileTests {
   @Test("What changes is read; what is broken, open to others, or gone, changes nothing")
   func reload() throws {
     let path = try place()
+    defer { clear(path) }
     try put("version: 1\nmode: bypass\n", path)
     let file = PolicyFile(path: path)
     #expect(file.policies().mode == .bypass && file.fault == nil)
@@ -62,6 +69,7 @@ struct PolicyFileTests {
   @Test("A link in its place, and a folder that others may write, are refused")
   func places() throws {
     let path = try place()
+    defer { clear(path) }
     try put("version: 1\nmode: bypass\n", path + ".other")
     try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path + ".other")
     #expect(PolicyFile(path: path).policies().mode == .strict)
@@ -75,6 +83,7 @@ struct PolicyFileTests {
   @Test("Rules are put in, replaced and taken out; the file is private")
   func changes() async throws {
     let path = try place()
+    defer { clear(path) }
     let file = PolicyFile(path: path)
     try await file.add(try Rule("execute_command(git *)", .allow))
     try await file.add(try Rule("execute_command(git *)", .deny, reason: "no"))
@@ -91,6 +100,7 @@ struct PolicyFileTests {
   @Test("Writers beside each other lose nothing")
   func writers() async throws {
     let path = try place()
+    defer { clear(path) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<12 {
         group.addTask { try await PolicyFile(path: path).add(try Rule("execute_command(tool\(number) *)", .allow)) }
@@ -102,7 +112,9 @@ struct PolicyFileTests {
 
   @Test("Session rules are of this process, or of one conversation")
   func session() throws {
-    let file = PolicyFile(path: try place())
+    let path = try place()
+    defer { clear(path) }
+    let file = PolicyFile(path: path)
     file.remember(try Rule("execute_command(git *)", .allow), conversation: "one")
     file.remember(try Rule("execute_command(ls *)", .allow))
     #expect(file.sessionRules(of: "one").count == 2 && file.sessionRules(of: "two").count == 1)
