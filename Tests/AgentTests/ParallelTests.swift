@@ -11,13 +11,13 @@ struct ParallelTests {
 
   @Test("What only looks runs side by side, eight at most; the model sees the results in the order of its calls")
   func sideBySide() async throws {
-    // The first waits for the second, so one after the other would never end.
-    let second = Gate()
+    // The first waits for the last, so one after the other would never end.
+    let last = Gate()
     let hand = Workshop([
       Workshop.tool("look", isReadOnly: true) { call in
         let number = call.arguments["x"]?.string ?? ""
-        if number == "0" { await second.wait() }
-        if number == "1" { second.open() }
+        if number == "0" { await last.wait() }
+        if number == "19" { last.open() }
         return ToolOutcome("seen \(number)")
       }
     ])
@@ -30,10 +30,10 @@ struct ParallelTests {
       if case .toolResult(_, let text, _) = part { text } else { nil }
     }
     #expect(texts == (0..<20).map { "seen \($0)" })
-    // Stored as they came: the second was there before the first.
+    // Stored as they came: the first was not the first.
     let stored = try await bench.results().compactMap { $0["text"]?.string }
     #expect(stored.sorted() == texts.sorted())
-    #expect((stored.firstIndex(of: "seen 1") ?? 99) < (stored.firstIndex(of: "seen 0") ?? -1))
+    #expect(stored.first != "seen 0")
   }
 
   @Test("As soon as one of them changes something, they run one after the other, in order")
