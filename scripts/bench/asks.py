@@ -32,10 +32,10 @@ def measure(yard, world, result):
     try:
         port = int(model.stdout.readline().split()[-1])
         agent = {"ANTHROPIC_API_KEY": "sk-bench", "ANTHROPIC_BASE_URL": "http://127.0.0.1:%d" % port, "CMDOP_MODEL": "scripted"}
-        street = Street(yard, machines=names, machine_env=agent, client=False)
+        street = Street(yard, machines=names, machine_env=agent)
         try:
-            street.add("desk", more=agent)
-            desk = street.environment(street.homes["desk"])
+            street.add("asker", more=agent)
+            desk = street.environment(street.homes["asker"])
             times, answered = [], 0
             for turn in range(ROUNDS + 1):
                 out = yard.run([yard.cmdop, "chat", "-p", "ask them all", "--json"], desk)
