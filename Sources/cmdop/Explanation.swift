@@ -37,6 +37,7 @@ struct Explanation {
 
   /// A tool of another MCP server is not known here: nothing is declared, but the floor and rules by its name hold.
   func definition(_ name: String) throws(CmdopError) -> ToolDefinition {
+    let name = Rule.present(name)
     if let known = tools[name] { return known }
     guard name.contains(":") else {
       throw CmdopError(

@@ -75,11 +75,12 @@ final class AskRun: Sendable {
       Report.note("cancelled: the turn on \(host) has ended")
       return 130
     }
-    if asJSON {
-      Report.failure(error, asJSON: false)
-      return Report.exitCode(error)
-    }
-    throw error
+    let named = ShellWord.quoted(host)
+    let goOn = AgentWay.back(to: result.conversation, on: host) + " -p \"go on\""
+    let elsewhere = error.code == .timeout ? "cmdop ask \(named) --timeout 10m PROMPT" : goOn
+    let told = Hint.completed(error, elsewhere: result.conversation.isEmpty ? "cmdop ask --help" : elsewhere)
+    Report.failure(told, asJSON: false)
+    return Report.exitCode(told)
   }
 
   // MARK: several machines

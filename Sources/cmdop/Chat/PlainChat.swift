@@ -85,9 +85,11 @@ final class PlainChat: Sendable {
     if error.code == .cancelled {
       Report.note("cancelled")
     } else {
+      let machine = talk.order.machine == "localhost" ? nil : talk.order.machine
+      let goOn = AgentWay.back(to: talk.conversation, on: machine) + " -p \"go on\""
       // With --json its last event has said so on standard output.
-      Report.note("error: \(error.message)")
-      if let hint = error.hint { Report.note("try: \(hint)") }
+      Report.failure(
+        Hint.completed(error, elsewhere: talk.conversation.isEmpty ? "cmdop chat --help" : goOn), asJSON: false)
     }
     return Report.exitCode(error)
   }

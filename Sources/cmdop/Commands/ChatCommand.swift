@@ -82,7 +82,7 @@ struct ChatCommand: Verb {
     }
     OwnTerminal.restore()
     if let id = screen.conversation {
-      Report.note("back to it: cmdop chat \(machine.map { "--machine \(ShellWord.quoted($0)) " } ?? "")--resume \(id)")
+      Report.note("back to it: \(AgentWay.back(to: id, on: machine))")
     }
     try result.get()
   }
@@ -90,6 +90,11 @@ struct ChatCommand: Verb {
 
 /// The way to a machine's agent.
 enum AgentWay {
+  /// The command that goes on with a conversation.
+  static func back(to conversation: String, on machine: String?) -> String {
+    "cmdop chat \(machine.map { "--machine \(ShellWord.quoted($0)) " } ?? "")--resume \(conversation)"
+  }
+
   /// Without `machine` this machine's own daemon is meant, whatever relay one is signed in at. One that does not run is started.
   @Loop static func find(
     _ machine: String?, _ options: GlobalOptions, _ pin: PINOptions
