@@ -41,7 +41,7 @@ let rooms: [Room] = [
   room("Agent",      floor: 3, uses: ["Core", "Session"], rents: [nio, nioHTTP1, httpClient]),
   room("AskMachine", floor: 3, uses: ["Connect", "Core", "Wire"]),
   room("Daemon",     floor: 4, uses: ["Agent", "Core", "Fleet", "Session", "Tools", "Wire"], rents: [nio, log]),
-  room("MCP",        floor: 4, uses: ["Core"]),
+  room("MCP",        floor: 4, uses: ["Connect", "Core", "Wire"], rents: [nio]),
   room("Relay",      floor: 4, uses: ["Core", "Fleet", "Session", "Wire"], rents: [nio, log]),
   room("Web",        floor: 4, uses: ["Core"]),
 ]

@@ -8,7 +8,8 @@ extension JSON {
 
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  private func write(to bytes: inout [UInt8]) {
+  /// Appends it to `bytes`.
+  public func write(to bytes: inout [UInt8]) {
     switch self {
     case .null: bytes += "null".utf8
     case .bool(let flag): bytes += (flag ? "true" : "false").utf8

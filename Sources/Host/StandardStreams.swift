@@ -32,7 +32,14 @@ public final class StandardStreams: Sendable {
   /// Bytes that wait for a slow reader of ours; then the sender waits.
   private static let bound = 1024 * 1024
 
-  public init() {
+  /// Where standard output goes.
+  private let output: CInt
+
+  /// `claimsOutput`: standard output is this object's alone from now on; what anybody else writes to descriptor 1 goes to standard
+  /// error. For protocols that speak over it.
+  public init(claimsOutput: Bool = false) {
+    let own = claimsOutput ? fcntl(1, F_DUPFD_CLOEXEC, 3) : -1
+    output = own >= 0 && dup2(2, 1) >= 0 ? own : 1
     inbox.whenHungry = { [weak self] in self?.pull() }
   }
 
@@ -75,7 +82,7 @@ public final class StandardStreams: Sendable {
   /// Returns once the bytes are on their way, or wait among at most 1 MiB. False when nobody reads that output any more.
   @discardableResult
   public func write(_ bytes: ByteBuffer, to output: Output) async -> Bool {
-    let descriptor = output.rawValue
+    let descriptor = output == .stdout ? self.output : output.rawValue
     if broken[descriptor] != nil { return false }
     let count = bytes.readableBytes
     pending += count

@@ -18,7 +18,7 @@ struct Cmdop: AsyncParsableCommand {
       RelayCommand.self, JoinCommand.self, AgentCommand.self, StartCommand.self, StopCommand.self, RestartCommand.self,
       StatusCommand.self, LoginCommand.self, LogoutCommand.self, AuthCommand.self, MachinesCommand.self,
       MachineCommand.self, ConnectCommand.self, ExecCommand.self, AskCommand.self, ChatCommand.self,
-      SessionCommand.self, PermissionsCommand.self, ApprovalsCommand.self, FleetCommand.self,
+      SessionCommand.self, PermissionsCommand.self, ApprovalsCommand.self, FleetCommand.self, MCPCommand.self,
       VersionCommand.self, CompletionsCommand.self,
       BenchAgentsCommand.self, BenchAdmissionCommand.self, BenchGateCommand.self, BenchLoopCommand.self,
       RoleToComeCommand.self,
@@ -52,7 +52,8 @@ struct Cmdop: AsyncParsableCommand {
     switch argument.split(separator: "/").last {
     case "cmdop-relay": ["relay"]
     case "cmdop-agent": ["agent"]
-    case "cmdop-mcp", "cmdop-core": ["role-to-come"]
+    case "cmdop-mcp": CommandLine.arguments.count > 1 ? ["mcp"] : ["mcp", "stdio"]
+    case "cmdop-core": ["role-to-come"]
     default: []
     }
   }

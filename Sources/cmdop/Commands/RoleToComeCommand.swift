@@ -1,7 +1,7 @@
 import ArgumentParser
 import Core
 
-/// What a link named cmdop-mcp or cmdop-core says in a version that does not have these roles: whoever starts it is a
+/// What a link named cmdop-core says in a version that does not have this role: whoever starts it is a
 /// program, and must learn that from an exit code.
 struct RoleToComeCommand: Verb {
   static let configuration = CommandConfiguration(commandName: "role-to-come", shouldDisplay: false)
@@ -10,6 +10,6 @@ struct RoleToComeCommand: Verb {
 
   func work() async throws {
     throw CmdopError(
-      .unsupported, "cmdop \(CmdopVersion.program) has no MCP server and no core for SDKs yet", hint: "cmdop --help")
+      .unsupported, "cmdop \(CmdopVersion.program) has no core for SDKs yet", hint: "cmdop --help")
   }
 }

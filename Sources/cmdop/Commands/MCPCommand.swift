@@ -1,0 +1,8 @@
+import ArgumentParser
+
+struct MCPCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mcp",
+    abstract: "The fleet for AI clients (Model Context Protocol), and other servers' tools for our agent.",
+    subcommands: [MCPStdioCommand.self])
+}

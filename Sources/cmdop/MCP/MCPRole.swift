@@ -1,0 +1,96 @@
+import Connect
+import Core
+import Host
+import MCP
+import NIOCore
+
+/// The door for MCP clients, wired: an ordinary client of this machine's daemon, and of the fleet as the person signed in here.
+struct MCPRole {
+  let options: GlobalOptions
+
+  /// Serves the client that has started us, until it closes our input.
+  func serveStandardStreams() async throws {
+    let streams = await StandardStreams(claimsOutput: true)
+    let offer = try await offer()
+    let server = LineServer(
+      offer, read: { try await streams.read().map { Array($0.readableBytesView) } },
+      write: { await streams.write(ByteBuffer(bytes: $0), to: .stdout) })
+    _ = try await Person.interruptible {
+      await withTaskGroup { group in
+        // Nobody waits for it: the first answers come before the daemon is there.
+        group.addTask { try? await offer.parts.daemon() }
+        group.addTask { await server.run() }
+        for await _ in group where Task.isCancelled { break }
+      }
+    }
+  }
+
+  @Loop
+  func offer() async throws(CmdopError) -> FleetOffer {
+    let home = try options.place()
+    let (control, way) = (DaemonControl(home: home, options: options), FleetWay(options))
+    let starter = DaemonStarter(control)
+    return FleetOffer(
+      .init(
+        definitions: try Explanation.definitions(),
+        local: Reach(socket: home.socket, relays: [], credential: nil),
+        fleet: { () throws(CmdopError) in try await way.reach() },
+        state: {
+          switch (try? control.look())?.verdict {
+          case .online: .online
+          case .degraded: .alone
+          case .starting, .offline, nil: .missing
+          }
+        }, daemon: { () throws(CmdopError) in try await starter.make() }))
+  }
+}
+
+/// The way to the other machines, as the person who is signed in; looked up when it is first needed.
+@Loop
+private final class FleetWay: Sendable {
+  private let options: GlobalOptions
+  private var known: Reach?
+
+  init(_ options: GlobalOptions) { self.options = options }
+
+  func reach() async throws(CmdopError) -> Reach {
+    if let known { return known }
+    // Nobody is there to be asked for a PIN: a known one is used, else the call says what is missing.
+    let reach = try await options.reach()
+    known = reach
+    return reach
+  }
+}
+
+/// Makes sure that this machine's daemon runs; several calls at once start one.
+private actor DaemonStarter {
+  private let control: DaemonControl
+  private var starting: Task<Void, any Error>?
+
+  init(_ control: DaemonControl) { self.control = control }
+
+  func make() async throws(CmdopError) {
+    if let view = try? control.look(), view.status != nil, view.verdict != .offline { return }
+    let task = starting ?? Task { try await start() }
+    starting = task
+    defer { starting = nil }
+    do { try await task.value } catch { throw CmdopError(anything: error) }
+  }
+
+  private func start() async throws {
+    do {
+      let view = try await control.start()
+      guard view.status != nil else {
+        throw CmdopError(.unavailable, "the daemon of this machine is just starting", hint: "cmdop agent status")
+      }
+    } catch let error as CmdopError where error.code == .exists {
+      // Another client was faster.
+      let end = ContinuousClock.now + .seconds(10)
+      while ContinuousClock.now < end {
+        if try control.look().status != nil { return }
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      throw CmdopError(.unavailable, "the daemon of this machine does not answer", hint: "cmdop agent status")
+    }
+  }
+}
