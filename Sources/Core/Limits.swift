@@ -25,6 +25,8 @@ public enum Limits {
   public static let hops = 3
   /// One prompt to an agent.
   public static let prompt = 1024 * 1024
+  /// The arguments of a tool as text: one message, less what stands beside them in it.
+  public static let arguments = message - 64 * 1024
   /// HTTP/2 window: 256 KiB gave the best TLS throughput of the sizes measured; 8 MiB breaks connections.
   public static let window = 256 * 1024
 }

@@ -52,7 +52,7 @@ public enum RoleTable {
     Row(right: .seeSessions,    roles: all,     scope: .readMachines,    meaning: "list sessions"),
     Row(right: .watch,          roles: all,     scope: .writeSessions,   meaning: "watch a terminal"),
     Row(right: .operate,        roles: working, scope: .writeSessions,   meaning: "open terminals, type, change and end sessions"),
-    Row(right: .execute,        roles: working, scope: .executeCommands, meaning: "run commands"),
+    Row(right: .execute,        roles: working, scope: .executeCommands, meaning: "run commands, call tools"),
     Row(right: .readFiles,      roles: working, scope: .readFiles,       meaning: "read files"),
     Row(right: .writeFiles,     roles: working, scope: .writeFiles,      meaning: "write, move and delete files"),
     Row(right: .askAgent,       roles: working, scope: .invokeAgent,     meaning: "ask the agents on machines"),

@@ -97,7 +97,8 @@ enum Policy: Sendable {
   /// nil: an operation that nobody knows.
   static func right(for first: ControlMessage) -> Right? {
     switch first.payload {
-    case .runCommand: .execute
+    // A tool called by name may do what a command does, whichever it is: the machine's rules tell them apart.
+    case .runCommand, .toolRequest: .execute
     case .startSession(let start): start.observe ? .watch : .operate
     case .destroySession: .operate
     case .sessionRequest(let request):

@@ -57,9 +57,12 @@ extension RelayService {
     first.route.machine = machine.id.rawValue
     // Further prompts and answers come on the same stream, which nobody looks into any more: what a key may not do at all it
     // does not get to do there.
-    if case .agent(var request)? = first.payload, request.answers, !pass.allows(.operate) {
-      request.answers = false
-      first.payload = .agent(request)
+    if !pass.allows(.operate) {
+      switch first.payload {
+      case .agent: first.agent.answers = false
+      case .toolRequest: first.toolRequest.answers = false
+      default: break
+      }
     }
     return machine
   }
@@ -148,6 +151,7 @@ extension RelayService {
     case .conversationRequest(let request): (request.ask == nil ? "agent.list" : "agent.change", false)
     case .approval: ("approval.answer", false)
     case .watchApprovals: ("approval.watch", false)
+    case .toolRequest: ("tool.call", false)
     default: ("operation", false)
     }
   }

@@ -43,7 +43,8 @@ struct AskingTests {
       let stranger = try await FakeMachine("cc", on: bench, secret: RelayBench.strangerSecret)
       for machine in [a, b, stranger] { _ = try await machine.register() }
       for payload: ControlMessage.OneOf_Payload in [
-        .runCommand(.filled { $0.arguments = ["true"] }), .startSession(.init()),
+        .runCommand(.filled { $0.arguments = ["true"] }), .toolRequest(.filled { $0.tool = "list_dir" }),
+        .startSession(.init()),
         .startSession(.filled { $0.observe = true }),
         .destroySession(.init()), .watchApprovals(.init()), .approval(.init()),
         .conversationRequest(.filled { $0.remove = true }), .sessionRequest(.filled { $0.save = .text }),

@@ -235,6 +235,7 @@ struct IsolationTests {
       }
       for other in [
         ControlMessage(.runCommand(.filled { $0.arguments = ["id"] })),
+        ControlMessage(.toolRequest(.filled { $0.tool = "list_machines" })),
         ControlMessage(.destroySession(.filled { $0.session = scene.session })),
         ControlMessage(.sessionRequest(.filled { $0.session = scene.session })),
       ] {

@@ -252,6 +252,15 @@ public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
     set {_uniqueStorage()._payload = .watchApprovals(newValue)}
   }
 
+  /// First message: one call of one tool by its name, as MCP clients make it.
+  public var toolRequest: Cmdop_V1_ToolRequest {
+    get {
+      if case .toolRequest(let v)? = _storage._payload {return v}
+      return Cmdop_V1_ToolRequest()
+    }
+    set {_uniqueStorage()._payload = .toolRequest(newValue)}
+  }
+
   /// The machine that is meant. Read by whoever forwards; only on the first message.
   public var route: Cmdop_V1_Route {
     get {_storage._route ?? Cmdop_V1_Route()}
@@ -329,6 +338,8 @@ public nonisolated struct Cmdop_V1_ControlMessage: @unchecked Sendable {
     case conversationRequest(Cmdop_V1_ConversationRequest)
     /// First message: hear what the machine's gate asks, until this call ends.
     case watchApprovals(Cmdop_V1_WatchApprovals)
+    /// First message: one call of one tool by its name, as MCP clients make it.
+    case toolRequest(Cmdop_V1_ToolRequest)
 
   }
 
@@ -528,6 +539,24 @@ public nonisolated struct Cmdop_V1_AgentMessage: Sendable {
     set {payload = .conversations(newValue)}
   }
 
+  /// How far a called tool is. May be left out when its reader is slow.
+  public var toolProgress: Cmdop_V1_ToolProgress {
+    get {
+      if case .toolProgress(let v)? = payload {return v}
+      return Cmdop_V1_ToolProgress()
+    }
+    set {payload = .toolProgress(newValue)}
+  }
+
+  /// How a call of a tool went, or that it goes on as a task; `ended` follows.
+  public var toolResult: Cmdop_V1_ToolResult {
+    get {
+      if case .toolResult(let v)? = payload {return v}
+      return Cmdop_V1_ToolResult()
+    }
+    set {payload = .toolResult(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Payload: Equatable, Sendable {
@@ -571,6 +600,10 @@ public nonisolated struct Cmdop_V1_AgentMessage: Sendable {
     case approvalSettled(Cmdop_V1_ApprovalSettled)
     /// The machine's conversations; the answer to ConversationRequest.
     case conversations(Cmdop_V1_ConversationList)
+    /// How far a called tool is. May be left out when its reader is slow.
+    case toolProgress(Cmdop_V1_ToolProgress)
+    /// How a call of a tool went, or that it goes on as a task; `ended` follows.
+    case toolResult(Cmdop_V1_ToolResult)
 
   }
 
@@ -2419,13 +2452,116 @@ public nonisolated struct Cmdop_V1_ApprovalSettled: Sendable {
   public init() {}
 }
 
+/// Call one tool of the machine by its name. The machine's rules judge every such call, also the owner's own: a program has made
+/// it. Whoever cancels the operation or vanishes ends the call with all it has started, unless it goes on as a task already.
+public nonisolated struct Cmdop_V1_ToolRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Its name: "execute_command".
+  public var tool: String = String()
+
+  /// Its arguments as the text of one JSON object, at most 4,128,768 bytes; empty: none.
+  public var arguments: String = String()
+
+  /// The program for which it is called, as it names itself: "cursor 1.2". A claim: it stands in the audit log and in questions
+  /// beside the caller's name, and tells apart whose tasks are whose. At most 64 characters of it count; empty: not told.
+  public var client: String = String()
+
+  /// The call is ended after so many milliseconds, also where it goes on as a task; zero: never.
+  public var timeoutMs: UInt64 = 0
+
+  /// After so many milliseconds the call goes on as a task and the answer is its id; zero: never.
+  public var handOverMs: UInt64 = 0
+
+  /// This client shows the questions that the gate asks about this call, and can answer them.
+  public var answers: Bool = false
+
+  /// Of a longer text only the beginning comes back; zero: all of it, up to 1 MiB.
+  public var mostCharacters: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// How far a called tool is.
+public nonisolated struct Cmdop_V1_ToolProgress: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var what: Cmdop_V1_ToolProgress.OneOf_What? = nil
+
+  /// What a command prints, as text; at most 32 KiB.
+  public var output: String {
+    get {
+      if case .output(let v)? = what {return v}
+      return String()
+    }
+    set {what = .output(newValue)}
+  }
+
+  /// A line for people: "12 of 50 machines have answered".
+  public var note: String {
+    get {
+      if case .note(let v)? = what {return v}
+      return String()
+    }
+    set {what = .note(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_What: Equatable, Sendable {
+    /// What a command prints, as text; at most 32 KiB.
+    case output(String)
+    /// A line for people: "12 of 50 machines have answered".
+    case note(String)
+
+  }
+
+  public init() {}
+}
+
+/// How a call of a tool went.
+public nonisolated struct Cmdop_V1_ToolResult: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// In words; what a command printed, what stands in a file.
+  public var text: String = String()
+
+  /// The same as JSON, as the tool's output schema says; empty where it failed or is larger than 2 MiB.
+  public var value: String = String()
+
+  /// It was done and did not succeed, was denied, or could not be done; `text` says why.
+  public var isError: Bool = false
+
+  /// `text` is the beginning of a longer one, which goes on at this byte of `spool`; zero: it is whole.
+  public var nextOffset: UInt64 = 0
+
+  /// Names the whole text for `read_file`, as the same caller and client: {"spool": …, "offset": …}. Empty: `text` is whole, or
+  /// there was no room to keep the rest.
+  public var spool: String = String()
+
+  /// The call goes on as this task, which `task_status` tells about and ends; empty: it is over.
+  public var taskID: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "cmdop.v1"
 
 nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}command_id\0\u{3}start_session\0\u{3}send_input\0\u{4}\u{2}run_command\0\u{1}resize\0\u{1}signal\0\u{3}input_end\0\u{1}detach\0\u{1}registered\0\u{1}draining\0\u{3}destroy_session\0\u{3}client_done\0\u{3}session_request\0\u{1}redraw\0\u{1}settings\0\u{1}background\0\u{1}challenge\0\u{1}probe\0\u{1}route\0\u{1}caller\0\u{1}pin\0\u{1}agent\0\u{3}agent_prompt\0\u{3}cancel_turn\0\u{1}approval\0\u{3}conversation_request\0\u{3}watch_approvals\0\u{c}\u{4}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}command_id\0\u{3}start_session\0\u{3}send_input\0\u{4}\u{2}run_command\0\u{1}resize\0\u{1}signal\0\u{3}input_end\0\u{1}detach\0\u{1}registered\0\u{1}draining\0\u{3}destroy_session\0\u{3}client_done\0\u{3}session_request\0\u{1}redraw\0\u{1}settings\0\u{1}background\0\u{1}challenge\0\u{1}probe\0\u{1}route\0\u{1}caller\0\u{1}pin\0\u{1}agent\0\u{3}agent_prompt\0\u{3}cancel_turn\0\u{1}approval\0\u{3}conversation_request\0\u{3}watch_approvals\0\u{3}tool_request\0\u{c}\u{4}\u{1}")
 
   fileprivate class _StorageClass {
     var _commandID: String = String()
@@ -2769,6 +2905,19 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
             _storage._payload = .watchApprovals(v)
           }
         }()
+        case 29: try {
+          var v: Cmdop_V1_ToolRequest?
+          var hadOneofValue = false
+          if let current = _storage._payload {
+            hadOneofValue = true
+            if case .toolRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._payload = .toolRequest(v)
+          }
+        }()
         default: break
         }
       }
@@ -2889,6 +3038,10 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
         guard case .watchApprovals(let v)? = _storage._payload else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
       }()
+      case .toolRequest?: try {
+        guard case .toolRequest(let v)? = _storage._payload else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+      }()
       default: break
       }
     }
@@ -2916,7 +3069,7 @@ nonisolated extension Cmdop_V1_ControlMessage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}register\0\u{1}output\0\u{1}heartbeat\0\u{2}\u{2}started\0\u{3}command_output\0\u{1}ended\0\u{1}card\0\u{1}goodbye\0\u{3}input_accepted\0\u{4}\u{2}command_started\0\u{1}redraw\0\u{3}clients_changed\0\u{3}session_details\0\u{1}saved\0\u{1}proof\0\u{3}agent_started\0\u{3}agent_event\0\u{3}approval_question\0\u{3}approval_settled\0\u{1}conversations\0\u{c}\u{5}\u{1}\u{c}\u{c}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}register\0\u{1}output\0\u{1}heartbeat\0\u{2}\u{2}started\0\u{3}command_output\0\u{1}ended\0\u{1}card\0\u{1}goodbye\0\u{3}input_accepted\0\u{4}\u{2}command_started\0\u{1}redraw\0\u{3}clients_changed\0\u{3}session_details\0\u{1}saved\0\u{1}proof\0\u{3}agent_started\0\u{3}agent_event\0\u{3}approval_question\0\u{3}approval_settled\0\u{1}conversations\0\u{3}tool_progress\0\u{3}tool_result\0\u{c}\u{5}\u{1}\u{c}\u{c}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3185,6 +3338,32 @@ nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobu
           self.payload = .conversations(v)
         }
       }()
+      case 24: try {
+        var v: Cmdop_V1_ToolProgress?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .toolProgress(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .toolProgress(v)
+        }
+      }()
+      case 25: try {
+        var v: Cmdop_V1_ToolResult?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .toolResult(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .toolResult(v)
+        }
+      }()
       default: break
       }
     }
@@ -3278,6 +3457,14 @@ nonisolated extension Cmdop_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobu
     case .conversations?: try {
       guard case .conversations(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+    }()
+    case .toolProgress?: try {
+      guard case .toolProgress(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    }()
+    case .toolResult?: try {
+      guard case .toolResult(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
     }()
     case nil: break
     }
@@ -5891,6 +6078,178 @@ nonisolated extension Cmdop_V1_ApprovalSettled: SwiftProtobuf.Message, SwiftProt
     if lhs.id != rhs.id {return false}
     if lhs.outcome != rhs.outcome {return false}
     if lhs.by != rhs.by {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ToolRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ToolRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tool\0\u{1}arguments\0\u{1}client\0\u{3}timeout_ms\0\u{3}hand_over_ms\0\u{1}answers\0\u{3}most_characters\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.tool) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.arguments) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.client) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.timeoutMs) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.handOverMs) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.answers) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.mostCharacters) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.tool.isEmpty {
+      try visitor.visitSingularStringField(value: self.tool, fieldNumber: 1)
+    }
+    if !self.arguments.isEmpty {
+      try visitor.visitSingularStringField(value: self.arguments, fieldNumber: 2)
+    }
+    if !self.client.isEmpty {
+      try visitor.visitSingularStringField(value: self.client, fieldNumber: 3)
+    }
+    if self.timeoutMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.timeoutMs, fieldNumber: 4)
+    }
+    if self.handOverMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.handOverMs, fieldNumber: 5)
+    }
+    if self.answers != false {
+      try visitor.visitSingularBoolField(value: self.answers, fieldNumber: 6)
+    }
+    if self.mostCharacters != 0 {
+      try visitor.visitSingularUInt64Field(value: self.mostCharacters, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ToolRequest, rhs: Cmdop_V1_ToolRequest) -> Bool {
+    if lhs.tool != rhs.tool {return false}
+    if lhs.arguments != rhs.arguments {return false}
+    if lhs.client != rhs.client {return false}
+    if lhs.timeoutMs != rhs.timeoutMs {return false}
+    if lhs.handOverMs != rhs.handOverMs {return false}
+    if lhs.answers != rhs.answers {return false}
+    if lhs.mostCharacters != rhs.mostCharacters {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ToolProgress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ToolProgress"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}output\0\u{1}note\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.what != nil {try decoder.handleConflictingOneOf()}
+          self.what = .output(v)
+        }
+      }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.what != nil {try decoder.handleConflictingOneOf()}
+          self.what = .note(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.what {
+    case .output?: try {
+      guard case .output(let v)? = self.what else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    }()
+    case .note?: try {
+      guard case .note(let v)? = self.what else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ToolProgress, rhs: Cmdop_V1_ToolProgress) -> Bool {
+    if lhs.what != rhs.what {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Cmdop_V1_ToolResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ToolResult"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}value\0\u{3}is_error\0\u{3}next_offset\0\u{1}spool\0\u{3}task_id\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.isError) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.nextOffset) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.spool) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.taskID) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 2)
+    }
+    if self.isError != false {
+      try visitor.visitSingularBoolField(value: self.isError, fieldNumber: 3)
+    }
+    if self.nextOffset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.nextOffset, fieldNumber: 4)
+    }
+    if !self.spool.isEmpty {
+      try visitor.visitSingularStringField(value: self.spool, fieldNumber: 5)
+    }
+    if !self.taskID.isEmpty {
+      try visitor.visitSingularStringField(value: self.taskID, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Cmdop_V1_ToolResult, rhs: Cmdop_V1_ToolResult) -> Bool {
+    if lhs.text != rhs.text {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.isError != rhs.isError {return false}
+    if lhs.nextOffset != rhs.nextOffset {return false}
+    if lhs.spool != rhs.spool {return false}
+    if lhs.taskID != rhs.taskID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
