@@ -72,6 +72,7 @@ let tests: [Room] = [
   room("ToolsTests",    floor: 6, uses: ["Core", "Host", "Tools"]),
   room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Web", "Wire"], rents: [nio, log]),
   room("WebTests",      floor: 6, uses: ["Core", "Web"]),
+  room("MCPTests",      floor: 6, uses: ["Core", "MCP"], rents: [nio], closet: "MCPFixtures"),
   room("HouseTests",    floor: 6, uses: []),
   room("EndToEndTests", floor: 6, uses: [], closet: "CHost", aside: ["Support"]),
 ]
@@ -91,6 +92,25 @@ func room(
 }
 
 func product(_ name: String, of package: String) -> Target.Dependency { .product(name: name, package: package) }
+
+// A list of its own each: the compiler takes long over one long sum.
+let closets: [Target] = [
+  .target(name: "CHost", path: "Sources/Shims/CHost"),
+  .systemLibrary(name: "CQRCodeGen", path: "Sources/Shims/CQRCodeGen", providers: [.apt(["libqrcodegen-dev"])]),
+]
+let houses: [Target] = rooms.map { room in
+  .target(name: room.name, dependencies: room.dependencies, exclude: ["README.md"], swiftSettings: settings)
+}
+let program: Target = .executableTarget(
+  name: "cmdop",
+  dependencies: rooms.map { .byName(name: $0.name) } + ["CQRCodeGen", arguments, log, nio],
+  exclude: ["README.md"], swiftSettings: settings)
+// What the official conformance suite wants to find behind an MCP server; for tests, no part of the product.
+let fixtures: Target = .target(
+  name: "MCPFixtures", dependencies: ["Core", "MCP"], path: "Tests/MCPFixtures", swiftSettings: settings)
+let testers: [Target] = tests.map {
+  .testTarget(name: $0.name, dependencies: $0.dependencies, exclude: $0.aside, swiftSettings: settings)
+}
 
 let package = Package(
   name: "cmdop",
@@ -113,20 +133,5 @@ let package = Package(
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
-  targets: [
-    .target(name: "CHost", path: "Sources/Shims/CHost"),
-    .systemLibrary(name: "CQRCodeGen", path: "Sources/Shims/CQRCodeGen", providers: [.apt(["libqrcodegen-dev"])]),
-  ]
-    + rooms.map { room in
-      .target(
-        name: room.name, dependencies: room.dependencies, exclude: ["README.md"], swiftSettings: settings)
-    } + [
-      .executableTarget(
-        name: "cmdop",
-        dependencies: rooms.map { .byName(name: $0.name) } + ["CQRCodeGen", arguments, log, nio],
-        exclude: ["README.md"], swiftSettings: settings)
-    ]
-    + tests.map {
-      .testTarget(name: $0.name, dependencies: $0.dependencies, exclude: $0.aside, swiftSettings: settings)
-    }
+  targets: closets + houses + [program, fixtures] + testers
 )

@@ -13,7 +13,10 @@ extension FleetOffer {
   }
 
   private static func resource(_ uri: String, _ name: String, _ title: String, _ kind: String) -> JSON {
-    ["uri": .string(uri), "name": .string(name), "title": .string(title), "mimeType": .string(kind)]
+    [
+      "uri": .string(uri), "name": .string(name), "title": .string(title), "description": .string(title),
+      "mimeType": .string(kind),
+    ]
   }
 
   public func resourceTemplates() async -> [JSON] {
@@ -26,7 +29,9 @@ extension FleetOffer {
   }
 
   private static func template(_ uri: String, _ name: String, _ title: String) -> JSON {
-    ["uriTemplate": .string(uri), "name": .string(name), "title": .string(title)]
+    [
+      "uriTemplate": .string(uri), "name": .string(name), "title": .string(title), "description": .string(title),
+    ]
   }
 
   /// What stands behind a resource.

@@ -1,6 +1,6 @@
 import Core
 
-/// Tells a client how far a request is: only for a token that it gave, with numbers that rise, not oftener than ten times a
+/// Tells a client how far a request is: only for a token that it gave, with numbers that rise, not oftener than 25 times a
 /// second, and never after the answer.
 @Loop
 final class ProgressTeller: Sendable {
@@ -9,7 +9,7 @@ final class ProgressTeller: Sendable {
   private let token: JSON?
   private let hasWords: Bool
   private let now: @Sendable () -> ContinuousClock.Instant
-  private var number = 0.0
+  private var number: Double?
   private var toldAt: ContinuousClock.Instant?
   private let begunAt: ContinuousClock.Instant
   private var isOver = false
@@ -30,9 +30,9 @@ final class ProgressTeller: Sendable {
   func tell(_ done: Double?, of total: Double?, _ message: String?) {
     guard let token, !isOver, let sink else { return }
     let at = now()
-    if let toldAt, at - toldAt < .milliseconds(100), total == nil || total != done { return }
-    let next = done ?? number + 1
-    guard next > number else { return }
+    if let toldAt, at - toldAt < .milliseconds(40), total == nil || total != done { return }
+    let next = done ?? (number ?? 0) + 1
+    if let number, next <= number { return }
     (number, toldAt) = (next, at)
     var params: [String: JSON] = ["progressToken": token, "progress": .number(next)]
     params["total"] = total.map { .number($0) }

@@ -46,7 +46,10 @@ extension DaemonRole {
     let asker = AgentAsker(reach)
     let shed = try ToolShed(.init(user: account, environment: childEnvironment, spool: home.spool))
     let catalogue = try ToolCatalogue(
-      own: shed.tools, others: try terminals.tools() + [try AskMachineTool(asker), try AskMachinesTool(asker)])
+      own: shed.tools,
+      others: try terminals.tools() + [
+        try AskMachineTool(asker), try AskMachinesTool(asker), try AuditTail(folder: home.logs),
+      ])
     let roster = Roster(reach, now: now)
     let (home, own) = (home, Processes.ownExecutable(argument: CommandLine.arguments[0]))
     let gate = ToolGate(
