@@ -20,7 +20,7 @@ from yard import Missing, Yard
 MEASURES = {"echo": "echo", "bulk": "bulk", "exec": "execs", "beside": "beside", "fanout": "fanout",
             "agents": "agents", "stalled": "stalled", "idle": "idle", "startup": "startup", "binary": "binary",
             "reconnect": "reconnect", "viewers": "viewers", "arrival": "arrival", "sessions": "sessions",
-            "crowd": "crowd", "fleets": "fleets", "asks": "asks"}
+            "crowd": "crowd", "fleets": "fleets", "asks": "asks", "mcp": "mcp"}
 
 
 class World:
