@@ -126,7 +126,10 @@ public final class Reach: Sendable {
     let link = try await connection()
     do { return try await body(link, token) } catch {
       let why = error
-      guard why.code == .unavailable, token != nil, link === near, let far = try? await far() else { throw why }
+      // Before a frozen screen the daemon is tried again at once: dialling where we have never been takes longer than its return.
+      guard why.code == .unavailable, token != nil, link === near, !hurries || place != nil,
+        let far = try? await far()
+      else { throw why }
       do { return try await body(far, token) } catch {
         // "localhost", for example, is known to nobody but the daemon.
         throw error.code == .notFound ? why : error
