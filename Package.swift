@@ -72,7 +72,7 @@ let tests: [Room] = [
   room("ToolsTests",    floor: 6, uses: ["Core", "Host", "Tools"]),
   room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Web", "Wire"], rents: [nio, log]),
   room("WebTests",      floor: 6, uses: ["Core", "Web"]),
-  room("MCPTests",      floor: 6, uses: ["Core", "MCP"], rents: [nio], closet: "MCPFixtures"),
+  room("MCPTests",      floor: 6, uses: ["Core", "MCP", "Wire"], rents: [nio, nioHTTP1, nioPosix], closet: "MCPFixtures"),
   room("HouseTests",    floor: 6, uses: []),
   room("EndToEndTests", floor: 6, uses: [], closet: "CHost", aside: ["Support"]),
 ]
@@ -108,6 +108,9 @@ let program: Target = .executableTarget(
 // What the official conformance suite wants to find behind an MCP server; for tests, no part of the product.
 let fixtures: Target = .target(
   name: "MCPFixtures", dependencies: ["Core", "MCP"], path: "Tests/MCPFixtures", swiftSettings: settings)
+let conformance: Target = .executableTarget(
+  name: "mcp-conformance", dependencies: ["Core", "MCP", "MCPFixtures", "Wire"], path: "Tests/Conformance",
+  swiftSettings: settings)
 let testers: [Target] = tests.map {
   .testTarget(name: $0.name, dependencies: $0.dependencies, exclude: $0.aside, swiftSettings: settings)
 }
@@ -133,5 +136,5 @@ let package = Package(
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
-  targets: closets + houses + [program, fixtures] + testers
+  targets: closets + houses + [program, fixtures, conformance] + testers
 )

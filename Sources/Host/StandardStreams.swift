@@ -45,6 +45,12 @@ public final class StandardStreams: Sendable {
 
   public nonisolated static func isTerminal(_ descriptor: CInt) -> Bool { isatty(descriptor) == 1 }
 
+  /// Whether it leads to another program: a pipe or a socket.
+  public nonisolated static func isPipe(_ descriptor: CInt) -> Bool {
+    var facts = stat()
+    return fstat(descriptor, &facts) == 0 && [S_IFIFO, S_IFSOCK].contains(facts.st_mode & S_IFMT)
+  }
+
   /// Whether somebody has put something behind standard input: a pipe, a socket or a file, but no terminal and no device.
   public nonisolated static var inputIsGiven: Bool {
     var facts = stat()

@@ -35,7 +35,8 @@ public final class Listener: Sendable {
     host: String, port: Int, options: Options, accept: @escaping @Loop (CallStream) -> Void
   ) async throws(CmdopError) -> Listener {
     let tls = try serverTLS(options)
-    let http = HTTPEntrance(door: options.http, crowd: HTTPCrowd(most: options.mostRequests))
+    let crowd = HTTPCrowd(most: options.mostRequests, mostBytes: options.mostRequests * options.http.mostBody)
+    let http = HTTPEntrance(door: options.http, crowd: crowd)
     return try await bind("\(host):\(port)", accept) { listener in
       ServerBootstrap(group: Loop.eventLoop)
         .serverChannelOption(.backlog, value: 1024)
@@ -49,6 +50,32 @@ public final class Listener: Sendable {
             }
             try child.pipeline.syncOperations.addHandler(sniffer)
           }
+        }
+        .bind(host: host, port: port)
+    }
+  }
+
+  /// Plain HTTP/1.1 for the programs of this machine: no gRPC, no TLS, and no other address than 127.0.0.1. Connections beyond
+  /// `mostConnections` are asked to come again, and closed where even those are too many.
+  public static func http(
+    host: String = "127.0.0.1", port: Int, door: any HTTPDoor, mostConnections: Int = 512
+  ) async throws(CmdopError) -> Listener {
+    guard host == "127.0.0.1" else {
+      throw CmdopError(.badUsage, "plain HTTP is served on 127.0.0.1 only, not on \(host)")
+    }
+    // Each connection has one request in hand: that bounds their number. 64 MiB: many ordinary bodies, and a few large ones.
+    let crowd = HTTPCrowd(most: mostConnections, mostBytes: max(64 << 20, door.mostBody))
+    let http = HTTPEntrance(door: door, crowd: crowd)
+    let full = HTTPEntrance(door: door, crowd: HTTPCrowd(most: 0, mostBytes: 0))
+    return try await bind("\(host):\(port)", { _ in }) { listener in
+      ServerBootstrap(group: Loop.eventLoop)
+        .serverChannelOption(.backlog, value: 1024)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .childChannelInitializer { child in
+          let (listener, count) = Loop.assumeIsolated { (listener.value, listener.value?.connections.count ?? 0) }
+          guard let listener, count < mostConnections + 64 else { return child.close() }
+          return listener.serve("http/1.1", on: child, http: count < mostConnections ? http : full)
         }
         .bind(host: host, port: port)
     }
@@ -113,7 +140,7 @@ public final class Listener: Sendable {
       if protocolName == "h2" { return try serveCalls(on: channel) }
       guard let http else { throw CmdopError(.unsupported, "no HTTP here") }
       try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-      try channel.pipeline.syncOperations.addHandler(HTTPDoorHandler(http.door, http.crowd))
+      try channel.pipeline.syncOperations.addHandler(HTTPDoorHandler(http))
     }
   }
 

@@ -45,15 +45,15 @@ struct DaemonControl {
       verdict: isYoung ? .starting : .degraded, pid: status.pid, trouble: status.trouble, status: status)
   }
 
-  /// Starts it in the background and waits until it has said how it is: at most 10 s.
-  func start() async throws -> DaemonView {
+  /// Starts it in the background and waits until it has said how it is: at most 10 s. `more`: words for it.
+  func start(_ more: [String] = []) async throws -> DaemonView {
     if let pid {
       throw CmdopError(.exists, "a daemon runs in this home already (pid \(pid))", hint: "cmdop agent restart")
     }
     try home.prepare()
     let arguments = [
       "agent", "start", "--background-child", "--home", home.path, "--log-level", try options.level().rawValue,
-    ]
+    ] + more
     let child = try Processes.startInBackground(
       Processes.ownExecutable(argument: CommandLine.arguments[0]), arguments, environment: Processes.environment,
       logFile: home.path + "/logs/agent.stderr")

@@ -41,6 +41,8 @@ struct Home: Sendable {
   var agentEnvironment: String { path + "/agent.env" }
   /// What commands of the agent have printed.
   var spool: String { path + "/spool" }
+  /// Opens MCP over HTTP.
+  var mcpToken: String { path + "/mcp.token" }
 
   var relayDatabase: String { path + "/relay/server.db" }
   var relayKey: String { path + "/relay/tls/key.pem" }

@@ -1,6 +1,4 @@
 import Core
-import NIOCore
-import NIOPosix
 import Testing
 import Wire
 
@@ -23,18 +21,18 @@ struct HTTPDoorTests {
   @Test("a body of 64 KiB is taken; that one is larger is said at its head, and while it comes")
   func size() async throws {
     try await run { bench in
-      let fits = try await Visitor(bench)
+      let fits = try await Visitor(bench.address.port)
       try await fits.say(head("content-length: 65536") + String(repeating: "a", count: 65536))
       #expect(try await fits.answer() == "200 65536")
       // The same connection asks once more.
       try await fits.say(head("content-length: 0"))
       #expect(try await fits.answer() == "200 0")
       for length in ["65537", "99999999999999999"] {
-        let large = try await Visitor(bench)
+        let large = try await Visitor(bench.address.port)
         try await large.say(head("content-length: \(length)"))
         #expect(try await large.answer() == "413 ")
       }
-      let endless = try await Visitor(bench)
+      let endless = try await Visitor(bench.address.port)
       try await endless.say(head("transfer-encoding: chunked"))
       let chunk = "8000\r\n" + String(repeating: "a", count: 0x8000) + "\r\n"
       for _ in 0..<3 { try await endless.say(chunk) }
@@ -50,14 +48,14 @@ struct HTTPDoorTests {
     try await run { bench in
       var visitors: [Visitor] = []
       for _ in 0..<8 {
-        let visitor = try await Visitor(bench)
+        let visitor = try await Visitor(bench.address.port)
         try await visitor.say(head("content-length: 1"))
         visitors.append(visitor)
       }
       // Who says nothing takes no place.
-      let silent = try await Visitor(bench)
+      let silent = try await Visitor(bench.address.port)
       func next() async throws -> String {
-        let visitor = try await Visitor(bench)
+        let visitor = try await Visitor(bench.address.port)
         try await visitor.say(head("content-length: 0"))
         return try await visitor.answer()
       }
@@ -72,80 +70,5 @@ struct HTTPDoorTests {
       try await silent.say(head("content-length: 0"))
       #expect(try await silent.answer() == "200 0")
     }
-  }
-}
-
-/// Somebody who speaks HTTP/1.1 in plaintext, byte by byte.
-@Loop
-private final class Visitor: Sendable {
-  private let channel: any Channel
-  private let ear = Ear()
-
-  init(_ bench: Bench) async throws {
-    let ear = ear
-    channel = try await ClientBootstrap(group: Loop.eventLoop)
-      .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Listening(ear)) }
-      }
-      .connect(host: "127.0.0.1", port: bench.address.port).get()
-  }
-
-  func say(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
-  func hangUp() { channel.close(promise: nil) }
-  func leaves() async throws { try await channel.closeFuture.get() }
-
-  /// Status and body of the next answer.
-  func answer() async throws -> String {
-    while true {
-      if let answer = ear.take() { return answer }
-      try await ear.news.wait { ear.isWhole }
-    }
-  }
-
-  @Loop final class Ear: Sendable {
-    private var heard = ""
-    let news = Turnstile()
-    var isWhole: Bool { end != nil }
-
-    func hear(_ bytes: ByteBuffer) {
-      heard += String(buffer: bytes)
-      news.wake()
-    }
-
-    private var end: (body: String.Index, end: String.Index)? {
-      guard let head = heard.firstRange(of: "\r\n\r\n"),
-        let field = heard.firstMatch(of: /content-length: (\d+)/), let length = Int(field.output.1),
-        let end = heard.index(head.upperBound, offsetBy: length, limitedBy: heard.endIndex)
-      else { return nil }
-      return (head.upperBound, end)
-    }
-
-    func take() -> String? {
-      guard let (body, end) = end else { return nil }
-      defer { heard = String(heard[end...]) }
-      return heard.split(separator: " ")[1] + " " + heard[body..<end]
-    }
-  }
-
-  final class Listening: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    private let ear: Ear
-    init(_ ear: Ear) { self.ear = ear }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      let (bytes, ear) = (Self.unwrapInboundIn(data), ear)
-      Loop.assumeIsolated { ear.hear(bytes) }
-    }
-  }
-}
-
-/// Waits until something is so that nobody announces.
-private func eventually(
-  isolation: isolated (any Actor)? = #isolation, _ what: String, _ condition: () async throws -> Bool
-) async throws {
-  let deadline = ContinuousClock.now + .seconds(20)
-  while try await !condition() {
-    try #require(ContinuousClock.now < deadline, "still not so: \(what)")
-    try await Task.sleep(for: .milliseconds(5))
   }
 }

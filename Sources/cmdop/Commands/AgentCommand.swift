@@ -17,12 +17,22 @@ struct StartCommand: Verb {
   @OptionGroup var options: GlobalOptions
   @Flag(help: "Stay in the foreground and log to stderr too.") var foreground = false
   @Flag(name: .customLong("background-child"), help: .hidden) var isChild = false
+  @OptionGroup var mcp: MCPOptions
 
   func work() async throws {
     let home = try options.place()
+    if mcp.withMCP && !foreground && !isChild && Self.isPiped {
+      return try await MCPRole(options: options).serveStandardStreams()
+    }
     if foreground || isChild {
       var role = DaemonRole(home: home, baseEnvironment: Processes.environment, logLevel: try options.level())
       role.echoesLog = foreground
+      if mcp.withMCP {
+        let (own, port) = (MCPRole(options: options), mcp.port)
+        role.mcp = { () throws(CmdopError) in
+          try await MCPEndpoint(try await own.offer(), home: home, port: port)
+        }
+      }
       if let most = Start.variable("CMDOP_MAX_SESSIONS") {
         guard let number = Int(most), number > 0 else {
           throw CmdopError(
@@ -33,11 +43,40 @@ struct StartCommand: Verb {
       }
       return try await role.run()
     }
-    let daemon = try await DaemonControl(home: home, options: options).start()
+    let isNew = try mcp.withMCP && MCPToken.load(home) == nil
+    let daemon = try await DaemonControl(home: home, options: options).start(mcp.words)
     if options.json { return Report.json(daemon) }
     Report.line(
       "\(daemon.verdict.rawValue): daemon \(daemon.status?.pid ?? 0) of \(daemon.status?.hostname ?? "this machine")")
     if let trouble = daemon.trouble { Report.note(trouble) }
+    try mcp.tell(daemon, home, isNew: isNew)
+  }
+
+  /// Started by an MCP client: what it says comes through a pipe, and what it hears goes through one.
+  private static var isPiped: Bool { StandardStreams.isPipe(0) && StandardStreams.isPipe(1) }
+}
+
+/// MCP beside the daemon.
+struct MCPOptions: ParsableArguments {
+  @Flag(
+    name: .customLong("with-mcp"),
+    help: "Serve MCP too: on 127.0.0.1, or on standard input and output where an MCP client has started this.")
+  var withMCP = false
+  @Option(name: .customLong("mcp-port"), help: "Port for MCP over HTTP; 0: a free one.")
+  var port = MCPEndpoint.usualPort
+
+  func validate() throws {
+    guard (0...65_535).contains(port) else { throw ValidationError("--mcp-port is 0 to 65535") }
+  }
+
+  /// For the daemon itself.
+  var words: [String] { withMCP ? ["--with-mcp", "--mcp-port", "\(port)"] : [] }
+
+  /// Where it is. The token is shown once, when it is new.
+  func tell(_ daemon: DaemonView, _ home: Home, isNew: Bool) throws {
+    guard withMCP, let url = daemon.status?.mcpURL else { return }
+    Report.line("MCP at \(url); its token is in \(home.mcpToken)")
+    if isNew, let token = try MCPToken.load(home) { Report.line("token, shown this once: \(token)") }
   }
 }
 
@@ -59,14 +98,17 @@ struct RestartCommand: Verb {
     commandName: "restart", abstract: "Stop the daemon if it runs, and start it.",
     discussion: "Example: cmdop agent restart")
   @OptionGroup var options: GlobalOptions
+  @OptionGroup var mcp: MCPOptions
 
   func work() async throws {
     let control = DaemonControl(home: try options.place(), options: options)
     if control.pid != nil { _ = try await control.stop() }
-    let daemon = try await control.start()
+    let isNew = try mcp.withMCP && MCPToken.load(control.home) == nil
+    let daemon = try await control.start(mcp.words)
     if options.json { return Report.json(daemon) }
     Report.line("\(daemon.verdict.rawValue): daemon \(daemon.status?.pid ?? 0)")
     if let trouble = daemon.trouble { Report.note(trouble) }
+    try mcp.tell(daemon, control.home, isNew: isNew)
   }
 }
 
@@ -102,6 +144,7 @@ struct StatusCommand: Verb {
         ["Version", status.version], ["Connected", Report.ago(status.connectedSinceMs)],
         ["Sessions", "\(status.sessions)"],
       ]
+      if let url = status.mcpURL { rows.append(["MCP", url]) }
     }
     if let trouble = daemon.trouble { rows.append(["Trouble", trouble]) }
     Report.table(rows)

@@ -19,6 +19,8 @@ struct DaemonRole {
   var mostTerminals = Limits.sessionsPerMachine
   /// Also to stderr: with --foreground at a terminal.
   var echoesLog = false
+  /// Opens MCP over HTTP; nil: there is none.
+  var mcp: (@Sendable () async throws(CmdopError) -> MCPEndpoint)?
 
   func run() async throws {
     try home.prepare()
@@ -48,8 +50,10 @@ struct DaemonRole {
     await Self.connect(late, tether)
     // After the tether is there to be told, and before anybody is served.
     await service.adopt()
+    let endpoint = try await mcp?()
     let reporter = await StatusReporter(
       home: home, hostname: hostname, enrollment: enrollment, service: service, tether: tether, startedAt: now())
+    await reporter.tell(mcpURL: endpoint?.url)
     let door = await LocalDoor(
       service: service, tether: tether, fleet: FleetID(enrollment?.fleetID ?? ""), log: log,
       status: { reporter.current })
@@ -66,6 +70,7 @@ struct DaemonRole {
       group.addTask { try await door.run() }
       group.addTask { await reporter.run() }
       if let tether { group.addTask { await tether.run() } }
+      if let endpoint { group.addTask { await endpoint.run() } }
       group.addTask { await makeKeeper(log).run() }
       group.addTask {
         for await signal in signals {
@@ -130,6 +135,7 @@ private final class StatusReporter: Sendable {
   private let startedAt: Int64
   private let change = Turnstile()
   private var isStale = true
+  private var mcpURL: String?
 
   init(
     home: Home, hostname: String, enrollment: Enrollment?, service: MachineService, tether: RelayTether?,
@@ -141,6 +147,15 @@ private final class StatusReporter: Sendable {
       self?.isStale = true
       self?.change.wake()
     }
+  }
+
+  /// Where MCP is served over HTTP.
+  func tell(mcpURL: String?) { self.mcpURL = mcpURL }
+
+  private var file: DaemonStatusFile {
+    var file = DaemonStatusFile(current)
+    file.mcpURL = mcpURL
+    return file
   }
 
   var current: Cmdop_V1_DaemonStatus {
@@ -163,7 +178,7 @@ private final class StatusReporter: Sendable {
     while !Task.isCancelled {
       isStale = false
       // A full disk must not end the daemon; the file's age then says that something is wrong.
-      try? home.save(DaemonStatusFile(current), home.status, isSynced: false)
+      try? home.save(file, home.status, isSynced: false)
       let alarm = Loop.eventLoop.scheduleTask(in: .seconds(10)) {
         Loop.assumeIsolated {
           self.isStale = true
@@ -189,6 +204,8 @@ struct DaemonStatusFile: Codable {
   var trouble: String
   var updatedAtMs: Int64
   var startedAtMs: Int64
+  /// nil: MCP is not served over HTTP.
+  var mcpURL: String?
 
   init(_ status: Cmdop_V1_DaemonStatus) {
     (pid, hostname, machineID, fleet) = (status.processID, status.hostname, status.machineID, status.fleetName)
@@ -203,5 +220,6 @@ struct DaemonStatusFile: Codable {
     case connectedSinceMs = "connected_since_ms"
     case updatedAtMs = "updated_at_ms"
     case startedAtMs = "started_at_ms"
+    case mcpURL = "mcp_url"
   }
 }
