@@ -66,11 +66,13 @@ let tests: [Room] = [
   room("SessionTests",  floor: 6, uses: ["Core", "Session", "Store"], rents: [nio], aside: ["Fixtures"]),
   room("PermissionTests", floor: 6, uses: ["Core", "Host", "Permission", "Tools"]),
   room("AgentTests",    floor: 6, uses: ["Agent", "Core", "Session", "Store"], rents: [nio]),
-  room("DaemonTests",   floor: 6, uses: ["Core", "Daemon", "Fleet", "Host", "Session", "Store", "Tools", "Wire"], rents: [
-    crypto, log, nio,
-  ]),
+  room("DaemonTests",   floor: 6, uses: [
+    "Core", "Daemon", "Fleet", "Host", "Permission", "Session", "Store", "Tools", "Wire",
+  ], rents: [crypto, log, nio]),
   room("ToolsTests",    floor: 6, uses: ["Core", "Host", "Tools"]),
-  room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Web", "Wire"], rents: [nio, log]),
+  room("RelayTests",    floor: 6, uses: [
+    "AskMachine", "Connect", "Core", "Fleet", "Relay", "Session", "Store", "Web", "Wire",
+  ], rents: [nio, log]),
   room("WebTests",      floor: 6, uses: ["Core", "Web"]),
   room("MCPTests",      floor: 6, uses: ["Core", "MCP", "Wire"], rents: [nio, nioHTTP1, nioPosix], closet: "MCPFixtures"),
   room("HouseTests",    floor: 6, uses: []),

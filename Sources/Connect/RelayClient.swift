@@ -10,13 +10,21 @@ public struct RelayClient: Sendable {
   public func machines(onlineOnly: Bool) async throws(CmdopError) -> [Cmdop_V1_MachineCard] {
     var all: [Cmdop_V1_MachineCard] = []
     while true {
-      let request = Cmdop_V1_ListMachinesRequest.filled {
-        ($0.onlineOnly, $0.after) = (onlineOnly, all.last?.hostname ?? "")
-      }
-      let page = try await ask { try await Cmdop_V1_Fleet.Client(wrapping: $0).listMachines(request, options: $1) }
+      let page = try await machines(onlineOnly: onlineOnly, after: all.last?.hostname ?? "")
       all += page.machines
-      guard page.more, let last = page.machines.last, last.hostname > request.after else { return all }
+      guard page.more else { return all }
     }
+  }
+
+  /// One page of the roster: what stands behind `hostname`, and whether there is more behind it.
+  public func machines(
+    onlineOnly: Bool, after hostname: String
+  ) async throws(CmdopError) -> (machines: [Cmdop_V1_MachineCard], more: Bool) {
+    let request = Cmdop_V1_ListMachinesRequest.filled { ($0.onlineOnly, $0.after) = (onlineOnly, hostname) }
+    let page = try await ask { try await Cmdop_V1_Fleet.Client(wrapping: $0).listMachines(request, options: $1) }
+    // A relay that goes in a circle has no more to say.
+    let goesOn = page.machines.last.map { $0.hostname > hostname } ?? false
+    return (page.machines, page.more && goesOn)
   }
 
   public func sessions(on machine: String, includeEnded: Bool) async throws(CmdopError) -> [Cmdop_V1_SessionCard] {

@@ -20,9 +20,11 @@ final class ApprovalDesk: Approver, Sendable {
 
   @Loop private final class Pending {
     let question: Cmdop_V1_ApprovalQuestion
+    /// Whoever has made the call; hears of this question only.
+    let asker: Ear?
     let turn = Turnstile()
     var answer: ApprovalAnswer?
-    init(_ question: Cmdop_V1_ApprovalQuestion) { self.question = question }
+    init(_ question: Cmdop_V1_ApprovalQuestion, asker: Ear?) { (self.question, self.asker) = (question, asker) }
   }
 
   private let hostname: String
@@ -56,7 +58,7 @@ final class ApprovalDesk: Approver, Sendable {
 
   func leave(_ number: Int) {
     ears[number] = nil
-    if ears.isEmpty { for open in pending.values { settle(open, .nobody) } }
+    if ears.isEmpty { for open in pending.values where open.asker == nil { settle(open, .nobody) } }
   }
 
   /// An answer that somebody gives; late ones, and those to another call than was asked, say so.
@@ -89,13 +91,18 @@ final class ApprovalDesk: Approver, Sendable {
 
   // MARK: Approver
 
-  nonisolated func ask(_ question: ApprovalQuestion) async -> ApprovalAnswer { await put(question) }
+  nonisolated func ask(_ question: ApprovalQuestion) async -> ApprovalAnswer { await put(question, asker: nil) }
 
-  private func put(_ question: ApprovalQuestion) async -> ApprovalAnswer {
-    guard !ears.isEmpty, pending.count < Self.mostOpen else { return .nobody }
-    let open = Pending(words(for: question))
+  var isHeard: Bool { !ears.isEmpty }
+
+  /// `asker`: can answer too, and leaves only by cancelling the task.
+  func put(_ question: ApprovalQuestion, asker: Ear?) async -> ApprovalAnswer {
+    guard asker != nil || !ears.isEmpty, pending.count < Self.mostOpen else { return .nobody }
+    let open = Pending(words(for: question), asker: asker)
     pending[open.question.id] = open
-    for ear in ears.values { ear.tell(AgentMessage(.approvalQuestion(open.question))) }
+    let asked = AgentMessage(.approvalQuestion(open.question))
+    for ear in ears.values { ear.tell(asked) }
+    asker?.tell(asked)
     let alarm = Loop.eventLoop.scheduleTask(in: .seconds(Int64(Self.patience.components.seconds))) {
       Loop.assumeIsolated { self.settle(open, .timeout) }
     }
@@ -105,6 +112,7 @@ final class ApprovalDesk: Approver, Sendable {
     let answer = open.answer ?? .withdrawn
     let settled = AgentMessage(.approvalSettled(Self.outcome(of: open)))
     for ear in ears.values { ear.tell(settled) }
+    asker?.tell(settled)
     return answer
   }
 

@@ -19,7 +19,8 @@ public final class MachineService: Sendable {
   let now: @Sendable () -> Int64
   /// Asked first for whatever comes over the relay; nil: nobody is asked for a PIN.
   private let pinLock: PINLock?
-  private let nursery = Nursery()
+  let nursery = Nursery()
+  let toolCalls = ToolCallCount()
   let desk: ApprovalDesk
   /// nil: this machine runs no agent.
   let agent: AgentHost?
@@ -54,9 +55,11 @@ public final class MachineService: Sendable {
     self.desk = desk
     agent?.terminals.table = terminals
     if let agent {
-      self.agent = AgentHost(
+      let host = AgentHost(
         agent, tools: tools, desk: desk, hostname: options.hostname, machine: options.machine, nursery: nursery,
         log: log, now: now)
+      agent.terminals.agent = host
+      self.agent = host
     } else {
       self.agent = nil
     }
@@ -133,6 +136,7 @@ public final class MachineService: Sendable {
       case .agent(let request): try await serveAgent(request, on: call, as: caller)
       case .conversationRequest(let request): try await serveConversations(request, on: call, as: caller)
       case .watchApprovals: try await serveApprovals(on: call, as: caller)
+      case .toolRequest(let request): try await serveTool(request, on: call, as: caller)
       case .approval(let approval): try serveApproval(approval, on: call, as: caller)
       default:
         throw CmdopError(

@@ -29,6 +29,44 @@ public enum TerminalToolDefinitions {
       output: session, traits: .init(), gate: .judging(GatedArgument("hostname", .host, fallback: "localhost")))
   }
 
+  public static func listSessions() throws(CmdopError) -> ToolDefinition {
+    try ToolDefinition(
+      "list_sessions", title: "List the sessions",
+      summary: """
+        Lists what lives on this machine and what you may use of it: terminals (connect_session reads them and types into \
+        them), then conversations with its agent, the last active first; at most 200.
+        """,
+      input: [
+        "type": "object", "additionalProperties": false,
+        "properties": [
+          "kind": ["type": "string", "enum": ["terminal", "conversation"], "description": "Default: both."]
+        ],
+      ],
+      output: [
+        "type": "object", "required": ["sessions"],
+        "properties": [
+          "sessions": [
+            "type": "array",
+            "items": [
+              "type": "object", "required": ["id", "name", "kind", "state"],
+              "properties": [
+                "id": ["type": "string"], "name": ["type": "string"],
+                "kind": ["type": "string", "enum": ["terminal", "conversation"]],
+                "state": [
+                  "type": "string", "description": "connected, background; conversations: running, idle, interrupted.",
+                ],
+                "command": ["type": "string", "description": "What is in the foreground of a terminal."],
+                "created": ["type": "integer", "description": "Milliseconds since 1970."],
+              ],
+            ],
+          ],
+          "truncated": ["type": "boolean"],
+        ],
+      ],
+      traits: .init(isReadOnly: true, isIdempotent: true),
+      gate: .nothing(why: "tells only of what the same caller may use"))
+  }
+
   public static func connectSession() throws(CmdopError) -> ToolDefinition {
     try ToolDefinition(
       "connect_session", title: "Use a terminal",

@@ -10,6 +10,8 @@ import Wire
 public final class AgentTerminals: Sendable {
   /// Known once the machine's service is there.
   var table: TerminalTable?
+  /// The same; its conversations are sessions too. Weak: it has the tools, and so us.
+  weak var agent: AgentHost?
   private let hostname: String
   private let machine: String
   private let shell: [String]
@@ -26,10 +28,10 @@ public final class AgentTerminals: Sendable {
 
   /// The tools that work with them.
   public nonisolated func tools() throws(CmdopError) -> [any Tool] {
-    [try ConnectTool(self), try ConnectSessionTool(self)]
+    [try ConnectTool(self), try ConnectSessionTool(self), try ListSessionsTool(self)]
   }
 
-  private func terminals() throws(CmdopError) -> TerminalTable {
+  func terminals() throws(CmdopError) -> TerminalTable {
     guard let table else { throw CmdopError(.unavailable, "this machine is just starting") }
     return table
   }
@@ -83,7 +85,7 @@ public final class AgentTerminals: Sendable {
 
   private static func owner(_ call: ToolCall) -> String { "\(call.caller.kind) \(call.caller.subject)" }
 
-  private func mayUse(_ id: SessionID, _ call: ToolCall) -> Bool {
+  func mayUse(_ id: SessionID, _ call: ToolCall) -> Bool {
     call.caller.kind == .local || owners[id] == Self.owner(call)
   }
 

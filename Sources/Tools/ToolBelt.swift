@@ -8,16 +8,25 @@ public final class ToolBelt: Sendable {
   private let machine: LocalMachine
   private let keeper: TerminalKeeper
   private let gate: ToolGate?
+  nonisolated let shed: ToolShed?
 
-  /// `gate`: for calls by name; nil: there are none.
-  public nonisolated init(machine: LocalMachine, keeper: TerminalKeeper, gate: ToolGate? = nil) {
-    (self.machine, self.keeper, self.gate) = (machine, keeper, gate)
+  /// `gate`: for calls by name; nil: there are none. `shed`: what its tools keep between calls.
+  public nonisolated init(
+    machine: LocalMachine, keeper: TerminalKeeper, gate: ToolGate? = nil, shed: ToolShed? = nil
+  ) {
+    (self.machine, self.keeper, self.gate, self.shed) = (machine, keeper, gate, shed)
   }
+
+  /// Of the user whose machine this is here.
+  public nonisolated var home: String { machine.home }
 
   // MARK: by name
 
   /// What can be called by name, in a fixed order.
   public nonisolated var definitions: [ToolDefinition] { gate?.catalogue.definitions ?? [] }
+
+  /// The tool of that name, in our spelling or in the models'.
+  public nonisolated func definition(_ name: String) -> ToolDefinition? { gate?.catalogue[name]?.definition }
 
   /// A call by name, as models and MCP clients make it. Judged: the machine's own people in their own chat are not, but what
   /// the floor forbids is forbidden to all. `judged` hears the verdict before the act.

@@ -22,14 +22,16 @@ public final class ToolShed: Sendable {
   public let tasks: TaskTable
   /// Threads for short work on files: checking paths, reading, writing. A disk that hangs holds these, and nothing else.
   public let files: SlowWork
+  let spools: SpoolFolder
   private let nursery = Nursery()
 
   public init(_ settings: Settings) throws(CmdopError) {
     tasks = TaskTable(wallClock: wallClock)
     files = SlowWork("calls for files", threads: 4, most: 64)
+    spools = try SpoolFolder(settings.spool)
     let parts = ToolParts(
       environment: CommandOrder.environment(of: settings.user, from: settings.environment),
-      spools: try SpoolFolder(settings.spool), tasks: tasks, files: files,
+      spools: spools, tasks: tasks, files: files,
       searches: SlowWork("searches", threads: 2, most: 32), nursery: nursery)
     tools = try ToolParts.all(parts)
   }

@@ -25,7 +25,8 @@ struct Explanation {
   static func definitions() throws(CmdopError) -> [ToolDefinition] {
     try ToolCatalogue.builtIn() + [
       try TerminalToolDefinitions.connect(), try TerminalToolDefinitions.connectSession(), try AskMachineTool.define(),
-      try AskMachinesTool.define(), try AuditTail.define(),
+      try AskMachinesTool.define(), try ListMachinesTool.define(), try TerminalToolDefinitions.listSessions(),
+      try AuditTail.define(),
     ]
   }
 

@@ -3,6 +3,7 @@ import Fleet
 import Foundation
 import Host
 import Logging
+import Permission
 import Session
 import Store
 import Testing
@@ -18,6 +19,10 @@ final class DaemonBench: Sendable {
   let service: MachineService
   let tether: RelayTether
   let identity: MachineIdentity
+  let folder: String
+  private let shed: ToolShed
+  private let door: LocalDoor
+  private let listener: Listener
   nonisolated static let machine = MachineID("7d6d3480-f343-43bd-a473-b56219de3214")
   nonisolated static let fleet = FleetID("0f8fad5b-d9cb-469f-a165-70867728950e")
 
@@ -26,6 +31,9 @@ final class DaemonBench: Sendable {
     var pin: String?
     /// What the key's file is like.
     var trouble: CmdopError?
+    /// permissions.yaml, and what can be called by name besides the machine's own tools.
+    var policy = "version: 1\nmode: default\n"
+    var others: [any Tool] = []
     var whenPinsChange: @Loop @Sendable ([String]) -> [RelayAddress]? = { _ in nil }
   }
 
@@ -51,6 +59,14 @@ final class DaemonBench: Sendable {
       }
       group.addTask { await relay.run() }
       group.addTask {
+        await bench.shed.run()
+        return nil
+      }
+      group.addTask {
+        try? await bench.door.run()
+        return nil
+      }
+      group.addTask {
         do { return .success(try await body(bench)) } catch { return .failure(error) }
       }
       var outcome: Result<Void, any Error>?
@@ -59,13 +75,14 @@ final class DaemonBench: Sendable {
       group.cancelAll()
       return outcome ?? .success(())
     }
+    await bench.listener.close()
     await relay.close()
     keeper.end()
     try outcome.get()
   }
 
   private init(_ setting: Setting, _ relay: PlayedRelay, _ keeper: Keepers, _ folder: String) async throws {
-    (self.relay, identity) = (relay, MachineIdentity())
+    (self.relay, identity, self.folder) = (relay, MachineIdentity(), folder)
     let log = Logger(label: "agent") { _ in SwiftLogNoOpLogHandler() }
     let now: @Sendable () -> Int64 = { SteadyClock.now() }
     let account = UserAccount(name: "tester", home: folder, shell: "/bin/sh", uid: Processes.ownUser)
@@ -75,9 +92,13 @@ final class DaemonBench: Sendable {
       let state = try await PINLock.State(pin: pin, now: 0)
       lock = PINLock(host: "box", load: { () throws(CmdopError) in state }, save: { _ in }, now: now)
     }
+    shed = try ToolShed(.init(user: account, environment: ["PATH": "/usr/bin:/bin"], spool: folder + "/spool"))
+    let terminals = AgentTerminals(hostname: "box", machine: Self.machine, environment: [:])
+    let gate = try Self.gate(setting, shed, terminals, folder)
     service = MachineService(
       .init(hostname: "box", machine: Self.machine, fleet: Self.fleet, mostTerminals: 16),
-      tools: ToolBelt(machine: machine, keeper: keeper.asked), storage: try SessionFolder(folder + "/sessions"),
+      tools: ToolBelt(machine: machine, keeper: keeper.asked, gate: gate, shed: shed),
+      storage: try SessionFolder(folder + "/sessions"),
       directory: SessionDirectory(try await Database(inMemory: SessionDirectory.migrations)), pinLock: lock, log: log,
       now: now)
     var options = RelayTether.Options(
@@ -89,6 +110,38 @@ final class DaemonBench: Sendable {
       })
     options.whenPinsChange = setting.whenPinsChange
     tether = RelayTether(options, service: service, log: log, now: now)
+    terminals.table = service.terminals
+    let door = LocalDoor(service: service, tether: nil, fleet: Self.fleet, log: log) { .init() }
+    self.door = door
+    listener = try await Listener.unix(path: folder + "/local.sock", admits: { _ in true }) { door.accept($0) }
+  }
+
+  private static func gate(
+    _ setting: Setting, _ shed: ToolShed, _ terminals: AgentTerminals, _ folder: String
+  ) throws -> ToolGate {
+    let (policy, logs) = (folder + "/permissions.yaml", folder + "/logs")
+    try PrivateFiles.ensureDirectory(logs)
+    try PrivateFiles.write(Array(setting.policy.utf8), to: policy)
+    return ToolGate(
+      try ToolCatalogue(own: shed.tools, others: try terminals.tools() + setting.others), files: shed.files,
+      policy: PolicyFile(path: policy), audit: try GateAudit(folder: logs, now: { SteadyClock.now() }), home: folder,
+      hostname: "box"
+    ) { _ in Surroundings(home: folder, user: "tester", cmdopHome: folder + "/.cmdop", paths: RealPaths()) }
+  }
+
+  /// Begins an operation as somebody on the machine's own socket does.
+  func openHere(_ payload: ControlMessage.OneOf_Payload) async throws -> Operation {
+    let call = try await Link.dial(socket: folder + "/local.sock").open(CallPath.open)
+    var first = ControlMessage(payload)
+    first.route.machine = "localhost"
+    try call.send(first)
+    return Operation(call)
+  }
+
+  /// What was decided, as audit.log has it.
+  var audit: [JSON] {
+    let text = (try? String(contentsOfFile: folder + "/logs/audit.log", encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }.filter { $0["decision"] != nil }
   }
 
   /// Begins an operation as the relay does, on a stream that the machine has offered.

@@ -38,7 +38,7 @@ struct CatalogueTests {
   @Test("Only what changes nothing is said to be read-only")
   func traits() throws {
     let readOnly = try ToolCatalogue.builtIn().filter(\.traits.isReadOnly).map(\.name)
-    #expect(Set(readOnly) == ["read_file", "list_dir", "glob", "grep", "task_status"])
+    #expect(Set(readOnly) == ["read_file", "list_dir", "glob", "grep"])
   }
 
   struct Foreign: Tool {

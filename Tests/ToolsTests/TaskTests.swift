@@ -63,6 +63,26 @@ struct TaskTests {
     }
   }
 
+  @Test("task_status with cancel ends a task and says how it ended, once and again")
+  func cancel() async throws {
+    let mark = mark()
+    try await ToolBench.run { bench in
+      let begun = try await bench.call(
+        "shell_tasks", ["action": "start", "command": .string("echo up; sleep \(mark)")])
+      let id = try self.id(begun)
+      try await eventually("it has said so") {
+        try await bench.call("shell_tasks", ["action": "output", "task_id": id]).text.contains("up")
+      }
+      #expect(try await bench.call("task_status", ["task_id": id, "cancel": false]).value?["state"] == "running")
+      #expect(try await bench.call("task_status", ["task_id": id, "cancel": true], in: "two").isError)
+      #expect(runs(mark).count == 1)
+      let ended = try await bench.call("task_status", ["task_id": id, "cancel": true])
+      #expect(ended.value?["state"] == "cancelled" && ended.value?["result"]?["output"] == "up\n")
+      #expect(runs(mark) == [])
+      #expect(try await bench.call("task_status", ["task_id": id, "cancel": true]).value == ended.value)
+    }
+  }
+
   @Test("Another conversation can neither see nor end it")
   func foreign() async throws {
     let mark = mark()

@@ -1,6 +1,6 @@
 import Core
 
-/// How long work is doing, whoever does it.
+/// How long work is doing, whoever does it, and its end.
 struct TaskStatus: MachineTool {
   let definition: ToolDefinition
   private let parts: ToolParts
@@ -10,13 +10,23 @@ struct TaskStatus: MachineTool {
     definition = try Self.define()
   }
 
+  /// How long the answer to `cancel` waits for the end. Programs have 1.5 s from TERM to KILL.
+  static let patience = Duration.seconds(5)
+
   static func define() throws(CmdopError) -> ToolDefinition {
     try ToolDefinition(
       "task_status", title: "How long work is doing",
       summary:
-        "Tells how a task is doing that this conversation has begun: running, succeeded, failed or cancelled, and the result.",
+        """
+        Tells how a task is doing that this conversation has begun: running, succeeded, failed or cancelled, and the result. \
+        With cancel it is ended first, with everything it has started.
+        """,
       input: [
-        "type": "object", "additionalProperties": false, "properties": ["task_id": ["type": "string"]],
+        "type": "object", "additionalProperties": false,
+        "properties": [
+          "task_id": ["type": "string"],
+          "cancel": ["type": "boolean", "description": "End it. Nothing happens to one that is over."],
+        ],
         "required": ["task_id"],
       ],
       output: [
@@ -29,19 +39,32 @@ struct TaskStatus: MachineTool {
         ],
         "required": ["task_id", "state"],
       ],
-      traits: .init(isReadOnly: true, isIdempotent: true),
-      gate: .nothing(why: "tells only of what the same conversation has started"))
+      // It ends work, and says so: no reader's tool since it does.
+      traits: .init(isDestructive: true, isIdempotent: true),
+      gate: .nothing(why: "reaches only what the same conversation has started"))
   }
 
   func call(_ judged: JudgedCall) async throws(CmdopError) -> ToolOutcome {
+    let (id, owner) = (judged["task_id"]?.string ?? "", TaskTable.Owner(of: judged.call))
     do throws(CmdopError) {
-      let status = try parts.tasks.status(judged["task_id"]?.string ?? "", owner: TaskTable.Owner(of: judged.call))
-      return Self.outcome(status)
-    } catch { return .failure(error) }
+      if judged["cancel"]?.bool == true { try await end(id, owner) }
+      return Self.outcome(try parts.tasks.status(id, owner: owner))
+    } catch  where error.code != .cancelled {
+      return .failure(error)
+    }
+  }
+
+  private func end(_ id: String, _ owner: TaskTable.Owner) async throws(CmdopError) {
+    try parts.tasks.cancel(id, owner: owner)
+    let deadline = ContinuousClock.now + Self.patience
+    while try parts.tasks.status(id, owner: owner).state == .running, ContinuousClock.now < deadline {
+      guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { throw CmdopError(.cancelled, "cancelled") }
+    }
   }
 
   static func outcome(_ status: TaskTable.Status) -> ToolOutcome {
-    let result = status.value?["output"]?.string.map { "\n" + $0 } ?? ""
+    // A call that was handed over has its words as they were; others have what they printed.
+    let result = (status.value?["text"] ?? status.value?["output"])?.string.map { "\n" + $0 } ?? ""
     let detail = status.detail.isEmpty ? "" : ", \(status.detail)"
     return ToolOutcome("\(status.id): \(status.state.rawValue)\(detail): \(status.title)\(result)", value: status.json)
   }

@@ -45,19 +45,21 @@ extension DaemonRole {
     let reach = await Reach(asMachine: { await relay.tether?.connection() })
     let asker = AgentAsker(reach)
     let shed = try ToolShed(.init(user: account, environment: childEnvironment, spool: home.spool))
+    let own = ListMachinesTool.Own(id: machine, hostname: hostname, platform: LocalMachine.platform)
     let catalogue = try ToolCatalogue(
       own: shed.tools,
       others: try terminals.tools() + [
-        try AskMachineTool(asker), try AskMachinesTool(asker), try AuditTail(folder: home.logs),
+        try AskMachineTool(asker), try AskMachinesTool(asker), try ListMachinesTool(reach, own: own),
+        try AuditTail(folder: home.logs),
       ])
     let roster = Roster(reach, now: now)
-    let (home, own) = (home, Processes.ownExecutable(argument: CommandLine.arguments[0]))
+    let (home, program) = (home, Processes.ownExecutable(argument: CommandLine.arguments[0]))
     let gate = ToolGate(
       catalogue, files: shed.files, policy: PolicyFile(path: home.permissions),
       audit: try GateAudit(folder: home.logs, now: now), home: account.home, hostname: hostname
     ) { hosts in
       Surroundings(
-        home: account.home, user: account.name, cmdopHome: home.path, ownFiles: [home.permissions, own],
+        home: account.home, user: account.name, cmdopHome: home.path, ownFiles: [home.permissions, program],
         roster: hosts ? await roster.entries() : nil, paths: RealPaths())
     }
     let store = ConversationStore(database)

@@ -38,7 +38,7 @@ struct DaemonRole {
     let late = LateTether()
     let agent = try await makeAgent(account, enrollment, hostname, database, relay: late, log: log, now: now)
     let machine = LocalMachine(account: account, environment: childEnvironment)
-    let tools = ToolBelt(machine: machine, keeper: await keeper(), gate: agent.gate)
+    let tools = ToolBelt(machine: machine, keeper: await keeper(), gate: agent.gate, shed: agent.shed)
     let service = await MachineService(
       .init(
         hostname: hostname, machine: MachineID(enrollment?.machineID ?? ""), fleet: FleetID(enrollment?.fleetID ?? ""),
