@@ -73,6 +73,9 @@ public struct ToolGate: Sendable {
     let act = Act(definition, call.arguments, from: origin, in: checked.directory.resolved)
     var judgement = Gate.judge(act, policies, around)
     if judgement.layer == .mode, origin != .local, let fault = policy.fault { judgement.reason += "; \(fault.message)" }
+    if judgement.layer == .mode, judgement.verdict != .allow, FollowUp.isOne(call) {
+      (judgement.verdict, judgement.reason) = (.allow, "it only looks at what an allowed call has begun")
+    }
     judged(
       Verdict(
         verdict: judgement.verdict.rawValue, layer: judgement.layer.rawValue, rule: judgement.rule,

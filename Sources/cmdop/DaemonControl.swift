@@ -51,9 +51,10 @@ struct DaemonControl {
       throw CmdopError(.exists, "a daemon runs in this home already (pid \(pid))", hint: "cmdop agent restart")
     }
     try home.prepare()
-    let arguments = [
-      "agent", "start", "--background-child", "--home", home.path, "--log-level", try options.level().rawValue,
-    ] + more
+    let arguments =
+      [
+        "agent", "start", "--background-child", "--home", home.path, "--log-level", try options.level().rawValue,
+      ] + more
     let child = try Processes.startInBackground(
       Processes.ownExecutable(argument: CommandLine.arguments[0]), arguments, environment: Processes.environment,
       logFile: home.path + "/logs/agent.stderr")

@@ -88,7 +88,8 @@ struct HTTPStreamTests {
     }
   }
 
-  @Test("a reader who takes nothing is waited for, with little in our hands; others do not wait; then it gets everything")
+  @Test(
+    "a reader who takes nothing is waited for, with little in our hands; others do not wait; then it gets everything")
   func slowReader() async throws {
     let play = Play()
     try await serve(Stage(play)) { port in

@@ -33,7 +33,8 @@ extension EndpointDoor {
     }
     guard answer["result"] != nil else { return .json(answer, status: 400) }
     guard let session = sessions.open(connection) else {
-      return .refusal(503, .internalError("\(options.mostSessions) sessions are in use"), to: id).with("retry-after", "60")
+      return .refusal(503, .internalError("\(options.mostSessions) sessions are in use"), to: id).with(
+        "retry-after", "60")
     }
     return .json(answer).with(HeaderName.session, session.id)
   }
@@ -47,7 +48,8 @@ extension EndpointDoor {
   private func found(_ ask: HTTPAsk) -> Result<EndpointSession, Refusal> {
     let given = ask.headers(named: HeaderName.session)
     guard given.count == 1 else {
-      return .failure(Refusal(status: 400, error: .invalidRequest("one Mcp-Session-Id is needed: begin with \"initialize\"")))
+      return .failure(
+        Refusal(status: 400, error: .invalidRequest("one Mcp-Session-Id is needed: begin with \"initialize\"")))
     }
     // Told apart from a missing one: the client is to begin a new session.
     guard let session = sessions.find(given[0]) else {

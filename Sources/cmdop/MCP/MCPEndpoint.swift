@@ -15,7 +15,9 @@ struct MCPEndpoint {
 
   /// `port` 0: a free one.
   init(_ offer: FleetOffer, home: Home, port: Int) async throws(CmdopError) {
-    door = EndpointDoor(offer, token: try MCPToken.load(home) ?? MCPToken.make(home))
+    let known = try MCPToken.load(home)
+    let token = if let known { known } else { try MCPToken.make(home) }
+    door = EndpointDoor(offer, token: token)
     do throws(CmdopError) { listener = try await Listener.http(port: port, door: door) } catch {
       throw CmdopError(error.code, error.message, hint: "cmdop agent start --with-mcp --mcp-port 0")
     }
@@ -44,7 +46,7 @@ enum MCPToken {
   @discardableResult
   static func make(_ home: Home) throws(CmdopError) -> String {
     let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
-    let token = "cmdop_mcp_" + bytes.map { String($0 + 256, radix: 16).dropFirst() }.joined()
+    let token = "cmdop_mcp_" + bytes.map { String(Int($0) + 256, radix: 16).dropFirst() }.joined()
     try home.prepare()
     try PrivateFiles.write(Array((token + "\n").utf8), to: home.mcpToken)
     return token

@@ -78,7 +78,8 @@ enum HTTPMessages {
   }
 
   static func call(_ id: Int, _ tool: String, _ arguments: JSON = [:]) -> JSON {
-    request(id, "tools/call", ["name": .string(tool), "arguments": arguments, "_meta": ["progressToken": .integer(id)]])
+    request(
+      id, "tools/call", ["name": .string(tool), "arguments": arguments, "_meta": ["progressToken": .integer(id)]])
   }
 
   /// 2026-07-28: the message, and the headers that belong to it.

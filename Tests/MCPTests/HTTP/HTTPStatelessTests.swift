@@ -77,7 +77,8 @@ struct HTTPStatelessTests {
       try await check(bench, (headers, Messages.request(1, "tools/list")), is: 400, -32602)
       try await check(bench, (headers, ["jsonrpc": "2.0", "id": 1, "result": [:]]), is: 400, -32600)
       try await check(bench, (headers, ["jsonrpc": "2.0", "method": "notifications/x"]), is: 202, 0)
-      try await check(bench, (["mcp-protocol-version": "1900-01-01"], Messages.request(1, "tools/list")), is: 400, -32022)
+      try await check(
+        bench, (["mcp-protocol-version": "1900-01-01"], Messages.request(1, "tools/list")), is: 400, -32022)
     }
   }
 
