@@ -1,4 +1,5 @@
 import Core
+import NIOCore
 import Tools
 import Wire
 
@@ -51,6 +52,12 @@ final class RunningToolCall: Sendable {
     try await news.wait { outcome != nil || stream.isClosed || isDue && task == nil && questions.isEmpty }
   }
 
+  /// The answer was long in coming: what it decides may be over in a moment, and is then told at once.
+  private func rest() {
+    isDue = false
+    Loop.eventLoop.scheduleTask(in: .seconds(2)) { Loop.assumeIsolated { self.becomeDue() } }
+  }
+
   /// The client has been told that it goes on: it is due no more.
   func putOff() { isDue = false }
 
@@ -88,7 +95,9 @@ final class RunningToolCall: Sendable {
     guard task == nil else { return }
     switch message.payload {
     case .approvalQuestion(let question): questions.insert(question.id)
-    case .approvalSettled(let settled): questions.remove(settled.id)
+    case .approvalSettled(let settled):
+      questions.remove(settled.id)
+      if isDue { rest() }
     default: break
     }
     try? stream.send(message)

@@ -152,8 +152,9 @@ public struct FleetOffer: ServerOffer {
       // Words say the same, and hosts refuse what is longer.
       value = ["truncated": true]
     }
-    if result.isError { return CallResult.text(text, isError: true) }
     let fits = JSONSchema(tool.output).faults(of: .object(value)).isEmpty
+    // A command that failed has an exit code; a call that was denied has nothing but words.
+    if result.isError { return CallResult.text(text, isError: true, value: fits ? .object(value) : nil) }
     return CallResult.text(text, value: fits ? .object(value) : ["truncated": true])
   }
 
@@ -188,8 +189,8 @@ public struct FleetOffer: ServerOffer {
       guard answer["action"] == "accept" else { return .deny }
       return answer["content"]?["decision"] == "allow once" ? .once : .deny
     } catch {
-      // The client could not show it; somebody else may answer.
-      return nil
+      // Answered elsewhere meanwhile; or the client can ask its person, as it says, and cannot: silence would take a minute.
+      return Task.isCancelled ? nil : .deny
     }
   }
 
