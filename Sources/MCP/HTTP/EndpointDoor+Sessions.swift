@@ -67,8 +67,8 @@ extension EndpointDoor {
     return found(ask)
   }
 
-  /// GET: what the server says without being asked. Who comes later takes the place of who was there: the connection of that one
-  /// may be broken without our knowing.
+  /// GET: what the server says without being asked. Who comes later takes the place of who was there: that connection
+  /// may be broken without our knowing it.
   @Loop
   func listen(_ ask: HTTPAsk) async -> HTTPAnswer {
     let session: EndpointSession

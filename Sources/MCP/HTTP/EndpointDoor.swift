@@ -2,8 +2,8 @@ public import Core
 
 /// Streamable HTTP: one path for both eras of the protocol, for programs of this machine that have the token.
 ///
-/// A request of 2026-07-28 stands for itself: one connection, which ends when its asker leaves. Before, there are sessions: they
-/// outlive their requests, and work goes on in them whoever listens. What is answered at once is one JSON body; everything else
+/// A request of 2026-07-28 stands for itself: one connection, which ends when its asker leaves. Older clients have sessions, which
+/// outlive their requests: work goes on in them whoever listens. What is answered at once is one JSON body; everything else
 /// becomes a stream of events as soon as something comes before the answer, or the answer is slow.
 public final class EndpointDoor: HTTPDoor {
   public struct Options: Sendable {

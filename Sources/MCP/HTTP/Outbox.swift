@@ -83,7 +83,7 @@ final class Outbox: ReplySink {
 
   var isOver: Bool { isSealed && waiting.isEmpty }
 
-  /// Writes events until the last one, or as long as somebody reads. Each is there once, whole: `write` is called with one event.
+  /// Writes events until the last one, or as long as somebody reads. Each is written whole, so that pulses fall between them.
   func deliver(to writer: any HTTPBodyWriter) async {
     while true {
       await untilNews()
