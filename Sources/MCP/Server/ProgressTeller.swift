@@ -1,6 +1,6 @@
 import Core
 
-/// Tells a client how far a request is: only for a token that it gave, with numbers that rise, not oftener than 25 times a
+/// Tells a client how far a request is: only for a token that it gave, with numbers that rise, not oftener than 50 times a
 /// second, and never after the answer.
 @Loop
 final class ProgressTeller: Sendable {
@@ -30,7 +30,7 @@ final class ProgressTeller: Sendable {
   func tell(_ done: Double?, of total: Double?, _ message: String?) {
     guard let token, !isOver, let sink else { return }
     let at = now()
-    if let toldAt, at - toldAt < .milliseconds(40), total == nil || total != done { return }
+    if let toldAt, at - toldAt < .milliseconds(20), total == nil || total != done { return }
     let next = done ?? (number ?? 0) + 1
     if let number, next <= number { return }
     (number, toldAt) = (next, at)

@@ -62,19 +62,25 @@ private final class FleetWay: Sendable {
   }
 }
 
-/// Makes sure that this machine's daemon runs; several calls at once start one.
-private actor DaemonStarter {
+/// Makes sure that this machine's daemon runs; of several calls at once the first starts it.
+@Loop
+private final class DaemonStarter: Sendable {
   private let control: DaemonControl
-  private var starting: Task<Void, any Error>?
+  private let turns = OneByOne()
 
   init(_ control: DaemonControl) { self.control = control }
 
   func make() async throws(CmdopError) {
-    if let view = try? control.look(), view.status != nil, view.verdict != .offline { return }
-    let task = starting ?? Task { try await start() }
-    starting = task
-    defer { starting = nil }
-    do { try await task.value } catch { throw CmdopError(anything: error) }
+    if isUp { return }
+    try await turns.run { () async throws(CmdopError) in
+      if isUp { return }
+      do { try await start() } catch { throw CmdopError(anything: error) }
+    }
+  }
+
+  private var isUp: Bool {
+    guard let view = try? control.look() else { return false }
+    return view.status != nil && view.verdict != .offline
   }
 
   private func start() async throws {

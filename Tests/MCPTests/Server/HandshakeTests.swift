@@ -97,7 +97,9 @@ struct HandshakeTests {
       _ = try await bench.ask(
         2, "tools/call", ["name": "test_tool_with_progress", "_meta": ["progressToken": "t"]])
       let told = bench.heard.filter { $0["method"] == "notifications/progress" }.compactMap { $0["params"] }
-      #expect(told.map { $0["progress"]?.number } == [0, 50, 100])
+      // What comes too soon after the last is left out, but for the first and the end.
+      let done = told.compactMap { $0["progress"]?.number }
+      #expect(done.first == 0 && done.last == 100 && done == done.sorted() && Set(done).count == done.count)
       #expect(told.allSatisfy { $0["progressToken"] == "t" && $0["total"] == 100 })
     }
   }
