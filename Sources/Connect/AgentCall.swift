@@ -82,7 +82,8 @@ public final class AgentCall: Sendable {
       (request.prompt, request.resume) = ("", true)
       return .started(started, again: isStarted)
     case .agentEvent(let event):
-      if event.row > 0 { request.fromRow = event.row + 1 }
+      // A row that no store could have counts for nothing.
+      if event.row > 0, event.row < Int64.max { request.fromRow = event.row + 1 }
       return .event(row: event.row, try JSON(parsing: event.json))
     case .approvalQuestion(let question): return .question(question)
     case .approvalSettled(let settled): return .settled(settled)

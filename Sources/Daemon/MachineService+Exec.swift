@@ -6,6 +6,9 @@ import Wire
 
 /// exec: one command, no terminal.
 extension MachineService {
+  /// A year, in milliseconds: clocks cannot count to what a client may write.
+  private static var longestTimeout: UInt64 { 31_536_000_000 }
+
   func serveExec(_ run: Cmdop_V1_RunCommand, on call: CallStream, as caller: Caller) async throws {
     let order = LaunchOrder(
       arguments: run.arguments, environment: run.environment, directory: run.directory.isEmpty ? nil : run.directory)
@@ -27,7 +30,9 @@ extension MachineService {
       }
       if run.timeoutMs > 0 {
         group.addTask {
-          if (try? await Task.sleep(for: .milliseconds(Int64(clamping: run.timeoutMs)))) != nil {
+          if (try? await Task.sleep(for: .milliseconds(Int64(clamping: min(run.timeoutMs, Self.longestTimeout)))))
+            != nil
+          {
             await ending.begin(timedOut: true, fault: nil)
           }
           return nil

@@ -107,7 +107,7 @@ public struct ConversationView: Sendable {
     isRunning = true
     if number != step { beginStep(number) }
     // A piece that begins behind a gap is shown with its row.
-    guard let offset = event["offset"]?.integer, offset <= shown else { return [] }
+    guard let offset = event["offset"]?.integer, (0...shown).contains(offset) else { return [] }
     return show(text, from: offset)
   }
 
