@@ -136,8 +136,7 @@ public struct ToolGate: Sendable {
     var text = judgement.target
     if rest["cwd"] == nil { text += "  (in \(directory))" }
     if !rest.isEmpty { text += "  \(JSON.object(rest).text)" }
-    let plain = GateText.plain(text, limit: 4096)
-    return plain.count > 2000 ? "\(plain.prefix(1000)) […\(plain.count - 1500) more…] \(plain.suffix(500))" : plain
+    return GateText.shown(text)
   }
 
   func settle(
