@@ -96,7 +96,8 @@ public final class AgentHost: Sendable {
   }
 
   func clients(of id: SessionID) -> Int { live[id]?.viewers.count ?? 0 }
-  func isRunning(_ id: SessionID) -> Bool { live[id]?.turn != nil }
+  /// Also as a sub-agent's.
+  func isRunning(_ id: SessionID) -> Bool { live[id]?.turn != nil || loop.live(id) != nil }
 
   // MARK: turns
 

@@ -31,7 +31,8 @@ public struct ConversationStore: Sendable {
       """)
   ]
 
-  /// Begins a conversation. Throws `exists` for an id that is taken.
+  /// Begins a conversation. Throws `exists` for an id that is taken. One that another conversation of this machine has begun is
+  /// judged if that one is: what a sub-agent is told may be a stranger's words.
   public func open(_ card: ConversationCard) async throws(CmdopError) {
     try await database.write { db in
       guard try db.rows("SELECT 1 FROM conversation WHERE id = ?", [.text(card.id.rawValue)]).isEmpty else {
@@ -41,7 +42,8 @@ public struct ConversationStore: Sendable {
         """
         INSERT INTO conversation (id, title, parent_machine, parent_conversation, caller_kind, caller_subject, via,
           created_at, last_active_at, state, model, is_plan, directory, is_judged)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, MAX(?14, COALESCE(
+            (SELECT is_judged FROM conversation WHERE id = ?4 AND ?3 IS NULL), 0)))
         """,
         [
           .text(card.id.rawValue), .text(card.title), SQLValue(card.parentMachine?.rawValue),
@@ -53,10 +55,16 @@ public struct ConversationStore: Sendable {
     }
   }
 
-  /// Somebody else than the machine's owner speaks in it: from now on, for good, its calls are judged.
+  /// Somebody else than the machine's owner speaks in it: from now on, for good, its calls are judged, and those of the
+  /// conversations that its sub-agents have.
   public func judge(_ id: SessionID) async throws(CmdopError) {
     try await database.writeLasting { db in
-      try db.execute("UPDATE conversation SET is_judged = 1 WHERE id = ?", [.text(id.rawValue)])
+      try db.execute(
+        """
+        WITH RECURSIVE family (id) AS (SELECT ?1 UNION SELECT conversation.id FROM conversation JOIN family
+          ON conversation.parent_conversation = family.id AND conversation.parent_machine IS NULL)
+        UPDATE conversation SET is_judged = 1 WHERE id IN (SELECT id FROM family)
+        """, [.text(id.rawValue)])
     }
   }
 
