@@ -51,7 +51,8 @@ public struct RelayClient: Sendable {
     timeout: Duration? = .seconds(30), _ body: @escaping TypedClient.Body<T>
   ) async throws(CmdopError) -> T {
     try await reach.call { (link, credential) throws(CmdopError) in
-      try await TypedClient(link, credential: credential, headers: self.reach.headers).call(timeout: timeout, body)
+      try await TypedClient(link, credential: credential, headers: self.reach.headers(over: link)).call(
+        timeout: timeout, body)
     }
   }
 }
