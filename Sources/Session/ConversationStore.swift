@@ -159,7 +159,7 @@ public struct ConversationStore: Sendable {
     }
   }
 
-  static func unknown(_ words: String) -> CmdopError {
+  public static func unknown(_ words: String) -> CmdopError {
     CmdopError(.notFound, "there is no conversation \"\(OneLine.of(words))\" here", hint: "cmdop chat --list")
   }
 }
