@@ -59,7 +59,7 @@ public struct AgentAsker: Sendable {
       $0.visited = call.caller.via.map(\.rawValue)
       $0.origin = call.caller.subject
     }
-    let agent = await AgentCall(request, on: host, through: reach, patience: timeout)
+    let agent = await AgentCall(request, on: call.machines[host] ?? host, through: reach, patience: timeout)
     return await withTaskGroup(of: Answer?.self) { group in
       group.addTask { await follow(agent, host, call) }
       group.addTask {
