@@ -14,14 +14,18 @@ extension MachineService {
       arguments: run.arguments, environment: run.environment, directory: run.directory.isEmpty ? nil : run.directory)
     let started = ContinuousClock.now
     log.info("exec", metadata: ["caller": "\(caller.subject)", "words": "\(run.arguments.count)"])
-    let program = try await tools.run(order, input: run.input, as: caller, asking: desk)
-    try call.send(
-      AgentMessage(
-        .commandStarted(
-          .filled {
-            ($0.processID, $0.machineID, $0.hostname) = (Int64(program.processID), machineID, hostname)
-          })))
+    let program = try await tools.run(order, input: run.input, as: caller, asking: CallApprover(desk, for: call)) {
+      !call.isClosed
+    }
     let ending = ProgramEnding(program)
+    do {
+      try call.send(
+        AgentMessage(
+          .commandStarted(
+            .filled {
+              ($0.processID, $0.machineID, $0.hostname) = (Int64(program.processID), machineID, hostname)
+            })))
+    } catch { ending.begin(fault: nil) }  // it runs, and must not run on for nobody
     let end = await withTaskGroup(of: ProgramEnd?.self) { group in
       group.addTask { await self.pumpOutput(of: program, into: call) }
       group.addTask {
