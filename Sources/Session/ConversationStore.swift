@@ -9,6 +9,8 @@ public struct ConversationStore: Sendable {
 
   /// A row's body as JSON. A prompt of a mebibyte fits, escaped; a wire message with one row stays below its own limit.
   public static let mostRowBytes = 2 * 1024 * 1024
+  /// A row is told inside an event, and viewers put events into something of their own: all of it must be read again.
+  public static let mostRowDepth = JSON.deepest - 8
   /// What `rows` gives at once, unless the first row alone is larger.
   public static let mostBytesAtOnce = 3 * 1024 * 1024
 
@@ -92,10 +94,15 @@ public struct ConversationStore: Sendable {
   }
 
   /// Adds a row and changes the card, together or not at all; also for a cancelled task. Throws `limit` for a body that is
-  /// too large, `not_found` when the conversation was deleted meanwhile.
+  /// too large or too deep to be read back, `not_found` when the conversation was deleted meanwhile.
   public func append(
     _ kind: ConversationRow.Kind, _ body: JSON, to id: SessionID, at time: Int64, change: Change = Change()
   ) async throws(CmdopError) -> ConversationRow {
+    guard !body.isDeeper(than: Self.mostRowDepth) else {
+      throw CmdopError(
+        .limit,
+        "a row of a conversation has at most \(Self.mostRowDepth) levels, this \(kind.rawValue) is nested deeper")
+    }
     let text = body.text
     guard text.utf8.count <= Self.mostRowBytes else {
       throw CmdopError(
