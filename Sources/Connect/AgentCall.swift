@@ -23,6 +23,8 @@ public final class AgentCall: Sendable {
   private var request: Cmdop_V1_AgentRequest
   private var operation: Operation?
   private var isStarted = false
+  /// The request was sent at least once: it may have arrived, whatever came back.
+  public private(set) var wasSaid = false
   private var isOver = false
   /// How long a lost connection is mended before it is given up; nil: for ever.
   private let patience: Duration?
@@ -68,7 +70,7 @@ public final class AgentCall: Sendable {
   private func opened() async throws(CmdopError) -> Operation {
     if let operation { return operation }
     let fresh = try await reach.open(ControlMessage(.agent(request), to: machine))
-    operation = fresh
+    (operation, wasSaid) = (fresh, true)
     return fresh
   }
 
