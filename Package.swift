@@ -66,8 +66,9 @@ let tests: [Room] = [
   room("SessionTests",  floor: 6, uses: ["Core", "Session", "Store"], rents: [nio], aside: ["Fixtures"]),
   room("PermissionTests", floor: 6, uses: ["Core", "Host", "Permission", "Tools"]),
   room("AgentTests",    floor: 6, uses: ["Agent", "Core", "Session", "Store"], rents: [nio]),
+  room("AskMachineTests", floor: 6, uses: ["AskMachine", "Connect", "Core", "Wire"], rents: [nio]),
   room("DaemonTests",   floor: 6, uses: [
-    "Core", "Daemon", "Fleet", "Host", "Permission", "Session", "Store", "Tools", "Wire",
+    "Agent", "Core", "Daemon", "Fleet", "Host", "Permission", "Session", "Store", "Tools", "Wire",
   ], rents: [crypto, log, nio]),
   room("ToolsTests",    floor: 6, uses: ["Core", "Host", "Tools"]),
   room("RelayTests",    floor: 6, uses: [

@@ -9,7 +9,6 @@ import Synchronization
 public final class AgentLoop: Sendable {
   private let parts: LoopParts
   private let models: any ModelSource
-  private let turns = Mutex<[SessionID: LiveTurn]>([:])
 
   /// `makeID`: new identifiers, for sub-agents' conversations and for calls that came without one.
   public init(
@@ -21,7 +20,7 @@ public final class AgentLoop: Sendable {
   }
 
   /// The turn that runs now in that conversation, for viewers who come later.
-  public func live(_ conversation: SessionID) -> LiveTurn? { turns.withLock { $0[conversation] } }
+  public func live(_ conversation: SessionID) -> LiveTurn? { parts.turns.live(conversation) }
 
   /// Runs one turn to its end. Cancelling the task cancels the turn; a viewer that leaves does not. What keeps it from
   /// beginning – no such conversation, a turn under way, no key, nothing to go on with – is an end with `failed` and an error,
@@ -63,16 +62,8 @@ public final class AgentLoop: Sendable {
   private func claimed<T: Sendable>(
     _ conversation: SessionID, _ live: LiveTurn, _ body: () async throws(CmdopError) -> T
   ) async throws(CmdopError) -> T {
-    let isMine = turns.withLock { turns in
-      guard turns[conversation] == nil else { return false }
-      turns[conversation] = live
-      return true
-    }
-    guard isMine else {
-      throw CmdopError(
-        .wrongState, "conversation \(conversation) is in the middle of a turn", hint: "wait for its end, or cancel it")
-    }
-    defer { turns.withLock { _ = $0.removeValue(forKey: conversation) } }
+    try parts.turns.claim(conversation, live)
+    defer { parts.turns.release(conversation) }
     return try await body()
   }
 
@@ -111,6 +102,28 @@ struct LoopParts: Sendable {
   let settings: LoopSettings
   let time: AgentTime
   let makeID: @Sendable () -> String
+  let turns = LiveTurns()
+}
+
+/// The turns that run, sub-agents' too: a conversation has one writer at a time.
+final class LiveTurns: Sendable {
+  private let turns = Mutex<[SessionID: LiveTurn]>([:])
+
+  func live(_ conversation: SessionID) -> LiveTurn? { turns.withLock { $0[conversation] } }
+
+  func claim(_ conversation: SessionID, _ live: LiveTurn) throws(CmdopError) {
+    let isMine = turns.withLock { turns in
+      guard turns[conversation] == nil else { return false }
+      turns[conversation] = live
+      return true
+    }
+    guard isMine else {
+      throw CmdopError(
+        .wrongState, "conversation \(conversation) is in the middle of a turn", hint: "wait for its end, or cancel it")
+    }
+  }
+
+  func release(_ conversation: SessionID) { turns.withLock { _ = $0.removeValue(forKey: conversation) } }
 }
 
 /// The loop's own bounds, each with its reason.

@@ -81,7 +81,8 @@ public final class LiveTurn: Sendable {
   private static func remember(_ event: AgentEvent, _ state: inout State) {
     switch event {
     case .row(let row):
-      state.seq = row.seq
+      // Calls side by side may be told out of order.
+      state.seq = max(state.seq, row.seq)
       if row.kind == .answer { (state.text, state.thinking) = (Piece(), Piece()) }
       let id = row.body["id"]?.string ?? ""
       if row.kind == .callStarted { state.calls.append((id, nil, "")) }

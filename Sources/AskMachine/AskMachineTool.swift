@@ -43,7 +43,7 @@ public struct AskMachineTool: Tool {
     let wanted = call.arguments["timeout_ms"]?.integer.map { Duration.milliseconds($0) } ?? AskLimits.standardTimeout
     let timeout = AskLimits.within(wanted, AskLimits.timeout, call)
     let answer = await asker.ask(host, call.arguments["prompt"]?.string ?? "", timeout: timeout, for: call)
-    if case .failed(let error) = answer, error.code == .cancelled { throw error }
+    if case .failed(let error, _) = answer, error.code == .cancelled { throw error }
     var value = answer.value.object ?? [:]
     if value["hostname"] == nil { value["hostname"] = .string(host) }
     let isAnswer = if case .response = answer { true } else { false }

@@ -23,6 +23,8 @@ public final class AgentCall: Sendable {
   private var request: Cmdop_V1_AgentRequest
   private var operation: Operation?
   private var isStarted = false
+  /// The request was sent at least once: it may have arrived, whatever came back.
+  public private(set) var wasSaid = false
   private var isOver = false
   /// How long a lost connection is mended before it is given up; nil: for ever.
   private let patience: Duration?
@@ -68,7 +70,7 @@ public final class AgentCall: Sendable {
   private func opened() async throws(CmdopError) -> Operation {
     if let operation { return operation }
     let fresh = try await reach.open(ControlMessage(.agent(request), to: machine))
-    operation = fresh
+    (operation, wasSaid) = (fresh, true)
     return fresh
   }
 
@@ -82,7 +84,8 @@ public final class AgentCall: Sendable {
       (request.prompt, request.resume) = ("", true)
       return .started(started, again: isStarted)
     case .agentEvent(let event):
-      if event.row > 0 { request.fromRow = event.row + 1 }
+      // A row that no store could have counts for nothing.
+      if event.row > 0, event.row < Int64.max { request.fromRow = event.row + 1 }
       return .event(row: event.row, try JSON(parsing: event.json))
     case .approvalQuestion(let question): return .question(question)
     case .approvalSettled(let settled): return .settled(settled)

@@ -27,7 +27,7 @@ public final class FreshCredential: Sendable {
   }
 
   public func token(refused: String?) async throws(CmdopError) -> String {
-    if let held, held.token != refused, held.expiresAt.map({ $0 - now() >= Login.margin }) ?? true { return held.token }
+    if let held, held.token != refused, held.expiresAt.map({ $0 >= now() + Login.margin }) ?? true { return held.token }
     let fresh = try await fetch(refused)
     held = fresh
     return fresh.token

@@ -57,7 +57,7 @@ public struct Login: Codable, Hashable, Sendable {
   /// A token that is still good for a minute. `refused`: the relay did not take this one.
   public func token(for words: String?, now: Int64, refused: String? = nil) -> String? {
     guard let id = fleetID(words), let token = tokens[id], token.accessToken != refused else { return nil }
-    return token.expiresAt - now >= Self.margin ? token.accessToken : nil
+    return token.expiresAt >= now + Self.margin ? token.accessToken : nil
   }
 
   /// A token that ends sooner is fetched anew: a call takes time, and clocks differ.
@@ -70,7 +70,7 @@ public struct Login: Codable, Hashable, Sendable {
   /// Whether the current fleet's token ends soon, and can be renewed.
   public func isDue(now: Int64) -> Bool {
     guard !isOver(now: now), !fleet.isEmpty else { return false }
-    return (tokens[fleet]?.expiresAt ?? 0) - now < Self.notice
+    return (tokens[fleet]?.expiresAt ?? 0) < now + Self.notice
   }
 
   /// The relay knows it no more: what is kept would only be tried in vain.

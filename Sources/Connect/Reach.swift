@@ -11,7 +11,6 @@ public final class Reach: Sendable {
   /// Asked when a machine wants a PIN; nil: then it is refused.
   public var pins: (any PINSource)?
   private var own: (@Loop @Sendable () async -> Link?)?
-  private(set) var headers = Reach.headers
   private var link: Link?
   /// Where `link` leads when it leads straight to a relay.
   private var address: RelayAddress?
@@ -35,7 +34,14 @@ public final class Reach: Sendable {
   /// Over the connection that a machine has to its relay: it speaks for itself there, and may ask other agents.
   public init(asMachine link: @escaping @Loop @Sendable () async -> Link?) {
     (socket, relays, credential, own) = (nil, [], { _ in nil }, link)
-    headers.append(("cmdop-as", "machine"))
+  }
+
+  /// What goes with a call over this connection.
+  func headers(over link: Link) -> [(name: String, value: String)] {
+    guard own != nil else { return Self.headers }
+    return Self.headers
+      + [("cmdop-as", "machine"), ("cmdop-registration", link.registration)]
+      .filter { !$0.1.isEmpty }
   }
 
   /// With a credential that never changes.
@@ -172,7 +178,7 @@ public final class Reach: Sendable {
 
   private func begin(_ first: ControlMessage) async throws(CmdopError) -> Operation {
     try await call { (link, token) throws(CmdopError) in
-      let call = try await link.open(CallPath.open, credential: token, headers: self.headers)
+      let call = try await link.open(CallPath.open, credential: token, headers: self.headers(over: link))
       let operation = try Operation(call, first)
       guard self.pins != nil else { return operation }
       try await operation.listen()

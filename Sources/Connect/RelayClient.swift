@@ -6,11 +6,13 @@ public struct RelayClient: Sendable {
   private let reach: Reach
   public init(_ reach: Reach) { self.reach = reach }
 
-  /// The whole roster, ordered by hostname; the relay gives it in pages.
-  public func machines(onlineOnly: Bool) async throws(CmdopError) -> [Cmdop_V1_MachineCard] {
+  /// The whole roster, ordered by hostname; the relay gives it in pages. `timeout`: for each of them.
+  public func machines(onlineOnly: Bool, timeout: Duration = .seconds(30)) async throws(CmdopError)
+    -> [Cmdop_V1_MachineCard]
+  {
     var all: [Cmdop_V1_MachineCard] = []
     while true {
-      let page = try await machines(onlineOnly: onlineOnly, after: all.last?.hostname ?? "")
+      let page = try await machines(onlineOnly: onlineOnly, after: all.last?.hostname ?? "", timeout: timeout)
       all += page.machines
       guard page.more else { return all }
     }
@@ -18,10 +20,12 @@ public struct RelayClient: Sendable {
 
   /// One page of the roster: what stands behind `hostname`, and whether there is more behind it.
   public func machines(
-    onlineOnly: Bool, after hostname: String
+    onlineOnly: Bool, after hostname: String, timeout: Duration = .seconds(30)
   ) async throws(CmdopError) -> (machines: [Cmdop_V1_MachineCard], more: Bool) {
     let request = Cmdop_V1_ListMachinesRequest.filled { ($0.onlineOnly, $0.after) = (onlineOnly, hostname) }
-    let page = try await ask { try await Cmdop_V1_Fleet.Client(wrapping: $0).listMachines(request, options: $1) }
+    let page = try await ask(timeout: timeout) {
+      try await Cmdop_V1_Fleet.Client(wrapping: $0).listMachines(request, options: $1)
+    }
     // A relay that goes in a circle has no more to say.
     let goesOn = page.machines.last.map { $0.hostname > hostname } ?? false
     return (page.machines, page.more && goesOn)
@@ -51,7 +55,8 @@ public struct RelayClient: Sendable {
     timeout: Duration? = .seconds(30), _ body: @escaping TypedClient.Body<T>
   ) async throws(CmdopError) -> T {
     try await reach.call { (link, credential) throws(CmdopError) in
-      try await TypedClient(link, credential: credential, headers: self.reach.headers).call(timeout: timeout, body)
+      try await TypedClient(link, credential: credential, headers: self.reach.headers(over: link)).call(
+        timeout: timeout, body)
     }
   }
 }

@@ -19,6 +19,18 @@ public enum JSON: Hashable, Sendable {
   }
 
   public init(parsing text: String) throws(CmdopError) { try self.init(parsing: text.utf8) }
+
+  /// Levels of what a model or a tool gives: it is kept inside other values, and all of it must be readable again.
+  public static let deepestInside = 32
+
+  /// Looks no further down than `levels`. A plain value has none, `[[]]` has two.
+  public func isDeeper(than levels: Int) -> Bool {
+    switch self {
+    case .array(let items): levels < 1 || items.contains { $0.isDeeper(than: levels - 1) }
+    case .object(let members): levels < 1 || members.values.contains { $0.isDeeper(than: levels - 1) }
+    default: false
+    }
+  }
 }
 
 // MARK: looking inside

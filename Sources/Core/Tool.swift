@@ -18,6 +18,9 @@ public struct ToolCall: Sendable {
   public let conversation: SessionID?
   /// When its caller stops waiting; nil: never.
   public let deadline: ContinuousClock.Instant?
+  /// Machines of the fleet as they were judged: the words that named them, and their ids. Whoever acts on one goes by its id:
+  /// names may come to mean another one meanwhile.
+  public var machines: [String: String] = [:]
   /// Where it tells how far it is. May be called from anywhere; must not block.
   public let progress: @Sendable (ToolProgress) -> Void
 

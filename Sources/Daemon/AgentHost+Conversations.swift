@@ -10,11 +10,9 @@ extension AgentHost {
     _ request: Cmdop_V1_AgentRequest, as caller: Caller
   ) async throws(CmdopError) -> (ConversationCard, isNew: Bool) {
     if !request.conversation.isEmpty {
-      let card = try await store.find(request.conversation)
-      guard caller.kind != .machine || card.parentMachine == caller.via.last else {
-        throw CmdopError(.notFound, "no conversation \"\(OneLine.of(request.conversation))\" is known here")
-      }
-      return (card, false)
+      guard caller.kind == .machine else { return (try await store.find(request.conversation), false) }
+      guard let machine = caller.via.last else { throw ConversationStore.unknown(request.conversation) }
+      return (try await store.find(request.conversation, begunBy: machine), false)
     }
     guard !request.prompt.isEmpty || request.stays else {
       throw CmdopError(.badUsage, "there is nothing to ask", hint: "cmdop chat -p \"…\"")

@@ -96,25 +96,29 @@ public final class AgentHost: Sendable {
   }
 
   func clients(of id: SessionID) -> Int { live[id]?.viewers.count ?? 0 }
-  func isRunning(_ id: SessionID) -> Bool { live[id]?.turn != nil }
+  /// Also as a sub-agent's.
+  func isRunning(_ id: SessionID) -> Bool { live[id]?.turn != nil || loop.live(id) != nil }
 
   // MARK: turns
 
-  /// What somebody asks for: written down whose words are heard here, then begun, or kept waiting.
-  func ask(_ wish: TurnWish, in conversation: LiveConversation) async throws(CmdopError) {
+  /// What somebody asks for: written down whose words are heard here, then begun, or kept waiting. False: it was not taken.
+  @discardableResult
+  func ask(_ wish: TurnWish, in conversation: LiveConversation) async throws(CmdopError) -> Bool {
     if wish.caller.kind != .local { try await store.judge(conversation.id) }
-    try begin(wish, in: conversation)
+    return try begin(wish, in: conversation)
   }
 
-  /// Begins a turn, or lets it wait for the one that runs.
-  func begin(_ wish: TurnWish, in conversation: LiveConversation) throws(CmdopError) {
+  /// Begins a turn, or lets it wait for the one that runs. False: it was not taken, because that one goes on already; there
+  /// will be no end of its own.
+  @discardableResult
+  func begin(_ wish: TurnWish, in conversation: LiveConversation) throws(CmdopError) -> Bool {
     if conversation.turn != nil {
-      guard wish.prompt != nil || wish.isCompaction else { return }  // it goes on already
+      guard wish.prompt != nil || wish.isCompaction else { return false }
       guard conversation.waiting.count < Self.mostWaiting else {
         throw CmdopError(.limit, "\(Self.mostWaiting) prompts wait in this conversation already")
       }
       conversation.waiting.append(wish)
-      return
+      return true
     }
     // The machine's owner is never shut out by those who ask from elsewhere, nor one of these by another.
     let isOwner = wish.caller.kind == .local
@@ -126,9 +130,10 @@ public final class AgentHost: Sendable {
     }
     running += 1
     turnsOf[wish.caller.subject, default: 0] += 1
-    let turn = RunningTurn()
+    let turn = RunningTurn(of: wish.id)
     conversation.turn = turn
     nursery.start { await self.run(wish, turn, in: conversation) }
+    return true
   }
 
   private func run(_ wish: TurnWish, _ turn: RunningTurn, in conversation: LiveConversation) async {

@@ -47,6 +47,9 @@ final class LiveConversation: Sendable {
     for viewer in viewers { viewer.push(told) }
   }
 
+  /// Whether the turn of this wish runs, or waits for the one that does.
+  func isToCome(_ wish: String) -> Bool { turn?.wish == wish || waiting.contains { $0.id == wish } }
+
   private func note(_ done: JSON) {
     guard let wish = done["turn"]?.string else { return }
     endings[wish] = done
@@ -89,8 +92,12 @@ final class LiveConversation: Sendable {
 /// A turn that runs, and how it is ended from outside.
 @Loop
 final class RunningTurn: Sendable {
+  /// The id of the wish that began it.
+  let wish: String
   private let turnstile = Turnstile()
   private(set) var isCancelled = false
+
+  init(of wish: String) { self.wish = wish }
 
   func cancel() {
     isCancelled = true

@@ -65,9 +65,10 @@ public final class LocalDoor: Sendable {
         .unavailable, "this machine's daemon is not connected to the relay: \(tether.trouble ?? "connecting")",
         hint: "cmdop agent status")
     }
-    // "cmdop-as" is for the daemon itself: who calls here speaks for himself, not for the machine.
+    // These are for the daemon itself: who calls here speaks for himself, not for the machine.
+    let own: Set = ["cmdop-as", "cmdop-registration"]
     let passed = call.headers.filter {
-      $0.name.hasPrefix("cmdop-") && $0.name != "cmdop-as" || $0.name == "grpc-timeout"
+      $0.name.hasPrefix("cmdop-") && !own.contains($0.name) || $0.name == "grpc-timeout"
     }
     let far = try await link.open(call.path, credential: call.credential, headers: passed)
     guard !call.isClosed else { return far.cancel() }

@@ -58,8 +58,8 @@ extension MachineService {
     let mine: TurnWish?
     if !request.prompt.isEmpty || request.resume && agent.needsResume(card) {
       let wish = agent.wish(request, caller)
-      try await agent.ask(wish, in: conversation)
-      mine = wish
+      // Whoever only wants a turn to go on that goes on already waits for that one's end.
+      mine = try await agent.ask(wish, in: conversation) ? wish : nil
     } else {
       mine = nil
     }
@@ -87,14 +87,18 @@ extension MachineService {
     guard let agent else { return nil }
     func isOver() -> Bool {
       if request.stays { return false }
-      if let wish { return conversation.endings[wish] != nil }
+      // How it ended may be forgotten by now: then what is in the store says it.
+      if let wish { return conversation.endings[wish] != nil || !conversation.isToCome(wish) }
       return conversation.turn == nil && conversation.waiting.isEmpty
     }
     var last = max(0, first - 1)
     do {
       last = try await replay(conversation.id, after: last, upTo: known, call)
       while true {
-        for event in viewer.takeAll() where event.row == 0 || event.row > last {
+        for event in viewer.takeAll() {
+          // Calls side by side are written down in one order and may be told in another.
+          if event.row > last + 1 { last = try await replay(conversation.id, after: last, upTo: event.row - 1, call) }
+          guard event.row == 0 || event.row > last else { continue }
           try send(event.text, row: event.row, call)
           try await call.waitUntilWritable()
           last = max(last, event.row)
@@ -109,7 +113,7 @@ extension MachineService {
         if viewer.hasNews { continue }
         if isOver() {
           if let wish, let done = conversation.endings[wish] { return Self.ending(done) }
-          return request.resume
+          return request.resume || wish != nil
             ? try await agent.ending(of: conversation.id) : AgentMessage.ended(.exited(code: 0))
         }
         try await viewer.news.wait { viewer.hasNews || call.isClosed || isOver() }
@@ -130,7 +134,8 @@ extension MachineService {
         try send(AgentEvent.row(row).json.text, row: row.seq, call)
         try await call.waitUntilWritable()
       }
-      last = rows.last?.seq ?? end
+      // What lies behind `end` was not told yet.
+      last = min(rows.last?.seq ?? end, end)
     }
     return max(last, after)
   }
@@ -151,9 +156,28 @@ extension MachineService {
       case "cancelled": .cancelled
       case "deadline": .timeout
       case "refused": .denied
+      case "failed": .internalError
       default: .limit
       }
-    return .failed(CmdopError(code, "the turn ended before it was done: \(status.replacing("_", with: " "))"))
+    return .failed(CmdopError(code, words(status)))
+  }
+
+  /// Why a turn ended that is not finished.
+  private static func words(_ status: String) -> String {
+    switch TurnEnd.Status(rawValue: status) {
+    case .finished: "the turn is finished"
+    case .maxTurns: "the turn has asked the model as often as one turn may"
+    case .maxTokens: "the model's answer was cut at its limit of tokens"
+    case .budget: "the turn's budget is spent"
+    case .deadline: "the turn did not end in the time that it had"
+    case .cancelled: "the turn was cancelled"
+    case .refused: "the model refuses to answer this"
+    case .doomLoop: "the turn was stopped: the model did the same thing again and again"
+    case .invalidCalls: "the turn was stopped: the model went on calling what cannot be called"
+    case .windowFull: "the conversation does not fit the model's window any more"
+    case .failed: "the turn failed"
+    case nil: "the turn ended before it was done: \(OneLine.of(String(status.prefix(64))).replacing("_", with: " "))"
+    }
   }
 
   private func pumpPrompts(

@@ -28,9 +28,12 @@ extension MachineService {
         .unsupported, "this is a conversation with the agent, no terminal",
         hint: "cmdop chat --machine \(hostname) --resume \(card.id)")
     }
+    // Who may see that there is a conversation need not be one who may read it, and its title are its first words.
+    let reads = caller.kind == .local || caller.role.mayOperate && !request.withoutWords
+    let title = reads ? card.title : ""
     try call.send(
       AgentMessage(
-        .sessionDetails(.filled { ($0.card, $0.title) = (agent.sessionCard(card), card.title) }), session: card.id))
+        .sessionDetails(.filled { ($0.card, $0.title) = (agent.sessionCard(card), title) }), session: card.id))
     try call.send(AgentMessage.ended(.exited(code: 0)))
   }
 

@@ -6,19 +6,26 @@ import Wire
 
 /// exec: one command, no terminal.
 extension MachineService {
+  /// A year, in milliseconds: clocks cannot count to what a client may write.
+  private static var longestTimeout: UInt64 { 31_536_000_000 }
+
   func serveExec(_ run: Cmdop_V1_RunCommand, on call: CallStream, as caller: Caller) async throws {
     let order = LaunchOrder(
       arguments: run.arguments, environment: run.environment, directory: run.directory.isEmpty ? nil : run.directory)
     let started = ContinuousClock.now
     log.info("exec", metadata: ["caller": "\(caller.subject)", "words": "\(run.arguments.count)"])
-    let program = try await tools.run(order, input: run.input, as: caller, asking: desk)
-    try call.send(
-      AgentMessage(
-        .commandStarted(
-          .filled {
-            ($0.processID, $0.machineID, $0.hostname) = (Int64(program.processID), machineID, hostname)
-          })))
+    let program = try await tools.run(order, input: run.input, as: caller, asking: CallApprover(desk, for: call)) {
+      !call.isClosed
+    }
     let ending = ProgramEnding(program)
+    do {
+      try call.send(
+        AgentMessage(
+          .commandStarted(
+            .filled {
+              ($0.processID, $0.machineID, $0.hostname) = (Int64(program.processID), machineID, hostname)
+            })))
+    } catch { ending.begin(fault: nil) }  // it runs, and must not run on for nobody
     let end = await withTaskGroup(of: ProgramEnd?.self) { group in
       group.addTask { await self.pumpOutput(of: program, into: call) }
       group.addTask {
@@ -27,7 +34,9 @@ extension MachineService {
       }
       if run.timeoutMs > 0 {
         group.addTask {
-          if (try? await Task.sleep(for: .milliseconds(Int64(clamping: run.timeoutMs)))) != nil {
+          if (try? await Task.sleep(for: .milliseconds(Int64(clamping: min(run.timeoutMs, Self.longestTimeout)))))
+            != nil
+          {
             await ending.begin(timedOut: true, fault: nil)
           }
           return nil

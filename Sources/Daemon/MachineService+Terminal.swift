@@ -8,8 +8,14 @@ import Wire
 extension MachineService {
   func serveTerminal(_ start: Cmdop_V1_StartSessionCommand, on call: CallStream, as caller: Caller) async throws {
     try tools.admit(caller, toTerminalObserving: start.observe)
-    try await tools.admit(terminalOf: caller, observing: start.observe, asking: desk)
+    try await tools.admit(terminalOf: caller, observing: start.observe, asking: CallApprover(desk, for: call))
+    guard !call.isClosed else { throw CmdopError(.cancelled, "whoever asked for the terminal has left") }
     let (live, created) = try await terminal(start, on: call, as: caller)
+    if created, caller.kind == .guest, call.isClosed {
+      // Nobody has seen it, and the link of a guest opens few.
+      live.destroy()
+      throw CmdopError(.cancelled, "whoever asked for the terminal has left")
+    }
     if start.detached {
       try call.send(started(live, created, at: live.outputEnd, accepted: 0))
       return try call.send(AgentMessage.ended(.exited(code: 0)))

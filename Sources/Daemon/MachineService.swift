@@ -115,12 +115,20 @@ public final class MachineService: Sendable {
     nursery.start { await self.serve(asked, pin: pin, on: call, as: caller) }
   }
 
+  /// Whatever the relay lets through: another machine asks the agent here, and learns nothing else.
+  private static func checkMachine(_ caller: Caller, _ first: ControlMessage) throws(CmdopError) {
+    guard caller.kind == .machine else { return }
+    if case .agent = first.payload { return }
+    throw CmdopError(.denied, "a machine asks another one's agent, and nothing else")
+  }
+
   /// Answers one operation whose first message has been read. Says in the last message how it ended, also when it failed.
   private func serve(_ first: ControlMessage, pin: String, on call: CallStream, as caller: Caller) async {
     do {
       // The machine's own socket is its owner's already.
       if caller.kind != .local { try await pinLock?.admit(pin) }
       let first = caller.kind == .guest ? try admit(guest: caller, first) : first
+      try Self.checkMachine(caller, first)
       switch first.payload {
       case .runCommand(let run): try await serveExec(run, on: call, as: caller)
       case .startSession(let start): try await serveTerminal(start, on: call, as: caller)

@@ -39,6 +39,7 @@ extension RelayTether {
   /// Offers the relay one stream for one operation. When it is taken the next one is offered at once, so that a burst
   /// waits for no more than round trips.
   func offer(on link: Link, _ nursery: Nursery) {
+    let registration = link.registration
     nursery.start {
       do {
         let call = try await link.open(CallPath.connect)
@@ -48,6 +49,7 @@ extension RelayTether {
               .filled {
                 $0.purpose = .spare
                 $0.machineID = self.options.machine.rawValue
+                $0.registration = registration
               })))
         guard let first = try await call.receive(ControlMessage.self) else {
           throw CmdopError(.wrongState, "a spare stream ended unused")

@@ -32,7 +32,7 @@ extension RelayTether {
       $0.version = CmdopVersion.program
       $0.protocolVersion = CmdopVersion.protocolVersion
       $0.minimumProtocolVersion = CmdopVersion.minimumProtocolVersion
-      $0.capabilities = ["terminal", "exec", "session", "screen"]
+      $0.capabilities = ["terminal", "exec", "session", "screen", "registration"]
       $0.sessions = service.cards
       $0.instance = instance
     }

@@ -166,6 +166,7 @@ public final class RelayTether: Sendable {
     defer { link.close() }
     let control = try await link.open(CallPath.connect)
     let welcome = try await register(on: control, over: link)
+    link.registration = welcome.registration
     follow(pins: welcome.relayPins, over: link)
     (self.link, self.control, relay) = (link, control, address)
     place = link.place.map { (address, $0) }

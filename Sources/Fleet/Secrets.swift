@@ -19,6 +19,13 @@ public func newPassword() -> String {
 /// 32 random bytes.
 public func newNonce() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
 
+/// Whether two secrets are the same, in a time that tells nothing of where they differ.
+public func isSame(_ one: String, _ other: String) -> Bool {
+  let (one, other) = (Array(one.utf8), Array(other.utf8))
+  guard one.count == other.count else { return false }
+  return zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+}
+
 /// How secrets are kept: SHA-256, hex. A fast hash is right here: these secrets are 256 random bits, so there is nothing
 /// to guess; slow hashes are for what people choose.
 func hashed(_ secret: String) -> String { hex(SHA256.hash(data: Array(secret.utf8))) }

@@ -98,8 +98,11 @@ public struct Surroundings: Sendable {
   public var cmdopHome: String
   /// Files that are cmdop's beside those in its home: the policy in use, the binary, units.
   public var ownFiles: [String]
-  /// nil: hosts are matched as they are written.
+  /// nil: hosts are matched as they are written, see `needsRoster`.
   public var roster: [RosterEntry]?
+  /// Hosts are to be matched as the fleet knows them. Where the roster is not known no host is allowed, by no rule and in no
+  /// mode: a deny rule may be about the machine that a name will turn out to mean.
+  public var needsRoster = false
   public var paths: any PathView
 
   public init(

@@ -60,16 +60,26 @@ extension Hearing {
 
   // MARK: hosts
 
-  func judge(host: String) -> Judgement {
+  mutating func judge(host: String) -> Judgement {
+    let isHere = HostNames.normal(host) == "localhost"
+    let found = judge(host: host, isHere: isHere)
+    guard place.needsRoster, place.roster == nil, !isHere, found.verdict == .allow else { return found }
+    let unknown =
+      "the fleet's machines are not known at the moment, so it cannot be told which one \(OneLine.of(host)) is"
+    return policies.mode == .bypass ? Judgement(.ask, .mode, unknown) : mode(unknown)
+  }
+
+  private mutating func judge(host: String, isHere: Bool) -> Judgement {
     var names: [String] = [host]
     var broad: [String] = [host]
     var entry: RosterEntry?
     // This machine needs no roster.
-    if let roster = place.roster, HostNames.normal(host) != "localhost" {
+    if let roster = place.roster, !isHere {
       switch HostNames.resolve(host, among: roster) {
       case .failure(let fault): return Judgement(.deny, .schema, fault.reason)
       case .success(let found):
         entry = found
+        hosts[host] = found.id
         names = [HostNames.normal(found.hostname), found.hostname, found.id]
         broad += names + [found.name]
       }

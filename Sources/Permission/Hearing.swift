@@ -10,6 +10,7 @@ struct Hearing {
   let directory: String
   var commands: [String] = []
   var paths: [String] = []
+  var hosts: [String: String] = [:]
 
   init(_ act: Act, _ policies: Policies, _ place: Surroundings) {
     (self.act, self.policies, self.place) = (act, policies, place)
@@ -60,7 +61,7 @@ struct Hearing {
           if isPlace { optional.append(judgeFloor(text, access)) } else { claims.append(judge(path: text, access)) }
         }
       // The floor knows no hosts: an unknown one is the tool's to name, beside those that it reaches.
-      case .host: if act.origin != .local { claims += texts.map { judge(host: $0) } }
+      case .host: if act.origin != .local { for text in texts { claims.append(judge(host: text)) } }
       case .text: optional += texts.map { judge(text: $0) }
       }
     }
@@ -85,7 +86,7 @@ struct Hearing {
   private func finished(_ judgement: Judgement, _ target: String) -> Judgement {
     var judgement = judgement
     (judgement.commands, judgement.paths) = (commands, Array(paths.prefix(200)))
-    (judgement.operation, judgement.target) = (operation, target)
+    (judgement.operation, judgement.target, judgement.hosts) = (operation, target, hosts)
     return judgement
   }
 

@@ -38,6 +38,8 @@ public struct Judgement: Hashable, Sendable {
   public var commands: [String] = []
   /// Every path that it would touch, as far as is known, links resolved.
   public var paths: [String] = []
+  /// Machines that it is about: the words that named them, and the id of the one that was judged.
+  public var hosts: [String: String] = [:]
   public var operation: String?
   /// What it is about, in one line: the command, the path, the hosts.
   public var target: String = ""

@@ -55,7 +55,9 @@ extension RelayService {
   /// Whose credential stands in the call's headers. Wrong ones are counted per address; who has a right one is never shut
   /// out by others behind the same address.
   private func pass(of call: CallStream) async throws(CmdopError) -> Pass {
-    if call.credential == nil, call.header("cmdop-as") == "machine", let line = board.line(carrying: call),
+    if call.credential == nil, call.header("cmdop-as") == "machine",
+      let line = try board.line(
+        carrying: call, showing: call.header("cmdop-registration") ?? "", isBehindProxy: isBehindProxy(call)),
       let machine = fleets.machine(line.machine, in: line.fleet)
     {
       return Pass(grant: fleets.grant(machine: machine), address: address(of: call))
@@ -87,6 +89,9 @@ extension RelayService {
   func address(of call: CallStream) -> String {
     address(peer: call.peer, forwarded: IPText.forwarded(call.headers(named: "x-forwarded-for")))
   }
+
+  /// Who sent it may share its connection with others.
+  func isBehindProxy(_ call: CallStream) -> Bool { options.trustedProxies.contains(call.peer) }
 
   func address(peer: String, forwarded: String?) -> String {
     guard options.trustedProxies.contains(peer), let named = forwarded?.split(separator: ",").last else { return peer }

@@ -94,6 +94,11 @@ enum Policy: Sendable {
     }?.policy
   }
 
+  /// All that one machine may ask of another. Its scopes are wider: the roster comes with the list of sessions.
+  static func isForMachines(_ first: ControlMessage) -> Bool {
+    if case .agent = first.payload { true } else { false }
+  }
+
   /// nil: an operation that nobody knows.
   static func right(for first: ControlMessage) -> Right? {
     switch first.payload {

@@ -18,7 +18,8 @@ extension RelayService {
     switch register.purpose {
     case .spare:
       alarm.cancel()
-      try board.park(call, of: MachineID(register.machineID))
+      try board.park(
+        call, of: MachineID(register.machineID), showing: register.registration, isBehindProxy: isBehindProxy(call))
     case .control:
       let machine = try await prove(call, register)
       alarm.cancel()
@@ -90,7 +91,9 @@ extension RelayService {
         .unauthenticated, "the relay does not know this machine (any more)", hint: "cmdop join <join-key>")
     }
     if isDraining { throw CmdopError(.unavailable, "the relay is stopping", hint: "it will be tried again") }
-    let line = MachineLine(machine: machine.id, fleet: machine.fleet, control: call, now: .now())
+    let knows = register.capabilities.contains("registration")
+    let secret = knows ? newSecret(prefix: "\(machine.id).") : nil
+    let line = MachineLine(machine: machine.id, fleet: machine.fleet, control: call, registration: secret, now: .now())
     (line.instance, line.address) = (register.instance, address)
     if board.plug(line) != nil {
       log.info("machine replaced its old connection", metadata: ["machine": "\(machine.id)"])
@@ -115,6 +118,7 @@ extension RelayService {
             $0.heartbeatSeconds = 30
             $0.settings = settings
             $0.relayPins = options.pins
+            $0.registration = secret ?? ""
             // 250 a second: a core can take in some 350, and people are not to stand in line behind machines.
             $0.returnSpreadMs = UInt32(clamping: min(45_000, fleets.machineCount * 4))
           })))

@@ -42,6 +42,9 @@ extension RelayService {
       throw CmdopError(.unsupported, "this relay does not know what is asked", hint: "update cmdop on the relay's host")
     }
     try pass.require(right)
+    guard pass.caller.kind != .machine || Policy.isForMachines(first) else {
+      throw CmdopError(.denied, "a machine asks another one's agent, and nothing else")
+    }
     let machine: MachineRecord
     if let only = pass.grant.machine {
       // A guest's words are not looked up: there is one machine for them, whatever they say.
@@ -63,6 +66,11 @@ extension RelayService {
       case .toolRequest: first.toolRequest.answers = false
       default: break
       }
+    }
+    // A title is what somebody said to the agent; the machine knows roles, but no scopes of keys.
+    if case .sessionRequest(var request)? = first.payload {
+      request.withoutWords = !pass.allows(.askAgent)
+      first.payload = .sessionRequest(request)
     }
     return machine
   }

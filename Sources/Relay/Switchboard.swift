@@ -1,4 +1,5 @@
 import Core
+import Fleet
 import NIOCore
 import Wire
 
@@ -13,6 +14,8 @@ final class MachineLine: Sendable {
   var instance = ""
   var address = ""
   var clockIsKnown = false
+  /// What the machine shows with each call of its own; nil: it is too old to know of it.
+  let registration: String?
   private let sign = Turnstile()
   var vitals: MachineVitals?
   var sessions: UInt32 = 0
@@ -21,8 +24,22 @@ final class MachineLine: Sendable {
   fileprivate var waiting: [Turnstile] = []
   fileprivate(set) var isUp = true
 
-  init(machine: MachineID, fleet: FleetID, control: CallStream, now: NIODeadline) {
+  init(
+    machine: MachineID, fleet: FleetID, control: CallStream, registration: String? = nil, now: NIODeadline
+  ) {
     (self.machine, self.fleet, self.control, lastHeard) = (machine, fleet, control, now)
+    self.registration = registration
+  }
+
+  /// Whether a call is this machine's own. The connection alone says so only where nobody else can be on it: a proxy may send
+  /// the calls of many over one. Throws when it cannot be told.
+  func owns(_ call: CallStream, showing secret: String, isBehindProxy: Bool) throws(CmdopError) -> Bool {
+    guard isUp, let connection = call.connection, control.connection == connection else { return false }
+    if let registration { return isSame(secret, registration) }
+    guard isBehindProxy else { return true }
+    throw CmdopError(
+      .version, "behind a proxy a machine must show which registration it belongs to; this one is too old for that",
+      hint: "update cmdop on the machine")
   }
 
   func heard() {
@@ -60,10 +77,14 @@ final class Switchboard: Sendable {
 
   func line(of machine: MachineID) -> MachineLine? { lines[machine] }
 
-  /// The machine that has proved itself on the connection of this call.
-  func line(carrying call: CallStream) -> MachineLine? {
-    guard let connection = call.connection, let machine = machines[connection], let line = lines[machine], line.isUp,
-      line.control.connection == connection
+  /// The machine that has proved itself on the connection of this call. `secret`: which of those on it, as the machine shows
+  /// it; empty for old machines.
+  func line(
+    carrying call: CallStream, showing secret: String, isBehindProxy: Bool
+  ) throws(CmdopError) -> MachineLine? {
+    let named = secret.split(separator: ".").first.map { MachineID(String($0)) }
+    guard let machine = named ?? call.connection.flatMap({ machines[$0] }), let line = lines[machine],
+      try line.owns(call, showing: secret, isBehindProxy: isBehindProxy)
     else { return nil }
     return line
   }
@@ -101,9 +122,10 @@ final class Switchboard: Sendable {
   }
 
   /// A machine offers a stream for one operation.
-  func park(_ spare: CallStream, of machine: MachineID) throws(CmdopError) {
-    // The machine has proved itself on this connection: nobody else can call on it.
-    guard let line = lines[machine], line.isUp, line.control.connection == spare.connection else {
+  func park(
+    _ spare: CallStream, of machine: MachineID, showing secret: String, isBehindProxy: Bool
+  ) throws(CmdopError) {
+    guard let line = lines[machine], try line.owns(spare, showing: secret, isBehindProxy: isBehindProxy) else {
       throw CmdopError(.wrongState, "machine \(machine) offers a spare stream before it registered")
     }
     guard line.spares.count < 4 * Limits.spareStreams + line.waiting.count else {

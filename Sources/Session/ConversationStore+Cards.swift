@@ -12,14 +12,18 @@ extension ConversationStore {
     return card
   }
 
-  /// The conversation that a person means: by id, by title, or by the first four or more characters of its id.
-  public func find(_ words: String) async throws(CmdopError) -> ConversationCard {
+  /// The conversation that a person means: by id, by title, or by the first four or more characters of its id. `begunBy`: of
+  /// those that this machine has begun; it learns nothing of others, also not from what is ambiguous.
+  public func find(_ words: String, begunBy machine: MachineID? = nil) async throws(CmdopError) -> ConversationCard {
     let wanted = words.lowercased()
     // The prefix as a range, so that the index is used and no character has a meaning of its own.
     let rows = try await database.read { db in
       try db.rows(
-        "SELECT * FROM conversation WHERE id >= ?1 AND id < ?1 || '~' OR title = ?2 ORDER BY last_active_at DESC LIMIT 1000",
-        [.text(wanted), .text(words)]
+        """
+        SELECT * FROM conversation WHERE (id >= ?1 AND id < ?1 || '~' OR title = ?2)
+          AND (?3 IS NULL OR parent_machine = ?3) ORDER BY last_active_at DESC LIMIT 1000
+        """,
+        [.text(wanted), .text(words), SQLValue(machine?.rawValue)]
       ).map { ConversationCard($0) }
     }
     let meant = sessions(meantBy: words, among: rows, id: \.id, name: \.title)

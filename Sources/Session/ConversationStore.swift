@@ -9,6 +9,8 @@ public struct ConversationStore: Sendable {
 
   /// A row's body as JSON. A prompt of a mebibyte fits, escaped; a wire message with one row stays below its own limit.
   public static let mostRowBytes = 2 * 1024 * 1024
+  /// A row is told inside an event, and viewers put events into something of their own: all of it must be read again.
+  public static let mostRowDepth = JSON.deepest - 8
   /// What `rows` gives at once, unless the first row alone is larger.
   public static let mostBytesAtOnce = 3 * 1024 * 1024
 
@@ -31,7 +33,8 @@ public struct ConversationStore: Sendable {
       """)
   ]
 
-  /// Begins a conversation. Throws `exists` for an id that is taken.
+  /// Begins a conversation. Throws `exists` for an id that is taken. One that another conversation of this machine has begun is
+  /// judged if that one is: what a sub-agent is told may be a stranger's words.
   public func open(_ card: ConversationCard) async throws(CmdopError) {
     try await database.write { db in
       guard try db.rows("SELECT 1 FROM conversation WHERE id = ?", [.text(card.id.rawValue)]).isEmpty else {
@@ -41,7 +44,8 @@ public struct ConversationStore: Sendable {
         """
         INSERT INTO conversation (id, title, parent_machine, parent_conversation, caller_kind, caller_subject, via,
           created_at, last_active_at, state, model, is_plan, directory, is_judged)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, MAX(?14, COALESCE(
+            (SELECT is_judged FROM conversation WHERE id = ?4 AND ?3 IS NULL), 0)))
         """,
         [
           .text(card.id.rawValue), .text(card.title), SQLValue(card.parentMachine?.rawValue),
@@ -53,10 +57,16 @@ public struct ConversationStore: Sendable {
     }
   }
 
-  /// Somebody else than the machine's owner speaks in it: from now on, for good, its calls are judged.
+  /// Somebody else than the machine's owner speaks in it: from now on, for good, its calls are judged, and those of the
+  /// conversations that its sub-agents have.
   public func judge(_ id: SessionID) async throws(CmdopError) {
     try await database.writeLasting { db in
-      try db.execute("UPDATE conversation SET is_judged = 1 WHERE id = ?", [.text(id.rawValue)])
+      try db.execute(
+        """
+        WITH RECURSIVE family (id) AS (SELECT ?1 UNION SELECT conversation.id FROM conversation JOIN family
+          ON conversation.parent_conversation = family.id AND conversation.parent_machine IS NULL)
+        UPDATE conversation SET is_judged = 1 WHERE id IN (SELECT id FROM family)
+        """, [.text(id.rawValue)])
     }
   }
 
@@ -84,10 +94,15 @@ public struct ConversationStore: Sendable {
   }
 
   /// Adds a row and changes the card, together or not at all; also for a cancelled task. Throws `limit` for a body that is
-  /// too large, `not_found` when the conversation was deleted meanwhile.
+  /// too large or too deep to be read back, `not_found` when the conversation was deleted meanwhile.
   public func append(
     _ kind: ConversationRow.Kind, _ body: JSON, to id: SessionID, at time: Int64, change: Change = Change()
   ) async throws(CmdopError) -> ConversationRow {
+    guard !body.isDeeper(than: Self.mostRowDepth) else {
+      throw CmdopError(
+        .limit,
+        "a row of a conversation has at most \(Self.mostRowDepth) levels, this \(kind.rawValue) is nested deeper")
+    }
     let text = body.text
     guard text.utf8.count <= Self.mostRowBytes else {
       throw CmdopError(
@@ -151,7 +166,7 @@ public struct ConversationStore: Sendable {
     }
   }
 
-  static func unknown(_ words: String) -> CmdopError {
+  public static func unknown(_ words: String) -> CmdopError {
     CmdopError(.notFound, "there is no conversation \"\(OneLine.of(words))\" here", hint: "cmdop chat --list")
   }
 }

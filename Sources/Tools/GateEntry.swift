@@ -117,6 +117,20 @@ enum GateText {
     return result
   }
 
+  /// What of a call is shown at most, and what of a longer one: in characters before they are escaped.
+  static let (mostShown, headShown, tailShown) = (2000, 1000, 500)
+
+  /// A call for whoever is to say yes to it. One that is too long to be seen says so first, and shows its true ends: what it
+  /// would do may stand anywhere in it.
+  static func shown(_ text: String) -> String {
+    let scalars = text.unicodeScalars
+    guard scalars.count > mostShown else { return plain(text, limit: .max) }
+    let head = plain(String(scalars.prefix(headShown)), limit: .max)
+    let tail = plain(String(scalars.suffix(tailShown)), limit: .max)
+    let hidden = scalars.count - headShown - tailShown
+    return "[cut: \(hidden) of its \(scalars.count) characters are not shown] \(head) […\(hidden) more…] \(tail)"
+  }
+
   private static let keys = [
     "password", "passwd", "secret", "token", "api-key", "api_key", "apikey", "authorization", "bearer", "credential",
     "private-key", "private_key", "access-key", "access_key",

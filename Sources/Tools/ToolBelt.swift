@@ -63,15 +63,18 @@ public final class ToolBelt: Sendable {
   /// The session's end was written down.
   public func forget(_ id: SessionID) { keeper.forget(id) }
 
-  /// Runs one command without a terminal.
+  /// Runs one command without a terminal. `isWanted` is asked last, right before it starts: judging may take a minute, and who
+  /// asked for it may have left.
   public func run(
-    _ order: LaunchOrder, input: Bool, as caller: Caller, asking approver: any Approver
+    _ order: LaunchOrder, input: Bool, as caller: Caller, asking approver: any Approver,
+    while isWanted: @Loop () -> Bool = { true }
   ) async throws(CmdopError) -> any Program {
     try admit(caller, to: "run a command")
     guard !order.arguments.isEmpty, !order.arguments[0].isEmpty else {
       throw CmdopError(.badUsage, "there is no command to run", hint: "cmdop exec HOST -- uname -a")
     }
     try await gate?.admit(command: order, of: caller, in: machine.home, asking: approver)
+    guard isWanted() else { throw CmdopError(.cancelled, "whoever asked for the command has left") }
     return try machine.run(order, input: input)
   }
 

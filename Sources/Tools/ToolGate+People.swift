@@ -5,7 +5,8 @@ import Permission
 /// People and guests at the gate. Who has a role was let in at the door, and a shell is a shell: what they do is written down and
 /// not judged, unless the policy says `enforce_operators`. A guest's terminal is one act, at its opening.
 extension ToolGate {
-  /// A command that a person runs.
+  /// A command that a person runs. Variables of its own can make of every program another one (LD_PRELOAD, BASH_ENV, PATH,
+  /// GIT_SSH_COMMAND …): no rule about the command allows them, and who is asked sees them.
   func admit(
     command order: LaunchOrder, of caller: Caller, in directory: String, asking approver: any Approver
   ) async throws(CmdopError) {
@@ -15,7 +16,42 @@ extension ToolGate {
       ? ["command": .string(order.arguments[0])] : ["argv": .array(order.arguments.map { .string($0) })]
     try await admit(
       "execute_command", arguments, of: caller, in: order.directory ?? directory, asking: approver,
-      target: order.arguments.joined(separator: " "))
+      target: order.arguments.joined(separator: " "), Circumstances(of: order))
+  }
+
+  /// What an order says beside the command.
+  struct Circumstances {
+    var directory: String?
+    /// Without those that say how text is to be shown.
+    var variables: [String: String] = [:]
+
+    init() {}
+
+    init(of order: LaunchOrder) {
+      directory = order.directory
+      variables = order.environment.filter { !Self.isHarmless($0.key, $0.value) }
+    }
+
+    private static func isHarmless(_ name: String, _ value: String) -> Bool {
+      let isKnown =
+        ["TERM", "LANG", "COLORTERM"].contains(name)
+        || name.hasPrefix("LC_") && name.utf8.dropFirst(3).allSatisfy { (0x41...0x5a).contains($0) }
+      // No path: programs look for files by these values.
+      return isKnown && value.utf8.count <= 64
+        && value.unicodeScalars.allSatisfy {
+          $0.isASCII && ($0.properties.isAlphabetic || "0123456789-+_.@:".unicodeScalars.contains($0))
+        }
+    }
+
+    /// As they stand in what is asked, answered and written down.
+    var json: [String: JSON] {
+      var members: [String: JSON] = [:]
+      if let directory { members["cwd"] = .string(directory) }
+      if !variables.isEmpty { members["environment"] = .object(variables.mapValues { .string($0) }) }
+      return members
+    }
+
+    var names: String { String(variables.keys.sorted().joined(separator: ", ").prefix(500)) }
   }
 
   /// A terminal that a person or a guest opens. The link of a guest is a person's yes: only a rule or the strict mode says no.
@@ -31,18 +67,21 @@ extension ToolGate {
 
   private func admit(
     _ tool: String, _ arguments: JSON, of caller: Caller, in directory: String, asking approver: any Approver,
-    target: String
+    target: String, _ circumstances: Circumstances = Circumstances()
   ) async throws(CmdopError) {
     let policies = policy.policies()
+    let input = JSON.object((arguments.object ?? [:]).merging(circumstances.json) { $1 })
+    let names = circumstances.names
     let isGuest = caller.kind == .guest
     func note(
       _ decision: GateDecision, _ judgement: Judgement?, _ milliseconds: Int? = nil, _ by: String = ""
     ) throws(CmdopError) {
       try audit.write(
         GateEntry(
-          decision, judgement, tool: tool, input: arguments, mode: policies.mode, user: caller.subject,
-          hostname: hostname, hops: caller.via.map(\.rawValue), target: target, askMilliseconds: milliseconds,
-          approver: by))
+          decision, judgement, tool: tool, input: input, mode: policies.mode, user: caller.subject,
+          hostname: hostname, hops: caller.via.map(\.rawValue),
+          // The values may be secrets: the log has their digest.
+          target: names.isEmpty ? target : "with \(names): \(target)", askMilliseconds: milliseconds, approver: by))
     }
     guard isGuest || policies.enforcesOperators && caller.kind != .local && tool == "execute_command" else {
       // A full disk must not keep people from making room, from afar too; the relay's trail has that they came.
@@ -50,7 +89,12 @@ extension ToolGate {
       return
     }
     let act = Act(try Self.definition(tool), arguments, from: .remote, in: directory)
-    let judgement = Gate.judge(act, policies, await surroundings(false))
+    var judgement = Gate.judge(act, policies, await surroundings(false))
+    if !names.isEmpty, judgement.verdict == .allow {
+      judgement.verdict = policies.mode == .strict ? .deny : .ask
+      (judgement.layer, judgement.rule, judgement.ruleID) = (.mode, nil, nil)
+      judgement.reason = "it brings variables, which no rule allows: \(names)"
+    }
     let linkDecides = isGuest && judgement.layer == .mode && policies.mode != .strict
     switch linkDecides ? .allow : judgement.verdict {
     case .allow: try note(.allow, judgement)
@@ -58,10 +102,13 @@ extension ToolGate {
       try note(.deny, judgement)
       throw Self.denied("denied", judgement)
     case .ask:
+      var text = target
+      if !names.isEmpty { text = "with \(circumstances.json["environment"]?.text ?? names)  \(text)" }
+      if let directory = circumstances.directory { text += "  (in \(directory))" }
       let question = ApprovalQuestion(
-        tool: tool, target: GateText.plain(target, limit: 2000), reason: judgement.reason, caller: caller,
-        conversation: nil,
-        rule: Gate.suggestion(for: act, judgement), digest: Self.digest(tool, arguments))
+        tool: tool, target: GateText.shown(text), reason: judgement.reason, caller: caller, conversation: nil,
+        // A rule would not allow it the next time either.
+        rule: names.isEmpty ? Gate.suggestion(for: act, judgement) : nil, digest: Self.digest(tool, input))
       let asked = ContinuousClock.now
       let answer = await approver.ask(question)
       let outcome = try await settle(answer, question, judgement) { (decision, by) throws(CmdopError) in

@@ -48,12 +48,16 @@ public struct ToolGate: Sendable {
         call, entry.definition, directory: directory, home: home, on: files)
       let policies = policy.policies(session: call.conversation?.rawValue)
       let around = await surroundings(entry.definition.gate.arguments.contains { $0.kind == .host })
-      let refusal = await admit(checked, entry.definition, origin, (policies, around), approver, judged)
+      var machines: [String: String] = [:]
+      let refusal = await admit(checked, entry.definition, origin, (policies, around), approver, &machines, judged)
       if let refusal { return refusal }
       checked.mayReach = Self.reach(policies, around, origin)
       switch entry {
       case .own(let tool): return try await tool.call(checked)
-      case .other(let tool): return try await tool.call(call)
+      case .other(let tool):
+        var call = call
+        call.machines = machines
+        return try await tool.call(call)
       }
     } catch {
       return ToolOutcome(
@@ -65,7 +69,7 @@ public struct ToolGate: Sendable {
   private func admit(
     _ checked: JudgedCall, _ definition: ToolDefinition, _ origin: Origin,
     _ law: (policies: Policies, surroundings: Surroundings), _ approver: any Approver,
-    _ judged: @Sendable (Verdict) -> Void
+    _ machines: inout [String: String], _ judged: @Sendable (Verdict) -> Void
   ) async -> ToolOutcome? {
     let (call, policies) = (checked.call, law.policies)
     var around = law.surroundings
@@ -80,6 +84,7 @@ public struct ToolGate: Sendable {
       Verdict(
         verdict: judgement.verdict.rawValue, layer: judgement.layer.rawValue, rule: judgement.rule,
         reason: judgement.reason))
+    machines = judgement.hosts
     let said = judgement
     func note(_ decision: GateDecision, _ milliseconds: Int? = nil, _ by: String = "") throws(CmdopError) {
       try audit.write(
@@ -136,8 +141,7 @@ public struct ToolGate: Sendable {
     var text = judgement.target
     if rest["cwd"] == nil { text += "  (in \(directory))" }
     if !rest.isEmpty { text += "  \(JSON.object(rest).text)" }
-    let plain = GateText.plain(text, limit: 4096)
-    return plain.count > 2000 ? "\(plain.prefix(1000)) […\(plain.count - 1500) more…] \(plain.suffix(500))" : plain
+    return GateText.shown(text)
   }
 
   func settle(

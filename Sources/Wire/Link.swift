@@ -22,6 +22,8 @@ public final class Link: Sendable {
   private(set) var isSuspect = false
   private var openCalls = 0 { didSet { ear.value.isAttended = isAttended } }
   private var lastAttended: ContinuousClock.Instant?
+  /// What the relay has given to the machine that registered on it, to be shown with calls of its own; empty for others.
+  public var registration = ""
   /// Calls for which nobody waits: those that are there for later.
   public var idleCalls = 0
   /// Woken when it is closed, or suspected, or trusted again.

@@ -96,6 +96,37 @@ struct DelegationTests {
     #expect(try await poor.results().first?["is_error"] == true)
   }
 
+  @Test("A sub-agent that runs is the only writer of its conversation; its conversation is judged if its parent's is")
+  func claimed() async throws {
+    let gate = Gate()
+    let hand = Workshop([
+      Workshop.tool("act") { _ in
+        await gate.wait()
+        return ToolOutcome("done")
+      }
+    ])
+    let model = Self.model { prompt, answers, _ in
+      switch (prompt, answers) {
+      case ("main", 0): [Self.call("delegate_task", ["task": "sub"])]
+      case ("sub", 0): [Self.call("act", [:])]
+      default: [.text("done")]
+      }
+    }
+    let bench = try await Bench(model, hand: hand)
+    try await bench.store.judge(Bench.id)
+    async let turn = bench.run("main")
+    await gate.isReached()
+    let child = try #require(try await bench.store.list(includeChildren: true).first { $0.id != Bench.id })
+    #expect(child.isJudged && bench.loop.live(child.id) != nil)
+    let second = await bench.run("beside") { $0.conversation = child.id }
+    #expect(second.status == .failed && second.error?.code == .wrongState, "\(second)")
+    gate.open()
+    #expect(await turn.status == .finished)
+    #expect(try await bench.rows(child.id).filter { $0.kind == .prompt }.count == 1)
+    #expect(bench.loop.live(child.id) == nil)
+    #expect(await bench.run("afterwards") { $0.conversation = child.id }.status == .finished)
+  }
+
   @Test("Cancelling the turn cancels its sub-agent; both can be read afterwards")
   func cancel() async throws {
     let gate = Gate()

@@ -7,6 +7,13 @@ import Testing
 
 @Suite("Looking at a turn")
 struct LiveTurnTests {
+  @Test("Rows that are told out of order do not set the beginning back for who comes later")
+  func order() {
+    let live = LiveTurn()
+    for seq in [2, 1] as [Int64] { live.emit(.row(ConversationRow(seq: seq, at: 1, kind: .result, body: [:]))) }
+    #expect(live.attach { _ in }.seq == 2)
+  }
+
   @Test("Who comes later sees rows from the store, what is under way, and then what everybody sees")
   func attach() async throws {
     let (speaking, working) = (Gate(), Gate())

@@ -23,6 +23,13 @@ struct JSONTests {
     #expect(try JSON(parsing: value.text) == value)
   }
 
+  @Test("Depth is counted in levels of arrays and objects")
+  func depth() throws {
+    #expect(!JSON.string("x").isDeeper(than: 0) && JSON.array([]).isDeeper(than: 0))
+    let value = try JSON(parsing: #"[{"a":[1]},2]"#)
+    #expect(!value.isDeeper(than: 3) && value.isDeeper(than: 2))
+  }
+
   @Test(
     "What is no JSON is refused, with the place",
     arguments: [

@@ -1,3 +1,4 @@
+import Agent
 import Core
 import Fleet
 import Foundation
@@ -20,6 +21,7 @@ final class DaemonBench: Sendable {
   let tether: RelayTether
   let identity: MachineIdentity
   let folder: String
+  let store: ConversationStore
   private let shed: ToolShed
   private let door: LocalDoor
   private let listener: Listener
@@ -34,6 +36,8 @@ final class DaemonBench: Sendable {
     /// permissions.yaml, and what can be called by name besides the machine's own tools.
     var policy = "version: 1\nmode: default\n"
     var others: [any Tool] = []
+    /// What the agent's model says; nil: there is no agent.
+    var model: (any ModelSource)?
     var whenPinsChange: @Loop @Sendable ([String]) -> [RelayAddress]? = { _ in nil }
   }
 
@@ -95,12 +99,14 @@ final class DaemonBench: Sendable {
     shed = try ToolShed(.init(user: account, environment: ["PATH": "/usr/bin:/bin"], spool: folder + "/spool"))
     let terminals = AgentTerminals(hostname: "box", machine: Self.machine, environment: [:])
     let gate = try Self.gate(setting, shed, terminals, folder)
+    let database = try await Database(inMemory: SessionDirectory.migrations + ConversationStore.migrations)
+    let conversations = ConversationStore(database)
+    store = conversations
     service = MachineService(
       .init(hostname: "box", machine: Self.machine, fleet: Self.fleet, mostTerminals: 16),
       tools: ToolBelt(machine: machine, keeper: keeper.asked, gate: gate, shed: shed),
-      storage: try SessionFolder(folder + "/sessions"),
-      directory: SessionDirectory(try await Database(inMemory: SessionDirectory.migrations)), pinLock: lock, log: log,
-      now: now)
+      storage: try SessionFolder(folder + "/sessions"), directory: SessionDirectory(database), pinLock: lock,
+      agent: setting.model.map { Self.agent($0, conversations, terminals, folder, now) }, log: log, now: now)
     var options = RelayTether.Options(
       relays: [relay.address], machine: Self.machine, hostname: "box",
       platform: "linux/x86_64", vitals: { MachineVitals() },
@@ -142,6 +148,19 @@ final class DaemonBench: Sendable {
   var audit: [JSON] {
     let text = (try? String(contentsOfFile: folder + "/logs/audit.log", encoding: .utf8)) ?? ""
     return text.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }.filter { $0["decision"] != nil }
+  }
+
+  private static func agent(
+    _ model: any ModelSource, _ store: ConversationStore, _ terminals: AgentTerminals, _ folder: String,
+    _ now: @escaping @Sendable () -> Int64
+  ) -> AgentHost.Parts {
+    let place = AgentPlace(
+      hostname: "box", machine: "box", system: "Debian 12", user: "tester", home: folder, directory: folder,
+      today: "2026-11-21")
+    return AgentHost.Parts(
+      store: store, loop: AgentLoop(store: store, models: model, time: AgentTime(wall: now)), models: model,
+      options: .init(place: place, today: { "2026-11-21" }, instructions: { _ in "" }),
+      terminals: terminals)
   }
 
   /// Begins an operation as the relay does, on a stream that the machine has offered.

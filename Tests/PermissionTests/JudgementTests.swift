@@ -245,4 +245,34 @@ struct JudgementTests {
     #expect(try Court(mode: .bypass).judge("execute_command", ["command": 1]).layer == .schema)
     #expect(try Court(mode: .bypass).judge("execute_command", ["command": "ls", "x": 1]).layer == .schema)
   }
+
+  @Test(
+    "Where the fleet's machines must be known and are not, no host is allowed, by no rule and in no mode",
+    arguments: [(PermissionMode.default, Verdict.ask), (.strict, .deny), (.bypass, .ask)])
+  func unknownFleet(_ mode: PermissionMode, _ verdict: Verdict) throws {
+    func judge(_ host: String, _ allow: [String] = [], deny: [String] = []) throws -> Judgement {
+      let court = Court(mode: mode, allow: allow, deny: deny)
+      guard let tool = Catalogue.tool("ask_machine") else { throw CmdopError(.notFound, "ask_machine") }
+      var place = court.place
+      place.needsRoster = true
+      return Gate.judge(
+        Act(tool, ["hostname": .string(host)], from: .remote, in: "/"), try court.policies(), place)
+    }
+    let judgement = try judge("prod-1", ["ask_machine(prod-*)"])
+    #expect(judgement.verdict == verdict && judgement.reason.contains("not known at the moment"))
+    #expect(try judge("prod-1").verdict == verdict)
+    #expect(try judge("prod-1", deny: ["ask_machine(prod-*)"]).layer == .rule)
+    #expect(try judge("localhost", ["ask_machine(localhost)"]).verdict == .allow)
+  }
+
+  @Test("The judgement says which machine was judged for each name")
+  func resolved() throws {
+    let roster = [
+      RosterEntry(id: "11111111-0000-0000-0000-000000000000", hostname: "prod-1", name: "Web"),
+      RosterEntry(id: "22222222-0000-0000-0000-000000000000", hostname: "db", name: "Db"),
+    ]
+    let court = Court(allow: ["ask_machines"], roster: roster)
+    let hosts = try court.judge("ask_machines", ["hostnames": ["web", "db.local", "nobody"]]).hosts
+    #expect(hosts == ["web": roster[0].id, "db.local": roster[1].id])
+  }
 }

@@ -48,6 +48,7 @@ struct AskingTests {
         .startSession(.filled { $0.observe = true }),
         .destroySession(.init()), .watchApprovals(.init()), .approval(.init()),
         .conversationRequest(.filled { $0.remove = true }), .sessionRequest(.filled { $0.save = .text }),
+        .conversationRequest(.init()), .sessionRequest(.init()),
       ] {
         let error = await failure {
           try await Self.ask(ControlMessage(payload).to("bb"), over: a.link).receive(AgentMessage.self)

@@ -127,6 +127,56 @@ struct ConversationTests {
     #expect(try await store.clean(idleBefore: 100).map(\.rawValue) == ["a"])
   }
 
+  @Test("A sub-agent's conversation is judged when its parent is, whichever came first; other machines' are their own")
+  func judged() async throws {
+    let store = try await store()
+    let owner = Caller(kind: .local, subject: "local", role: .owner, fleet: FleetID("f"))
+    func open(_ id: String, parent: String?, machine: String? = nil) async throws {
+      try await store.open(
+        ConversationCard(
+          id: SessionID(id), caller: owner, parentMachine: machine.map { MachineID($0) },
+          parentConversation: parent.map { SessionID($0) }, at: 1))
+    }
+    func isJudged(_ id: String) async throws -> Bool { try await store.card(SessionID(id)).isJudged }
+    try await open("a", parent: nil)
+    try await open("before", parent: "a")
+    try await open("below", parent: "before")
+    try await open("other", parent: "a", machine: "m1")
+    #expect(try await !isJudged("before"))
+    try await store.judge(SessionID("a"))
+    try await open("after", parent: "a")
+    for id in ["a", "before", "below", "after"] { #expect(try await isJudged(id), "\(id)") }
+    #expect(try await !isJudged("other"))
+  }
+
+  @Test("A row that could not be read back is refused, the deepest that is taken is read back inside an event")
+  func deep() async throws {
+    let store = try await store()
+    try await store.open(card("c"))
+    func nested(_ levels: Int) -> JSON { (0..<levels).reduce(.null) { value, _ in .array([value]) } }
+    #expect(await code { try await store.append(.answer, nested(100), to: SessionID("c"), at: 1) } == .limit)
+    let most = nested(ConversationStore.mostRowDepth)
+    let row = try await store.append(.answer, most, to: SessionID("c"), at: 1)
+    #expect(try await store.rows(of: SessionID("c"), from: 1).map(\.body) == [most])
+    #expect(try JSON(parsing: JSON.object(["event": "row", "row": row.json]).text)["row"]?["body"] == most)
+  }
+
+  @Test(
+    "A machine finds what it has begun and learns nothing of other conversations, not even that words are ambiguous")
+  func foreign() async throws {
+    let store = try await store()
+    try await store.open(card("0f8fad5b-d9cb", title: "Disk", machine: "m1"))
+    try await store.open(card("0f8fad5b-7777", title: "Salaries"))
+    try await store.open(card("0f8fad5b-8888", title: "Disk"))
+    let machine = MachineID("m1")
+    for words in ["0f8f", "Disk"] {
+      #expect(try await store.find(words, begunBy: machine).id.rawValue == "0f8fad5b-d9cb")
+      #expect(await code { try await store.find(words) } == .ambiguous)
+    }
+    #expect(await code { try await store.find("Salaries", begunBy: machine) } == .notFound)
+    #expect(await code { try await store.find("0f8fad5b-7777", begunBy: machine) } == .notFound)
+  }
+
   @Test("A row of a newer kind is an error with its name, not a crash")
   func newer() async throws {
     let database = try await Database(inMemory: ConversationStore.migrations)

@@ -43,7 +43,9 @@ struct CallDraft: Hashable {
     if arguments.allSatisfy(\.isWhitespace) {
       return .toolCall(id: id, tool: tool, arguments: [:], broken: isCut ? "" : nil)
     }
-    guard let parsed = try? JSON(parsing: arguments), parsed.object != nil else {
+    guard let parsed = try? JSON(parsing: arguments), parsed.object != nil,
+      !parsed.isDeeper(than: JSON.deepestInside)
+    else {
       return .toolCall(id: id, tool: tool, arguments: [:], broken: arguments)
     }
     return .toolCall(id: id, tool: tool, arguments: parsed, broken: nil)
@@ -53,7 +55,8 @@ struct CallDraft: Hashable {
 extension ModelAnswer {
   /// `stop` as the parts have it: some servers say "stop" though there are calls, or the other way round.
   init(parts: [MessagePart], claimed: Stop, usage: ModelUsage) {
-    let parts = parts.filter { $0 != .text("") }
+    // What cannot be kept is not taken: a row that is too deep would make the whole conversation unreadable.
+    let parts = parts.compactMap(\.kept)
     let hasCalls = parts.contains { if case .toolCall = $0 { true } else { false } }
     let stop: Stop =
       switch claimed {
@@ -62,6 +65,19 @@ extension ModelAnswer {
       default: claimed
       }
     self.init(parts: parts, stop: stop, usage: usage)
+  }
+}
+
+extension MessagePart {
+  /// As it can be stored; nil for what says nothing, or cannot be.
+  fileprivate var kept: MessagePart? {
+    switch self {
+    case .text(""): nil
+    case .opaque(_, let block): block.isDeeper(than: JSON.deepestInside) ? nil : self
+    case .toolCall(let id, let tool, let arguments, nil) where arguments.isDeeper(than: JSON.deepestInside):
+      .toolCall(id: id, tool: tool, arguments: [:], broken: arguments.text)
+    default: self
+    }
   }
 }
 

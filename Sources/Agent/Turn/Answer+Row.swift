@@ -45,8 +45,10 @@ struct ProposedCall: Hashable {
     if let why { body["why"] = .string(why) }
     if let took { body["ms"] = .integer(took.milliseconds) }
     if let gate { body["gate"] = gate.json }
-    // For viewers and scripts; the model has the text. What is too long for a row stays away.
-    if let value = outcome.value, value.bytes.count <= 256 * 1024 { body["value"] = value }
+    // For viewers and scripts; the model has the text. What is too long or too deep for a row stays away.
+    if let value = outcome.value, !value.isDeeper(than: JSON.deepestInside), value.bytes.count <= 256 * 1024 {
+      body["value"] = value
+    }
     return .object(body)
   }
 }

@@ -27,7 +27,7 @@ enum CallCheck {
       let text =
         wasCut
         ? "not run: your answer was cut off at its limit in the middle of this call. Make it again with less in it, in several steps where it is long."
-        : "not run: the arguments are no JSON object: \(Clipped.text(OneLine.of(broken), to: 300)). Send one that fits this schema: \(Clipped.text(tool.input.json.text, to: 2000))"
+        : "not run: the arguments are no JSON object of at most \(JSON.deepestInside) levels: \(Clipped.text(OneLine.of(broken), to: 300)). Send one that fits this schema: \(Clipped.text(tool.input.json.text, to: 2000))"
       return .refuse(why: "invalid", text: text)
     }
     let faults = tool.input.faults(of: call.arguments)

@@ -139,6 +139,11 @@ extension Turn {
       childOrder, hand: SubsetHand(whole: hand, names: names), model: model, parts: parts, live: childLive,
       depth: depth + 1, root: root)
     let end: TurnEnd
+    // Before anybody can know of it: a prompt into it must not begin a second turn beside this one.
+    do { try parts.turns.claim(child, childLive) } catch {
+      return ToolOutcome("the sub-agent could not begin: \(error.message)", isError: true)
+    }
+    defer { parts.turns.release(child) }
     do throws(CmdopError) {
       try await parts.store.open(
         ConversationCard(

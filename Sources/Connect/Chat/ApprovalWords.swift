@@ -75,8 +75,9 @@ public struct ApprovalBoard: Sendable {
   public mutating func ask(_ question: Cmdop_V1_ApprovalQuestion, at now: ContinuousClock.Instant, wallNow: Int64) {
     guard open.count < Self.most, !open.contains(where: { $0.question.id == question.id }) else { return }
     let seconds = Int64(min(max(question.seconds, 1), 3600))
-    let age = wallNow - question.askedAtMs
-    let left = (0..<(seconds * 1000)).contains(age) ? seconds * 1000 - age : seconds * 1000
+    let (age, isAbsurd) = wallNow.subtractingReportingOverflow(question.askedAtMs)
+    let isYoung = !isAbsurd && (0..<(seconds * 1000)).contains(age)
+    let left = isYoung ? seconds * 1000 - age : seconds * 1000
     open.append(Entry(question: question, end: now + .milliseconds(left), seen: now))
   }
 

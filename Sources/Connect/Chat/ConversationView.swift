@@ -20,6 +20,8 @@ public struct ConversationView: Sendable {
     public var showsPrompts = true
     /// Calls, verdicts, notices.
     public var showsAsides = true
+    /// Text as it comes. Off where what is written cannot be taken back, a pipe or a file: what a retry drops was never there.
+    public var showsUncommitted = true
     public var columns = 80
 
     public init() {}
@@ -105,9 +107,10 @@ public struct ConversationView: Sendable {
     guard let text = event["text"]?.string else { return [] }
     let number = event["step"]?.integer
     isRunning = true
+    guard options.showsUncommitted else { return [] }
     if number != step { beginStep(number) }
     // A piece that begins behind a gap is shown with its row.
-    guard let offset = event["offset"]?.integer, offset <= shown else { return [] }
+    guard let offset = event["offset"]?.integer, (0...shown).contains(offset) else { return [] }
     return show(text, from: offset)
   }
 

@@ -807,7 +807,7 @@ public nonisolated struct Cmdop_V1_RegisterRequest: Sendable {
   /// Oldest protocol this machine still speaks.
   public var minimumProtocolVersion: UInt32 = 0
 
-  /// What this machine can do beyond the protocol's base: "terminal", "exec".
+  /// What this machine can do beyond the protocol's base: "terminal", "exec", "registration".
   public var capabilities: [String] = []
 
   /// The sessions that live here. Cards the relay holds and that are not named are over.
@@ -815,6 +815,9 @@ public nonisolated struct Cmdop_V1_RegisterRequest: Sendable {
 
   /// Made anew by each daemon process: tells a reconnect from a second machine with a copy of the same home. A UUID.
   public var instance: String = String()
+
+  /// Spare streams: what the relay gave with RegisterReply.
+  public var registration: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -898,6 +901,10 @@ public nonisolated struct Cmdop_V1_RegisterReply: Sendable {
   /// When this connection is lost and nobody waits for the machine: come back after a random time of at most so many
   /// milliseconds, so that not all machines come at once. Grows with their number.
   public var returnSpreadMs: UInt32 = 0
+
+  /// A secret of this registration. A machine that has the capability "registration" shows it with each spare stream and, as the
+  /// header "cmdop-registration", with what it asks in its own name: a proxy may carry others on the same connection.
+  public var registration: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1357,6 +1364,9 @@ public nonisolated struct Cmdop_V1_SessionRequest: Sendable {
     }
     set {ask = .graceSeconds(newValue)}
   }
+
+  /// Written by the relay: the caller may not read what is said to the agent, so no title of a conversation either.
+  public var withoutWords: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3698,7 +3708,7 @@ nonisolated extension Cmdop_V1_Probe: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Cmdop_V1_RegisterRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RegisterRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}purpose\0\u{3}machine_id\0\u{1}hostname\0\u{1}platform\0\u{1}version\0\u{3}protocol_version\0\u{3}minimum_protocol_version\0\u{1}capabilities\0\u{1}sessions\0\u{1}instance\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}purpose\0\u{3}machine_id\0\u{1}hostname\0\u{1}platform\0\u{1}version\0\u{3}protocol_version\0\u{3}minimum_protocol_version\0\u{1}capabilities\0\u{1}sessions\0\u{1}instance\0\u{1}registration\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3716,6 +3726,7 @@ nonisolated extension Cmdop_V1_RegisterRequest: SwiftProtobuf.Message, SwiftProt
       case 8: try { try decoder.decodeRepeatedStringField(value: &self.capabilities) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.sessions) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.instance) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.registration) }()
       default: break
       }
     }
@@ -3752,6 +3763,9 @@ nonisolated extension Cmdop_V1_RegisterRequest: SwiftProtobuf.Message, SwiftProt
     if !self.instance.isEmpty {
       try visitor.visitSingularStringField(value: self.instance, fieldNumber: 10)
     }
+    if !self.registration.isEmpty {
+      try visitor.visitSingularStringField(value: self.registration, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3766,6 +3780,7 @@ nonisolated extension Cmdop_V1_RegisterRequest: SwiftProtobuf.Message, SwiftProt
     if lhs.capabilities != rhs.capabilities {return false}
     if lhs.sessions != rhs.sessions {return false}
     if lhs.instance != rhs.instance {return false}
+    if lhs.registration != rhs.registration {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3777,7 +3792,7 @@ nonisolated extension Cmdop_V1_RegisterRequest.Purpose: SwiftProtobuf._ProtoName
 
 nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RegisterReply"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}protocol_version\0\u{3}fleet_name\0\u{3}heartbeat_seconds\0\u{1}settings\0\u{3}relay_pins\0\u{3}return_spread_ms\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}protocol_version\0\u{3}fleet_name\0\u{3}heartbeat_seconds\0\u{1}settings\0\u{3}relay_pins\0\u{3}return_spread_ms\0\u{1}registration\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3792,6 +3807,7 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
       case 5: try { try decoder.decodeSingularMessageField(value: &self._settings) }()
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.relayPins) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.returnSpreadMs) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.registration) }()
       default: break
       }
     }
@@ -3823,6 +3839,9 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
     if self.returnSpreadMs != 0 {
       try visitor.visitSingularUInt32Field(value: self.returnSpreadMs, fieldNumber: 7)
     }
+    if !self.registration.isEmpty {
+      try visitor.visitSingularStringField(value: self.registration, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3834,6 +3853,7 @@ nonisolated extension Cmdop_V1_RegisterReply: SwiftProtobuf.Message, SwiftProtob
     if lhs._settings != rhs._settings {return false}
     if lhs.relayPins != rhs.relayPins {return false}
     if lhs.returnSpreadMs != rhs.returnSpreadMs {return false}
+    if lhs.registration != rhs.registration {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4378,7 +4398,7 @@ nonisolated extension Cmdop_V1_ClientsChanged: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Cmdop_V1_SessionRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SessionRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}rename\0\u{3}detach_client\0\u{1}save\0\u{3}idle_ttl_seconds\0\u{1}record\0\u{3}grace_seconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}rename\0\u{3}detach_client\0\u{1}save\0\u{3}idle_ttl_seconds\0\u{1}record\0\u{3}grace_seconds\0\u{3}without_words\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4435,6 +4455,7 @@ nonisolated extension Cmdop_V1_SessionRequest: SwiftProtobuf.Message, SwiftProto
           self.ask = .graceSeconds(v)
         }
       }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.withoutWords) }()
       default: break
       }
     }
@@ -4475,12 +4496,16 @@ nonisolated extension Cmdop_V1_SessionRequest: SwiftProtobuf.Message, SwiftProto
     }()
     case nil: break
     }
+    if self.withoutWords != false {
+      try visitor.visitSingularBoolField(value: self.withoutWords, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Cmdop_V1_SessionRequest, rhs: Cmdop_V1_SessionRequest) -> Bool {
     if lhs.session != rhs.session {return false}
     if lhs.ask != rhs.ask {return false}
+    if lhs.withoutWords != rhs.withoutWords {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

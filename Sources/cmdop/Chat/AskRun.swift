@@ -55,6 +55,7 @@ final class AskRun: Sendable {
   func single(_ host: String) async throws -> Int32 {
     var options = ConversationView.Options()
     (options.showsPrompts, options.showsAsides, options.columns) = (false, printer.hasScreen, StandardStreams.columns)
+    options.showsUncommitted = printer.isShared
     let result = try await answering {
       var view = ConversationView(options)
       return await self.ask(host) { news in

@@ -11,8 +11,8 @@ final class InkPrinter {
   private var (answers, asides) = (InkLine(), InkLine())
   private var status = ""
   private let isStyled: Bool
-  /// Both outputs are one screen.
-  private let isShared: Bool
+  /// Both outputs are one screen: answers and what is said of them stand in one order.
+  let isShared: Bool
   /// Whether there is a screen to draw asides on.
   let hasScreen: Bool
 

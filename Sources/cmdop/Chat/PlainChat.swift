@@ -18,6 +18,7 @@ final class PlainChat: Sendable {
   init(_ order: ChatTalk.Order, reach: Reach, asJSON: Bool) {
     var options = ConversationView.Options()
     (options.showsPrompts, options.showsAsides, options.columns) = (false, printer.hasScreen, StandardStreams.columns)
+    options.showsUncommitted = printer.isShared
     (self.asJSON, approvals) = (asJSON, ApprovalPrompt(printer))
     var order = order
     // Who gives a prompt wants its answer, not those to older ones.

@@ -52,15 +52,21 @@ extension DaemonRole {
         try AskMachineTool(asker), try AskMachinesTool(asker), try ListMachinesTool(reach, own: own),
         try AuditTail(folder: home.logs),
       ])
-    let roster = Roster(reach, now: now)
+    // As the relay said last.
+    let roster = KeptAnswer(fresh: .seconds(30), pause: .seconds(2)) { () -> [RosterEntry]? in
+      let machines = try? await RelayClient(reach).machines(onlineOnly: false, timeout: .seconds(5))
+      return machines?.map { RosterEntry(id: $0.machineID, hostname: $0.hostname, name: $0.displayName) }
+    }
     let (home, program) = (home, Processes.ownExecutable(argument: CommandLine.arguments[0]))
     let gate = ToolGate(
       catalogue, files: shed.files, policy: PolicyFile(path: home.permissions),
       audit: try GateAudit(folder: home.logs, now: now), home: account.home, hostname: hostname
     ) { hosts in
-      Surroundings(
+      var place = Surroundings(
         home: account.home, user: account.name, cmdopHome: home.path, ownFiles: [home.permissions, program],
-        roster: hosts ? await roster.entries() : nil, paths: RealPaths())
+        roster: hosts ? await roster.value() : nil, paths: RealPaths())
+      place.needsRoster = hosts
+      return place
     }
     let store = ConversationStore(database)
     let place = AgentPlace(
@@ -88,23 +94,4 @@ extension DaemonRole {
 final class LateTether: Sendable {
   var tether: RelayTether?
   nonisolated init() {}
-}
-
-/// The machines of the fleet, for rules about hosts: as the relay said last, asked anew after half a minute.
-actor Roster {
-  private let reach: Reach
-  private let now: @Sendable () -> Int64
-  private var known: [RosterEntry]?
-  private var askedAt: Int64 = 0
-
-  init(_ reach: Reach, now: @escaping @Sendable () -> Int64) { (self.reach, self.now) = (reach, now) }
-
-  func entries() async -> [RosterEntry]? {
-    guard now() - askedAt > 30_000 else { return known }
-    askedAt = now()
-    if let machines = try? await RelayClient(reach).machines(onlineOnly: false) {
-      known = machines.map { RosterEntry(id: $0.machineID, hostname: $0.hostname, name: $0.displayName) }
-    }
-    return known
-  }
 }

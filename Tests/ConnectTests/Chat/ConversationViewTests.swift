@@ -49,6 +49,25 @@ struct ConversationViewTests {
     #expect(shown([began, finished]) == "hello world", "who came late and saw no row")
   }
 
+  @Test("Offsets that no text has harm nobody")
+  func absurd() {
+    for offset in [Int.min, -1, Int.max] {
+      #expect(shown([began, delta("x", at: offset), answer(1, "hello")]) == "hello")
+    }
+  }
+
+  @Test("Where nothing can be taken back only what is committed is shown, once, without what a retry has dropped")
+  func committed() {
+    var options = ConversationView.Options()
+    (options.showsUncommitted, options.showsAsides, options.showsPrompts) = (false, false, false)
+    let events = [
+      began, prompt(1, "hi"), delta("half an ans", at: 0), ["event": "retry", "step": 1, "reason": "overloaded"],
+      delta("wh", at: 0), answer(2, "whole"), delta(" sec", at: 0, step: 2), answer(3, " second"), finished,
+    ]
+    #expect(shown(events, options).replacing("\n", with: "") == "whole second")
+    #expect(shown([began, delta("never kept", at: 0), finished], options) == "hello world")
+  }
+
   @Test("A retry begins the step's text anew, and says so")
   func retry() {
     let events = [
