@@ -26,7 +26,7 @@ extension MachineService {
     log.info("tool called", metadata: ["caller": "\(caller.subject)", "tool": "\(call.tool)"])
     let isHeard = request.answers && ApprovalDesk.mayAnswer(caller)
     let asker = isHeard ? ApprovalDesk.Ear(subject: caller.subject) { running.tell($0) } : nil
-    let approver = CallApprover(desk: desk, call: running, asker: asker, progress: call.progress)
+    let approver = ToolCallApprover(desk: desk, call: running, asker: asker, progress: call.progress)
     stream.whenClosed = { running.news.wake() }
     let time = request.timeoutMs > 0 ? Duration.milliseconds(min(request.timeoutMs, Self.longest)) : nil
     // Its seat is free when its client has been told and the tool has ended, whichever is later.
@@ -71,7 +71,7 @@ extension MachineService {
 
   /// Until the tool has ended. Who ends it from outside is waited for too: what it has started is gone then.
   private func run(
-    _ call: ToolCall, _ running: RunningToolCall, _ approver: CallApprover, _ time: Duration?
+    _ call: ToolCall, _ running: RunningToolCall, _ approver: ToolCallApprover, _ time: Duration?
   ) async {
     let home = tools.home
     let outcome = await withTaskGroup(of: ToolOutcome?.self) { group in

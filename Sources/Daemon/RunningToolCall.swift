@@ -106,7 +106,7 @@ final class RunningToolCall: Sendable {
 }
 
 /// Asks people about one call: its client, if it shows questions, and whoever listens at the desk.
-struct CallApprover: Approver {
+struct ToolCallApprover: Approver {
   let desk: ApprovalDesk
   let call: RunningToolCall
   let asker: ApprovalDesk.Ear?
