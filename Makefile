@@ -39,9 +39,10 @@ chaos: ## 300 random faults under terminals, 100 kills of a relay that writes (C
 	CMDOP_CHAOS_FAULTS=$${CMDOP_CHAOS_FAULTS:-300} CMDOP_KILLS=$${CMDOP_KILLS:-100} \
 	  swift test --no-parallel --filter 'EndToEndTests\.(Chaos|Kill)Tests'
 
-fuzz: ## 100,000 random scripts through the gate's parser and through shfmt (CMDOP_SHELL_SCRIPTS, CMDOP_SHELL_SEED)
+fuzz: ## 100,000 random scripts through the gate's parser and shfmt, a million hurt lines through the MCP server (CMDOP_SHELL_SCRIPTS, CMDOP_MCP_LINES; …_SEED)
 	$(bootstrap) build shell
-	CMDOP_SHELL_SCRIPTS=$${CMDOP_SHELL_SCRIPTS:-100000} swift test --filter 'PermissionTests\.ShfmtTests'
+	CMDOP_SHELL_SCRIPTS=$${CMDOP_SHELL_SCRIPTS:-100000} CMDOP_MCP_LINES=$${CMDOP_MCP_LINES:-1000000} \
+	  swift test --no-parallel --filter 'PermissionTests\.ShfmtTests|MCPTests\.LineFuzzTests'
 
 check: ## format, house rules, generated code fresh
 	$(bootstrap) build protos
