@@ -41,7 +41,7 @@ let rooms: [Room] = [
   room("Agent",      floor: 3, uses: ["Core", "Session"], rents: [nio, nioHTTP1, httpClient]),
   room("AskMachine", floor: 3, uses: ["Connect", "Core", "Wire"]),
   room("Daemon",     floor: 4, uses: ["Agent", "Core", "Fleet", "Session", "Tools", "Wire"], rents: [nio, log]),
-  room("MCP",        floor: 4, uses: ["Core"]),
+  room("MCP",        floor: 4, uses: ["Core"], rents: [nio]),
   room("Relay",      floor: 4, uses: ["Core", "Fleet", "Session", "Wire"], rents: [nio, log]),
   room("Web",        floor: 4, uses: ["Core"]),
 ]
@@ -71,6 +71,7 @@ let tests: [Room] = [
   ]),
   room("ToolsTests",    floor: 6, uses: ["Core", "Host", "Tools"]),
   room("RelayTests",    floor: 6, uses: ["Core", "Fleet", "Relay", "Session", "Store", "Web", "Wire"], rents: [nio, log]),
+  room("MCPTests",      floor: 6, uses: ["Core", "Host", "MCP"], rents: [nio], aside: ["Support"]),
   room("WebTests",      floor: 6, uses: ["Core", "Web"]),
   room("HouseTests",    floor: 6, uses: []),
   room("EndToEndTests", floor: 6, uses: [], closet: "CHost", aside: ["Support"]),

@@ -14,7 +14,7 @@ enum Landlords {
 
   static let tenants: [String: Set<String>] = [
     // The words of the event loop: a byte on its way is a ByteBuffer (docs/decisions/0002).
-    "NIOCore": ["Core", "Host", "Wire", "Connect", "Session", "Agent", "Daemon", "Relay", "cmdop"],
+    "NIOCore": ["Core", "Host", "Wire", "Connect", "Session", "Agent", "Daemon", "MCP", "Relay", "cmdop"],
     // Makes loops and channels.
     "NIOPosix": ["Core", "Host", "Wire"],
     // The network is Wire's alone (docs/decisions/0003).

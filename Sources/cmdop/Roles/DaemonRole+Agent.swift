@@ -18,6 +18,8 @@ extension DaemonRole {
     let gate: ToolGate
     let shed: ToolShed
     let client: HTTPModels?
+    let servers: ServersRole
+    let poster: WebPoster
   }
 
   /// `relay`: this machine's own connection to its relay, once there is one.
@@ -45,8 +47,11 @@ extension DaemonRole {
     let reach = await Reach(asMachine: { await relay.tether?.connection() })
     let asker = AgentAsker(reach)
     let shed = try ToolShed(.init(user: account, environment: childEnvironment, spool: home.spool))
+    let poster = WebPoster()
+    let servers = await makeServers(account, poster, log: log)
     let catalogue = try ToolCatalogue(
-      own: shed.tools, others: try terminals.tools() + [try AskMachineTool(asker), try AskMachinesTool(asker)])
+      own: shed.tools, others: try terminals.tools() + [try AskMachineTool(asker), try AskMachinesTool(asker)],
+      foreign: servers.servers)
     let roster = Roster(reach, now: now)
     let (home, own) = (home, Processes.ownExecutable(argument: CommandLine.arguments[0]))
     let gate = ToolGate(
@@ -68,7 +73,7 @@ extension DaemonRole {
     let loop = AgentLoop(store: store, models: models, time: AgentTime(wall: now))
     return AgentParts(
       host: .init(store: store, loop: loop, models: models, options: options, terminals: terminals), gate: gate,
-      shed: shed, client: client)
+      shed: shed, client: client, servers: servers, poster: poster)
   }
 
   /// What programs on this machine see of the daemon's environment: no key of a model's provider.
