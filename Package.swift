@@ -75,7 +75,9 @@ let tests: [Room] = [
     "AskMachine", "Connect", "Core", "Fleet", "Relay", "Session", "Store", "Web", "Wire",
   ], rents: [nio, log]),
   room("WebTests",      floor: 6, uses: ["Core", "Web"]),
-  room("MCPTests",      floor: 6, uses: ["Core", "MCP", "Wire"], rents: [nio, nioHTTP1, nioPosix], closet: "MCPFixtures"),
+  room("MCPTests",      floor: 6, uses: ["Core", "Host", "MCP", "Wire"], rents: [nio, nioHTTP1, nioPosix], closet: "MCPFixtures", aside: [
+    "Support"
+  ]),
   room("HouseTests",    floor: 6, uses: []),
   room("EndToEndTests", floor: 6, uses: [], closet: "CHost", aside: ["Support"]),
 ]

@@ -13,9 +13,10 @@ public enum JSON: Hashable, Sendable {
   /// Deeper nesting is refused: nobody writes it by hand, and parsers recurse.
   public static let deepest = 64
 
-  /// Reads one value. Throws `badUsage` with the reason for what is no JSON, or is nested deeper than `deepest`.
-  public init(parsing bytes: some Sequence<UInt8>) throws(CmdopError) {
-    self = try JSONReader.value(of: Array(bytes))
+  /// Reads one value. Throws `badUsage` with the reason for what is no JSON, or is nested deeper than `deepest`: for who looks at
+  /// what others have written before it goes on.
+  public init(parsing bytes: some Sequence<UInt8>, deepest: Int = deepest) throws(CmdopError) {
+    self = try JSONReader.value(of: Array(bytes), deepest: deepest)
   }
 
   public init(parsing text: String) throws(CmdopError) { try self.init(parsing: text.utf8) }

@@ -5,12 +5,13 @@
 /// become U+FFFD.
 struct JSONReader {
   private let bytes: UnsafeBufferPointer<UInt8>
+  private let deepest: Int
   private var at = 0
 
-  static func value(of bytes: [UInt8]) throws(CmdopError) -> JSON {
+  static func value(of bytes: [UInt8], deepest: Int = JSON.deepest) throws(CmdopError) -> JSON {
     let result: Result<JSON, CmdopError> = bytes.withUnsafeBufferPointer { buffer in
       do throws(CmdopError) {
-        var reader = JSONReader(bytes: buffer)
+        var reader = JSONReader(bytes: buffer, deepest: deepest)
         let value = try reader.value(depth: 0)
         reader.skipBlanks()
         guard reader.at == buffer.count else { throw reader.fault("something follows it") }
@@ -20,11 +21,16 @@ struct JSONReader {
     return try result.get()
   }
 
-  private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+  private init(bytes: UnsafeBufferPointer<UInt8>, deepest: Int) { (self.bytes, self.deepest) = (bytes, deepest) }
 
   private var next: UInt8? { at < bytes.count ? bytes[at] : nil }
 
-  private func fault(_ what: String) -> CmdopError { CmdopError(.badUsage, "this is no JSON: \(what) at byte \(at)") }
+  /// What has lines was written by a person, who looks for the line.
+  private func fault(_ what: String) -> CmdopError {
+    let line = bytes[..<min(at, bytes.count)].count { $0 == 0x0a } + 1
+    let place = bytes.contains(0x0a) ? "in line \(line)" : "at byte \(at)"
+    return CmdopError(.badUsage, "this is no JSON: \(what) \(place)")
+  }
 
   private mutating func skipBlanks() {
     while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { at += 1 }
@@ -54,7 +60,7 @@ struct JSONReader {
   }
 
   private func checkDepth(_ depth: Int) throws(CmdopError) {
-    if depth > JSON.deepest { throw CmdopError(.badUsage, "the JSON is nested deeper than \(JSON.deepest) levels") }
+    if depth > deepest { throw CmdopError(.badUsage, "the JSON is nested deeper than \(deepest) levels") }
   }
 
   private mutating func object(depth: Int) throws(CmdopError) -> JSON {

@@ -7,6 +7,12 @@ public protocol Tool: Sendable {
   func call(_ call: ToolCall) async throws(CmdopError) -> ToolOutcome
 }
 
+/// Tools that come and go while the process runs: those of other MCP servers.
+public protocol ForeignTools: Sendable {
+  /// What there is now, in an order that stays as long as they do. Asked often, from anywhere: it must not wait.
+  var current: [any Tool] { get }
+}
+
 /// One call, its arguments checked against the schema.
 public struct ToolCall: Sendable {
   /// Chosen by whoever calls: the model's id, the MCP request's.

@@ -63,13 +63,16 @@ public struct LocalMachine: Sendable {
   }
 
   /// Where a program is: itself when it has a slash, else found in PATH.
-  private func program(_ name: String) throws(CmdopError) -> String {
+  private func program(_ name: String, in folders: String? = nil) throws(CmdopError) -> String {
     if name.contains("/") { return name }
-    for directory in (environment["PATH"] ?? "").split(separator: ":") {
-      let path = "\(directory)/\(name)"
-      if access(path, X_OK) == 0 { return path }
-    }
-    throw CmdopError(.notFound, "command not found: \(name)")
+    let folders = folders ?? environment["PATH"] ?? ""
+    if let path = Self.find(name, in: folders) { return path }
+    throw CmdopError(.notFound, "command not found: \(OneLine.of(name)) (looked in \(OneLine.of(folders)))")
+  }
+
+  /// The program of that name in a PATH; nil: there is none.
+  public static func find(_ name: String, in folders: String) -> String? {
+    folders.split(separator: ":").lazy.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
   }
 
   /// One command with its own process group. One word is a line for the user's shell.
@@ -77,6 +80,24 @@ public struct LocalMachine: Sendable {
   public func run(_ order: LaunchOrder, input: Bool) throws(CmdopError) -> any Program {
     let words = order.arguments.count == 1 ? [account.shell, "-c", order.arguments[0]] : order.arguments
     guard let path = words.first, !path.isEmpty else { throw CmdopError(.badUsage, "there is no command to run") }
+    return try spawn(path, words, order, input: input)
+  }
+
+  /// A program that is talked to over its three pipes: the words as they are, no shell. The first is found in the order's PATH, or
+  /// this machine's.
+  @Loop
+  public func converse(_ order: LaunchOrder) throws(CmdopError) -> any Program {
+    guard let name = order.arguments.first, !name.isEmpty else {
+      throw CmdopError(.badUsage, "there is no command to run")
+    }
+    let home = name.hasPrefix("~/") ? account.home + name.dropFirst() : name
+    return try spawn(try program(home, in: order.environment["PATH"]), order.arguments, order, input: true)
+  }
+
+  @Loop
+  private func spawn(
+    _ path: String, _ words: [String], _ order: LaunchOrder, input: Bool
+  ) throws(CmdopError) -> any Program {
     let directory = try directory(of: order)
     let pipes = try ProgramPipes(input: input)
     var id: pid_t = 0

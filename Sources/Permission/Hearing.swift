@@ -99,7 +99,8 @@ struct Hearing {
     case "edit_file": ["edit_file", "write_file"]
     case "ask_machine": ["ask_machine", "ask_machines"]
     case "ask_machines": ["ask_machines", "ask_machine"]
-    default: [tool]
+    // Another server's: rules about all that it has count.
+    default: tool.firstIndex(of: ":").map { [tool, String(tool[...$0]) + "*"] } ?? [tool]
     }
   }
 

@@ -16,14 +16,24 @@ public struct ToolCatalogue: Sendable {
     }
   }
 
-  public let definitions: [ToolDefinition]
+  /// This machine's own first: what comes and goes behind them leaves the beginning as it is.
+  public var definitions: [ToolDefinition] {
+    guard let foreign else { return fixed }
+    return fixed + foreign.current.map(\.definition).filter { entries[Self.key($0.name)] == nil }
+  }
+
+  private let fixed: [ToolDefinition]
   private let entries: [String: Entry]
+  private let foreign: (any ForeignTools)?
 
   /// The machine's own tools without a machine: for whoever lists or explains them.
   public static func builtIn() throws(CmdopError) -> [ToolDefinition] { try ToolParts.definitions() }
 
-  /// Throws `exists` for two that one could take for the other, in our spelling or in the models'.
-  public init(own: [any MachineTool], others: [any Tool] = []) throws(CmdopError) {
+  /// Throws `exists` for two that one could take for the other, in our spelling or in the models'. `foreign`: what may come and
+  /// go; it cannot take the name of what is here for good.
+  public init(
+    own: [any MachineTool], others: [any Tool] = [], foreign: (any ForeignTools)? = nil
+  ) throws(CmdopError) {
     var entries: [String: Entry] = [:]
     let all = own.map { Entry.own($0) } + others.map { Entry.other($0) }
     for entry in all {
@@ -33,11 +43,15 @@ public struct ToolCatalogue: Sendable {
       }
       entries[key] = entry
     }
-    (self.entries, definitions) = (entries, all.map(\.definition))
+    (self.entries, fixed, self.foreign) = (entries, all.map(\.definition), foreign)
   }
 
   /// Also by the models' spelling, "server__tool".
-  public subscript(name: String) -> Entry? { entries[Self.key(name)] }
+  public subscript(name: String) -> Entry? {
+    let key = Self.key(name)
+    if let entry = entries[key] { return entry }
+    return foreign?.current.first { Self.key($0.definition.name) == key }.map { .other($0) }
+  }
 
   /// Models' APIs know no colon in a name.
   private static func key(_ name: String) -> String {

@@ -39,6 +39,9 @@ struct Home: Sendable {
   var settings: String { path + "/config.yaml" }
   /// Keys of model providers for the daemon, `NAME=value` lines, 0600.
   var agentEnvironment: String { path + "/agent.env" }
+  /// MCP servers of others whose tools the agent has, and how they are.
+  var otherServers: String { path + "/mcp.json" }
+  var otherServersStatus: String { path + "/mcp.status" }
   /// What commands of the agent have printed.
   var spool: String { path + "/spool" }
   /// Opens MCP over HTTP.

@@ -26,6 +26,7 @@ enum Catalogue {
     define("ask_machine", ["hostname": "string", "prompt": "string"], [.init("hostname", .host)]),
     define("ask_machines", ["hostnames": "array", "prompt": "string"], [.init("hostnames", .host)]),
     define("files:write", ["path": "string", "note": "string"], [.init("note", .text)]),
+    define("files:copy", ["path": "string"], []),
     define("todo_list", [:], []),
     define(
       "connect_session", ["operation": "string", "text": "string", "enter": "boolean"],
@@ -82,7 +83,8 @@ struct Court {
       for text in texts {
         rules.append(
           try Rule(
-            text.contains("(") || !text.contains(" ") && !text.contains("*") ? text : "execute_command(\(text))", action
+            text.contains("(") || !text.contains(" ") && (!text.contains("*") || text.hasSuffix(":*"))
+              ? text : "execute_command(\(text))", action
           ))
       }
     }

@@ -240,6 +240,23 @@ struct JudgementTests {
     #expect(try Court(allow: ["files:write(*)"]).judge("files:write", ["path": "a", "note": "n"]).verdict == .allow)
   }
 
+  @Test("Rules about all tools of a server, and whom they mean")
+  func servers() throws {
+    func judge(_ court: Court) throws -> Judgement { try court.judge("files:copy", ["path": "a"]) }
+    #expect(try judge(Court()).verdict == .ask)
+    #expect(try judge(Court(origin: .local)).verdict == .allow)
+    #expect(try judge(Court(allow: ["files:*"])).verdict == .allow)
+    #expect(try judge(Court(allow: ["file:*", "files:read", "copy:*"])).verdict == .ask)
+    #expect(try judge(Court(allow: ["files:copy"], deny: ["files:*"])).verdict == .deny)
+    #expect(try judge(Court(allow: ["files:*"], deny: ["files:copy"])).verdict == .deny)
+    #expect(try judge(Court(mode: .bypass, deny: ["files:*"])).verdict == .deny)
+    #expect(try judge(Court(allow: ["files:*(~/work/**)"])).verdict == .allow)
+    #expect(try judge(Court(allow: ["files:*(~/other/**)"])).verdict == .ask)
+    for wrong in [":*", "*", "fi*:x", "files:w*", "files:**", "read_file*"] {
+      #expect(throws: CmdopError.self, "\(wrong)") { try Rule(wrong, .deny) }
+    }
+  }
+
   @Test("Arguments that do not fit the schema are refused before anything else")
   func schema() throws {
     #expect(try Court(mode: .bypass).judge("execute_command", ["command": 1]).layer == .schema)

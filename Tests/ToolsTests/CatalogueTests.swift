@@ -1,5 +1,6 @@
 import Core
 import FoundationEssentials
+import Synchronization
 import Testing
 
 @testable import Tools
@@ -58,6 +59,24 @@ struct CatalogueTests {
     #expect(catalogue["git_status"] == nil)
     #expect(throws: CmdopError.self) { try ToolCatalogue(own: [], others: [Foreign("a:b"), Foreign("a__b")]) }
     #expect(throws: CmdopError.self) { try ToolCatalogue(own: [], others: [Foreign("a"), Foreign("a")]) }
+  }
+
+  final class Shelf: ForeignTools {
+    let tools = Mutex<[any Tool]>([])
+    var current: [any Tool] { tools.withLock(\.self) }
+  }
+
+  @Test("Tools that come and go stand behind those that stay, and take no name of theirs")
+  func foreign() throws {
+    let shelf = Shelf()
+    let catalogue = try ToolCatalogue(own: [], others: [Foreign("ask_machine"), Foreign("a__b")], foreign: shelf)
+    #expect(catalogue.definitions.map(\.name) == ["ask_machine", "a__b"])
+    shelf.tools.withLock { $0 = [try? Foreign("a:b"), try? Foreign("git:status")].compactMap { $0 } }
+    #expect(catalogue.definitions.map(\.name) == ["ask_machine", "a__b", "git:status"])
+    #expect(catalogue["git__status"]?.definition.name == "git:status")
+    #expect(catalogue["a:b"]?.definition.name == "a__b")
+    shelf.tools.withLock { $0 = [] }
+    #expect(catalogue["git:status"] == nil)
   }
 
   @Test("docs/tools.md says what the definitions say")

@@ -96,7 +96,7 @@ struct HTTPModel: LanguageModel {
         throw StreamFault(.nonsense, "the model's answer does not end", mayRetry: false)
       }
       var events: [StreamEvent] = []
-      let isReadable = parser.take(piece.readableBytesView) { events.append($0) }
+      let isReadable = parser.take(Array(piece.readableBytesView)[...]) { events.append($0) }
       guard isReadable else {
         throw StreamFault(.nonsense, "the model's service sent an event without an end", mayRetry: false)
       }

@@ -51,9 +51,11 @@ actor Turn {
       tools.removeAll { $0.name == Delegation.name }
       tools.append(delegation)
     }
-    // In one order, whatever order they came in: caches depend on it. A name counts once.
+    // In one order, whatever order they came in: caches depend on it. Other servers' tools come and go, so they are last. A name
+    // counts once.
     var names: Set<String> = []
-    self.tools = tools.sorted { $0.name < $1.name }.filter { names.insert(WireName.of($0.name)).inserted }
+    func place(_ tool: ToolDefinition) -> (Int, String) { (tool.name.contains(":") ? 1 : 0, tool.name) }
+    self.tools = tools.sorted { place($0) < place($1) }.filter { names.insert(WireName.of($0.name)).inserted }
     prompt = SystemPrompt(
       place: order.place, caller: order.caller, instructions: order.instructions, isPlan: order.isPlan, depth: depth)
   }

@@ -42,11 +42,11 @@ public struct FleetOffer: ServerOffer {
   static let glance = Duration.seconds(2)
 
   public let parts: Parts
-  let catalogue: [OfferedTool]
+  let catalogue: [FleetTool]
 
   public init(_ parts: Parts) {
     self.parts = parts
-    catalogue = parts.definitions.map { OfferedTool(definition: $0) }
+    catalogue = parts.definitions.map { FleetTool(definition: $0) }
   }
 
   public var card: ServerCard {
@@ -127,7 +127,7 @@ public struct FleetOffer: ServerOffer {
     String(text.split(separator: "\n", omittingEmptySubsequences: true).last?.suffix(200) ?? "")
   }
 
-  static func result(_ result: Cmdop_V1_ToolResult, of tool: OfferedTool, on machine: String?) -> JSON {
+  static func result(_ result: Cmdop_V1_ToolResult, of tool: FleetTool, on machine: String?) -> JSON {
     var text = result.text
     var value = result.value.isEmpty ? [:] : (try? JSON(parsing: result.value))?.object ?? [:]
     if value["machine"] == nil, let machine { value["machine"] = .string(machine) }

@@ -4,7 +4,7 @@ import FoundationEssentials
 
 /// One rule: what it is about, and what then happens.
 ///
-///     rule = tool [ "(" body ")" ]
+///     rule = (tool | server ":*") [ "(" body ")" ]
 ///     body = pattern | operation | operation ":" pattern
 public struct Rule: Hashable, Sendable {
   /// Rules are handed round all the time: a copy is one count, not twenty.
@@ -122,7 +122,9 @@ public struct Rule: Hashable, Sendable {
       throw RuleFault("it has control characters")
     }
     let name = text.prefix { $0 != "(" }
-    let isName = name.utf8.allSatisfy {
+    // All tools of another server: "github:*".
+    let isWhole = name.hasSuffix(":*") && name.utf8.count > 2
+    let isName = (isWhole ? name.dropLast() : name).utf8.allSatisfy {
       (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5f || $0 == 0x3a || $0 == 0x2d
     }
     guard !name.isEmpty, isName, name.utf8.count <= 64 else {

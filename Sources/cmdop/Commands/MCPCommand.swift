@@ -7,6 +7,6 @@ struct MCPCommand: AsyncParsableCommand {
     discussion: "Example: cmdop mcp install --client cursor",
     subcommands: [
       MCPStdioCommand.self, MCPInstallCommand.self, MCPUninstallCommand.self, MCPToolsCommand.self,
-      MCPTokenCommand.self,
+      MCPTokenCommand.self, MCPServersCommand.self,
     ])
 }

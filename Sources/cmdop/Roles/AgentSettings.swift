@@ -60,8 +60,8 @@ struct AgentSettings: Sendable {
   }
 }
 
-/// Where the keys of model providers come from: the daemon's environment, and `agent.env` for daemons that a service manager
-/// starts. The file goes before.
+/// Where the keys of model providers come from, and those of other MCP servers (`${env:NAME}` in mcp.json): the daemon's
+/// environment, and `agent.env` for daemons that a service manager starts. The file goes before.
 enum AgentEnvironment {
   static func load(_ home: Home, daemon: [String: String]) throws(CmdopError) -> [String: String] {
     var variables = daemon
@@ -76,7 +76,7 @@ enum AgentEnvironment {
       guard !line.isEmpty, !line.hasPrefix("#") else { continue }
       let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = parts[0].hasPrefix("export ") ? parts[0].dropFirst(7) : parts[0]
-      guard parts.count == 2, ModelEnvironment.names.contains(String(name)) else {
+      guard parts.count == 2, isUsable(String(name)) else {
         // Not what stands there: it may be a secret.
         throw CmdopError(
           .badUsage, "\(file) has a line that is no NAME=value of a known variable",
@@ -89,6 +89,15 @@ enum AgentEnvironment {
       variables[String(name)] = String(value)
     }
     return variables
+  }
+
+  /// A name in the families that the models have and which is none of theirs is misspelt.
+  private static func isUsable(_ name: String) -> Bool {
+    if ModelEnvironment.names.contains(name) { return true }
+    let isName =
+      !name.isEmpty
+      && name.utf8.allSatisfy { $0 == 0x5f || (0x30...0x39).contains($0) || (0x41...0x5a).contains($0 & 0xdf) }
+    return isName && !["ANTHROPIC_", "OPENAI_", "CMDOP_"].contains { name.hasPrefix($0) }
   }
 }
 

@@ -18,6 +18,8 @@ extension DaemonRole {
     let gate: ToolGate
     let shed: ToolShed
     let client: HTTPModels?
+    let servers: ServersRole
+    let poster: WebPoster
   }
 
   /// `relay`: this machine's own connection to its relay, once there is one.
@@ -46,12 +48,14 @@ extension DaemonRole {
     let asker = AgentAsker(reach)
     let shed = try ToolShed(.init(user: account, environment: childEnvironment, spool: home.spool))
     let own = ListMachinesTool.Own(id: machine, hostname: hostname, platform: LocalMachine.platform)
+    let poster = WebPoster()
+    let servers = await makeServers(account, poster, log: log)
     let catalogue = try ToolCatalogue(
       own: shed.tools,
       others: try terminals.tools() + [
         try AskMachineTool(asker), try AskMachinesTool(asker), try ListMachinesTool(reach, own: own),
         try AuditTail(folder: home.logs),
-      ])
+      ], foreign: servers.servers)
     // As the relay said last.
     let roster = KeptAnswer(fresh: .seconds(30), pause: .seconds(2)) { () -> [RosterEntry]? in
       let machines = try? await RelayClient(reach).machines(onlineOnly: false, timeout: .seconds(5))
@@ -79,7 +83,7 @@ extension DaemonRole {
     let loop = AgentLoop(store: store, models: models, time: AgentTime(wall: now))
     return AgentParts(
       host: .init(store: store, loop: loop, models: models, options: options, terminals: terminals), gate: gate,
-      shed: shed, client: client)
+      shed: shed, client: client, servers: servers, poster: poster)
   }
 
   /// What programs on this machine see of the daemon's environment: no key of a model's provider.

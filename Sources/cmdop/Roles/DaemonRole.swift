@@ -67,6 +67,7 @@ struct DaemonRole {
     try await withThrowingTaskGroup { group in
       group.addTask { await service.run() }
       group.addTask { await agent.shed.run() }
+      group.addTask { await agent.servers.run() }
       group.addTask { try await door.run() }
       group.addTask { await reporter.run() }
       if let tether { group.addTask { await tether.run() } }
@@ -86,6 +87,7 @@ struct DaemonRole {
     }
     await listener.close()
     await agent.client?.close()
+    await agent.poster.close()
     PrivateFiles.remove(home.socket)
     PrivateFiles.remove(home.status)
     log.info("daemon stopped")

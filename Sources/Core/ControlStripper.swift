@@ -1,6 +1,6 @@
 /// Takes out of a program's output what is not for reading: escape sequences, control characters. Works on pieces; a sequence
 /// may begin in one and end in the next.
-struct ControlStripper {
+public struct ControlStripper: Sendable {
   private enum State { case text, escape, control, string, stringEscape, afterC2, afterReturn }
   private var state = State.text
   private var stringLength = 0
@@ -8,9 +8,11 @@ struct ControlStripper {
   /// A title or a picture; beyond this it is taken for a stray byte of something binary, and reading goes on.
   private static let longestString = 8 * 1024
 
+  public init() {}
+
   /// Appends what of `bytes` is text to `text`. A carriage return that no line feed follows becomes one: each state of a
   /// progress bar is a line.
-  mutating func strip(_ bytes: UnsafeRawBufferPointer, into text: inout [UInt8]) {
+  public mutating func strip(_ bytes: UnsafeRawBufferPointer, into text: inout [UInt8]) {
     var rest = bytes[...]
     while let byte = rest.first {
       // Most of it is plain text: taken in runs.
@@ -98,8 +100,17 @@ struct ControlStripper {
   }
 
   /// What was held back at the end.
-  mutating func finish(into text: inout [UInt8]) {
+  public mutating func finish(into text: inout [UInt8]) {
     if state == .afterReturn { text.append(0x0a) }
     state = .text
+  }
+
+  /// A text as a whole.
+  public static func text(_ text: String) -> String {
+    var (stripper, clean) = (ControlStripper(), [UInt8]())
+    var text = text
+    text.withUTF8 { stripper.strip(UnsafeRawBufferPointer($0), into: &clean) }
+    stripper.finish(into: &clean)
+    return String(decoding: clean, as: UTF8.self)
   }
 }

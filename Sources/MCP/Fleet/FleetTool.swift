@@ -1,7 +1,7 @@
 import Core
 
 /// A tool of the catalogue as MCP clients see it: the same definition, with the machine it works on.
-struct OfferedTool: Sendable {
+struct FleetTool: Sendable {
   /// Tools that are about the fleet as a whole: they know their machines themselves.
   private static let fleetwide: Set<String> = ["ask_machine", "ask_machines", "list_machines"]
   /// Tools that do nothing without a relay.

@@ -1,24 +1,28 @@
 /// One event of a stream (WHATWG "server-sent events"): its name, empty for none, and its data.
-struct StreamEvent: Hashable, Sendable {
-  var name = ""
-  var data: [UInt8] = []
+public struct StreamEvent: Hashable, Sendable {
+  public var name = ""
+  public var data: [UInt8] = []
 }
 
 /// Takes an event stream apart, wherever the network has cut it: in a line, between CR and LF, in a character.
-struct EventStreamParser {
-  /// An event that is larger is no piece of an answer.
-  static let largestEvent = 4 * 1024 * 1024
+public struct EventStreamParser: Sendable {
+  /// An event that is larger is no piece of a model's answer.
+  public static let largestEvent = 4 * 1024 * 1024
 
+  private let largest: Int
   private var line: [UInt8] = []
   private var event = StreamEvent()
   private var hasData = false
   private var endedWithReturn = false
   private var isFirstLine = true
 
-  /// Hands each complete event to `each`. False: an event is larger than `largestEvent`, and the rest cannot be read.
-  mutating func take<Bytes: Sequence<UInt8>, E: Error>(
-    _ bytes: Bytes, _ each: (StreamEvent) throws(E) -> Void
-  ) throws(E) -> Bool {
+  /// `largest`: bytes of one event.
+  public init(largest: Int = largestEvent) { self.largest = largest }
+
+  /// Hands each complete event to `each`. False: an event is larger than may be, and the rest cannot be read.
+  public mutating func take<E: Error>(_ bytes: ArraySlice<UInt8>, _ each: (StreamEvent) throws(E) -> Void) throws(E)
+    -> Bool
+  {
     for byte in bytes {
       let followsReturn = endedWithReturn
       endedWithReturn = false
@@ -29,7 +33,7 @@ struct EventStreamParser {
         endedWithReturn = true
         try endLine(each)
       default:
-        if line.count + event.data.count >= Self.largestEvent { return false }
+        if line.count + event.data.count >= largest { return false }
         line.append(byte)
       }
     }
