@@ -22,14 +22,14 @@ run: build ## try it: relay and agent in throwaway homes, and a terminal through
 	@scripts/run.sh
 
 test: ## all tests, end to end included
-	$(bootstrap) build protos python browser shell
+	$(bootstrap) build protos python mcp browser shell
 	swift build
 	swift build --build-tests
 	scripts/test.sh --skip-build --no-parallel --skip EndToEndTests
 	scripts/test.sh --skip-build --filter EndToEndTests
 
 e2e: ## only the tests that start the real binary
-	$(bootstrap) build protos python browser
+	$(bootstrap) build protos python mcp browser
 	swift build
 	scripts/test.sh --filter EndToEndTests
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a make target lacks, on Debian and Ubuntu. What is there stays untouched, and then no network is used.
-# Usage: scripts/bootstrap.sh swift|build|protos|python|browser|shell|bench …
+# Usage: scripts/bootstrap.sh swift|build|protos|python|mcp|browser|shell|bench …
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -71,6 +71,28 @@ need_python() {
     'grpcio>=1.60,<2' 'grpcio-tools>=1.60,<2' 'fakellm>=0.3.5,<0.4' >&2
 }
 
+# Foreign MCP clients of two generations, each in an environment of its own below .build, for the tests of our server.
+need_mcp() {
+  client_environment mcp2 'mcp==2.3.0' 'fastmcp==4.1.2'
+  client_environment mcp1 'mcp==1.30.0' 'fastmcp==2.14.7'
+}
+
+# NAME PACKAGE==VERSION …: made once, and again when other versions are asked for.
+client_environment() {
+  local place=.build/venvs/$1 wanted
+  shift
+  wanted="$* jsonschema"
+  [ "$(cat "$place/has" 2>/dev/null)" != "$wanted" ] || return 0
+  command -v apt-get >/dev/null && packages python3 python3-venv
+  command -v python3 >/dev/null || fail "python3 not found" "install Python 3.10 or newer"
+  say "making $place with $*"
+  rm -rf "$place"
+  mkdir -p .build/venvs
+  python3 -m venv "$place"
+  "$place/bin/python" -m pip install --quiet --disable-pip-version-check "$@" jsonschema >&2
+  echo "$wanted" > "$place/has"
+}
+
 # A browser and its driver, for the test in which a person approves a device on the relay's pages.
 need_browser() {
   command -v chromedriver >/dev/null || packages chromium chromium-driver
@@ -102,6 +124,7 @@ for what in "$@"; do
     build) need_build ;;
     protos) need_protos ;;
     python) need_python ;;
+    mcp) need_mcp ;;
     browser) need_browser ;;
     shell) need_shell ;;
     bench) need_bench ;;

@@ -19,7 +19,7 @@ struct Cmdop: AsyncParsableCommand {
       StatusCommand.self, LoginCommand.self, LogoutCommand.self, AuthCommand.self, MachinesCommand.self,
       MachineCommand.self, ConnectCommand.self, ExecCommand.self, AskCommand.self, ChatCommand.self,
       SessionCommand.self, PermissionsCommand.self, ApprovalsCommand.self, FleetCommand.self, MCPCommand.self,
-      VersionCommand.self, CompletionsCommand.self,
+      DoctorCommand.self, VersionCommand.self, CompletionsCommand.self,
       BenchAgentsCommand.self, BenchAdmissionCommand.self, BenchGateCommand.self, BenchLoopCommand.self,
       RoleToComeCommand.self,
     ])

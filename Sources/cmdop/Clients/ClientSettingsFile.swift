@@ -40,7 +40,7 @@ struct ClientSettingsFile {
     }
     do { text = try JSONCText(bytes) } catch {
       throw CmdopError(
-        error.code, "\(path): \(error.message); it was left as it is",
+        error.code, "\(path): \(error.message)",
         hint: "cmdop mcp install --client \(client.rawValue) --print")
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import MCP
 
 struct MCPToolsCommand: Verb {
   static let configuration = CommandConfiguration(
@@ -7,42 +8,32 @@ struct MCPToolsCommand: Verb {
     discussion: "Example: cmdop mcp tools --json")
   @OptionGroup var options: GlobalOptions
 
-  /// What is shown of a tool. The one place that says which tools there are for MCP clients.
-  static func definitions() throws(CmdopError) -> [ToolDefinition] { try Explanation.definitions() }
-
-  struct View: Encodable {
-    struct Annotations: Encodable {
-      let title: String
-      let readOnlyHint, destructiveHint, idempotentHint, openWorldHint: Bool
-    }
-    let name, title, description: String
-    let annotations: Annotations
-
-    init(_ tool: ToolDefinition) {
-      (name, title, description) = (tool.name, tool.title, tool.summary)
-      annotations = Annotations(
-        title: tool.title, readOnlyHint: tool.traits.isReadOnly, destructiveHint: tool.traits.isDestructive,
-        idempotentHint: tool.traits.isIdempotent, openWorldHint: tool.traits.isOpenWorld)
-    }
-
-    var hints: String {
-      let all = [
-        (annotations.readOnlyHint, "read-only"), (annotations.destructiveHint, "destructive"),
-        (annotations.idempotentHint, "idempotent"), (annotations.openWorldHint, "open-world"),
-      ]
-      return all.filter(\.0).map(\.1).joined(separator: " ")
-    }
-
-    /// The first sentence.
-    var line: String {
-      let first = description.split(separator: ". ", maxSplits: 1).first ?? ""
-      return OneLine.of(first.hasSuffix(".") ? String(first.dropLast()) : String(first))
+  func work() async throws {
+    let (tools, isOnline) = try await offered()
+    if options.json { return Report.json(tools) }
+    Report.table([["NAME", "TITLE", "HINTS", "WHAT"]] + tools.map(Self.row))
+    if !isOnline {
+      Report.note("without a relay only this machine can be reached, and tools for others are not offered")
     }
   }
 
-  func work() async throws {
-    let views = try Self.definitions().map(View.init).sorted { $0.name < $1.name }
-    if options.json { return Report.json(views) }
-    Report.table([["NAME", "TITLE", "HINTS", "WHAT"]] + views.map { [$0.name, $0.title, $0.hints, $0.line] })
+  /// What a client would see now; nobody is waited for.
+  private func offered() async throws -> ([JSON], isOnline: Bool) {
+    var parts = try await MCPRole(options: options).offer().parts
+    let state = parts.state
+    parts.state = { state() == .online ? .online : .alone }
+    return (await FleetOffer(parts).tools(), parts.state() == .online)
+  }
+
+  private static func row(_ tool: JSON) -> [String] {
+    let hints = [
+      ("readOnlyHint", "read-only"), ("destructiveHint", "destructive"), ("idempotentHint", "idempotent"),
+      ("openWorldHint", "open-world"),
+    ].filter { tool["annotations"]?[$0.0] == true }.map(\.1)
+    let first = (tool["description"]?.string ?? "").split(separator: ". ", maxSplits: 1).first ?? ""
+    return [
+      tool["name"]?.string ?? "", tool["title"]?.string ?? "", hints.joined(separator: " "),
+      OneLine.of(first.hasSuffix(".") ? String(first.dropLast()) : String(first)),
+    ]
   }
 }
