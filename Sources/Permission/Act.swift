@@ -50,9 +50,12 @@ public protocol PathView: Sendable {
   func resolve(_ name: String, in folder: String) -> ResolvedPath?
   /// The names in a directory; empty if it cannot be read. For globs.
   func names(in directory: String) -> [String]
+  /// Whether a directory has such a name.
+  func has(_ name: String, in directory: String) -> Bool
 }
 
 extension PathView {
+  public func has(_ name: String, in directory: String) -> Bool { names(in: directory).contains(name) }
   public func resolve(_ name: String, in folder: String) -> ResolvedPath? { nil }
 }
 
@@ -67,27 +70,54 @@ public struct LexicalPaths: PathView {
 final class PathMemory: PathView {
   private let view: any PathView
   private let known = Mutex<[String: ResolvedPath]>([:])
+  private let listed = Mutex<[String: (names: [String], set: Set<String>)]>([:])
 
   init(_ view: any PathView) { self.view = view }
 
   func resolve(_ path: String) -> ResolvedPath {
     if let before = known.withLock({ $0[path] }) { return before }
-    let found = resolveParts(of: path) ?? view.resolve(path)
+    // No kernel follows it; whoever judges it says that it is too long.
+    if PathText.isTooLong(path) { return ResolvedPath(PathText.normal(path)) }
+    // By the folder, which mostly was asked for before: from the longest beginning that is known, one name at a time.
+    let bytes = path.utf8
+    var cuts: [String.Index] = []
+    var rest = bytes[...]
+    var found: ResolvedPath?
+    while let slash = rest.lastIndex(of: 0x2f), slash > bytes.startIndex {
+      cuts.append(slash)
+      rest = bytes[..<slash]
+      found = known.withLock { $0[String(path[..<slash])] }
+      if found != nil { break }
+    }
+    for (at, cut) in cuts.enumerated().reversed() {
+      let beginning = String(path[..<cut])
+      let folder = found ?? remember(beginning, in: "/")
+      let end = at > 0 ? cuts[at - 1] : path.endIndex
+      found = remember(String(path[..<end]), in: folder.path)
+    }
+    return found ?? remember(path, in: "/")
+  }
+
+  /// One name in a folder that was resolved.
+  private func remember(_ path: String, in folder: String) -> ResolvedPath {
+    if let before = known.withLock({ $0[path] }) { return before }
+    let name = path.utf8.lastIndex(of: 0x2f).map { String(path[path.utf8.index(after: $0)...]) } ?? ""
+    let isName = !name.isEmpty && name != "." && name != ".."
+    let found = (isName ? view.resolve(name, in: folder) : nil) ?? view.resolve(path)
     known.withLock { $0[path] = found }
     return found
   }
 
-  /// By the folder, which mostly was asked for before.
-  private func resolveParts(of path: String) -> ResolvedPath? {
-    let bytes = path.utf8
-    guard let slash = bytes.lastIndex(of: 0x2f) else { return nil }
-    let name = String(path[bytes.index(after: slash)...])
-    guard !name.isEmpty, name != ".", name != ".." else { return nil }
-    let folder = slash == bytes.startIndex ? "/" : resolve(String(path[..<slash])).path
-    return view.resolve(name, in: folder)
-  }
+  func names(in directory: String) -> [String] { list(directory).names }
+  func has(_ name: String, in directory: String) -> Bool { list(directory).set.contains(name) }
 
-  func names(in directory: String) -> [String] { view.names(in: directory) }
+  private func list(_ directory: String) -> (names: [String], set: Set<String>) {
+    if let before = listed.withLock({ $0[directory] }) { return before }
+    let names = view.names(in: directory)
+    let found = (names, Set(names))
+    listed.withLock { $0[directory] = found }
+    return found
+  }
 }
 
 /// What the judgement needs to know of the machine.
@@ -116,8 +146,49 @@ public struct Surroundings: Sendable {
   }
 }
 
+extension Surroundings {
+  /// Whether a word goes up again from a folder that is not there: it may be a link when it is used.
+  func climbsUnseen(_ word: Substring, in directory: String) -> Bool {
+    guard word.hasSuffix("/..") || word.contains("/../") else { return false }
+    var before = word.hasPrefix("/") ? "/" : directory
+    var name: Substring?
+    for part in word.split(separator: "/") where part != "." {
+      if part == ".." {
+        if let name, !paths.has(String(name), in: before) { return true }
+        before = paths.resolve(PathText.absolute(name.map { $0 + "/.." } ?? "..", in: before)).path
+        name = nil
+      } else {
+        if let name { before = PathText.absolute(String(name), in: before) }
+        name = part
+      }
+    }
+    return false
+  }
+}
+
 /// Arithmetic of paths as text.
 enum PathText {
+  /// A sign – a slash, a dash, an equals sign – that is one character with what follows it, so that it is not seen as one here.
+  /// Programs see it.
+  static func hidesSigns(_ text: String) -> Bool {
+    if text.utf8.allSatisfy({ $0 < 0x80 }) { return false }
+    return text.contains { character in
+      character.unicodeScalars.count > 1 && character != "\r\n"
+        && character.unicodeScalars.contains {
+          $0.isASCII && !$0.properties.isAlphabetic && !(48...57).contains($0.value)
+        }
+    }
+  }
+
+  /// Longer than a kernel takes, or deeper than any tree that people make.
+  static func isTooLong(_ path: String) -> Bool {
+    let count = path.utf8.count
+    if count <= 256 { return false }
+    var slashes = 0
+    for byte in path.utf8 where byte == 0x2f { slashes += 1 }
+    return slashes > 256 || slashes > 0 && count > 4096
+  }
+
   /// Without `.`, `..`, doubled and trailing slashes. A relative one is taken from the root.
   static func normal(_ path: String) -> String {
     if !needsWork(path) { return path }

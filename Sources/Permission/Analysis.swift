@@ -14,22 +14,37 @@ struct Analysis {
   /// Directories in which commands may run, so far; nil: nobody knows.
   private var directories: [String]?
   private let depth: Int
+  private let budget: ExpansionBudget
+  /// What runs here has not the environment that the shell has: `env -i`, sudo.
+  private var isForeign = false
+  /// Absolute paths that were made so far, by what makes links or moves them.
+  private var made: [String] = []
   /// Where the call began: git trusts a repository there; nil: nowhere.
   private let ground: [String]?
 
   init(
-    _ text: String, in directories: [String]?, _ place: Surroundings, ground: [String]? = nil, depth: Int = 0
+    _ text: String, in directories: [String]?, _ place: Surroundings, ground: [String]? = nil, depth: Int = 0,
+    made: [String] = [], isForeign: Bool = false, _ budget: ExpansionBudget = ExpansionBudget()
   ) {
-    (self.place, self.directories, self.depth) = (place, directories, depth)
-    self.ground = ground ?? directories
+    (self.place, self.directories, self.depth, self.isForeign) = (place, directories, depth, isForeign)
+    (self.ground, self.made, self.budget) = (ground ?? directories, made, budget)
     let script = ShellScript(text)
     (fault, hazard) = (script.fault, script.hazard)
+    // A terminal's shell has variables of its own.
+    if directories == nil, depth == 0, !script.arithmeticNames.isEmpty || !script.variables.computed.isEmpty {
+      fault = fault ?? "it computes with variables that are not known"
+    }
+    // Inside another shell the environment may have them already.
+    if depth > 0, let name = script.variables.counted.first {
+      fault = fault ?? "it computes with $\(name), which it may have been given"
+    }
     concerns = script.variables.criticals.map { "it assigns \($0)" }
+    let known = ["HOME": place.home, "USER": place.user, "LOGNAME": place.user]
     let expansion = ShellExpansion(
       variables: script.variables,
-      environment: [
-        "HOME": place.home, "USER": place.user, "LOGNAME": place.user,
-      ].merging(directories?.count == 1 ? ["PWD": directories?[0] ?? "/"] : [:]) { _, new in new })
+      environment: isForeign
+        ? [:] : known.merging(directories?.count == 1 ? ["PWD": directories?[0] ?? "/"] : [:]) { _, new in new },
+      budget: budget)
     // Which invocation each command has become, where it is one.
     var became: [Int?] = []
     for command in script.commands {
@@ -44,12 +59,19 @@ struct Analysis {
       }
       became.append(choices.count == 1 && invocations.count > first ? first : nil)
     }
+    guard script.isReordered, !self.made.isEmpty else { return }
+    // What stands behind it may come before it; its own it handles itself.
+    for index in invocations.indices {
+      let own = paths(madeBy: invocations[index])
+      invocations[index].made = self.made.filter { !own.contains($0) }
+    }
+    for (use, directories) in redirections { noteMoving(use.word, directories) }
   }
 
   /// One program without a shell.
   init(words: [String], in directories: [String]?, _ place: Surroundings, ground: [String]? = nil) {
     (self.place, self.directories, depth) = (place, directories, 0)
-    self.ground = ground ?? directories
+    (self.ground, budget) = (ground ?? directories, ExpansionBudget())
     if words.isEmpty { fault = "there is no command" } else { add(words.map { Argument($0) }, concerns: []) }
     if words.contains(where: { $0.utf8.contains(0) }) { fault = "it has a NUL" }
   }
@@ -57,18 +79,21 @@ struct Analysis {
   /// Each combination of the values that variables may have in a command; one without choice if there are too many.
   private static func choices(_ command: ShellCommand, _ variables: ShellVariables) -> [[String: ShellWord]] {
     if variables.values.isEmpty { return [[:]] }
+    // Each name once, whatever refers to it.
     var names: Set<String> = []
-    func note(_ word: ShellWord, depth: Int) {
-      for case .variable(let name, _) in word.pieces where depth < 4 {
-        names.insert(name)
-        for value in variables.values[name] ?? [] { note(value, depth: depth + 1) }
+    var open = command.words + command.redirects.map(\.target)
+    while let word = open.popLast() {
+      for piece in word.pieces {
+        switch piece {
+        case .variable(let name, _), .single(let name):
+          if names.insert(name).inserted { open += variables.values[name] ?? [] }
+        default: break
+        }
       }
     }
-    for word in command.words { note(word, depth: 0) }
-    for redirect in command.redirects { note(redirect.target, depth: 0) }
     var all: [[String: ShellWord]] = [[:]]
     for name in names {
-      guard let values = variables.values[name], values.count > 1 else { continue }
+      guard let values = variables.alternatives(of: name), values.count > 1 else { continue }
       guard all.count * values.count <= 16 else { return [[:]] }
       all = all.flatMap { choice in values.map { choice.merging([name: $0]) { $1 } } }
     }
@@ -88,7 +113,8 @@ struct Analysis {
       if !isFine, Environment.isCritical(assignment.name), assignment.name != "PATH" { hidden = hidden ?? worries.last }
     }
     for redirect in command.redirects {
-      let word = expansion.argument(redirect.target)
+      let word = noted(expansion.argument(redirect.target))
+      noteMoving(word, directories)
       for access in redirect.kind == .both ? [PathUse.Access.read, .write] : [redirect.kind == .read ? .read : .write]
       where !Self.isFree(word, access) {
         redirections.append((PathUse(word, access, isRedirection: true), directories))
@@ -109,8 +135,51 @@ struct Analysis {
     checkBuiltin(words, command)
     let start = invocations.count
     add(words, concerns: worries)
+    // There is none when there are too many.
+    guard start < invocations.count else { return }
     if let hidden { invocations[start].hide(hidden) }
     move(invocations[start])
+  }
+
+  /// With what its glob finds here.
+  private func noted(_ word: Argument) -> Argument {
+    guard let glob = word.pattern, word.isKnown else { return word }
+    var word = word
+    let walk = GlobWalk(paths: place.paths, budget: budget)
+    for folder in directories ?? (glob.hasPrefix("/") ? ["/"] : []) {
+      guard let hits = walk.hits(of: glob, in: folder) else {
+        word.isWide = true
+        break
+      }
+      word.hits += hits.filter { !word.hits.contains($0) }
+    }
+    return word
+  }
+
+  /// As they are written, and where they lead now.
+  private func paths(madeBy invocation: Invocation) -> [String] {
+    MadePaths.of(invocation).flatMap { word in
+      (invocation.directories ?? ["/"]).flatMap { folder in
+        let path = PathText.absolute(word, in: folder)
+        return [PathText.normal(path), place.paths.resolve(path).path]
+      }
+    }
+  }
+
+  /// A redirection to what the line has made before, or through what is not there.
+  private mutating func noteMoving(_ word: Argument, _ directories: [String]?) {
+    guard word.isKnown else { return }
+    if PathText.isTooLong(word.text) { fault = fault ?? "a path that is longer than can be followed" }
+    if PathText.hidesSigns(word.text) { fault = fault ?? "characters that change the sign before them" }
+    for folder in directories ?? ["/"] {
+      let path = PathText.absolute(word.text, in: folder)
+      let seen = [PathText.normal(path)] + (made.isEmpty ? [] : [place.paths.resolve(path).path])
+      if place.climbsUnseen(word.text[...], in: folder)
+        || made.contains(where: { one in seen.contains { PathText.isInside($0, one) } })
+      {
+        fault = fault ?? "\(word.display) may be what this line has made: a link, or behind one"
+      }
+    }
   }
 
   /// A builtin that changes variables, under a name that the look at variables has not seen: `x=read; $x PATH`.
@@ -176,13 +245,28 @@ struct Analysis {
       fault = fault ?? "it is nested deeper than can be followed"
       return max(0, index - 1)
     }
-    var invocation = Invocation(words, in: directories)
+    // Names of programs that only print need no look at what is there.
+    let isInert = words.first.map { Concerns.inert.contains($0.text) } ?? false
+    var invocation = Invocation(isInert ? words : words.map(noted), in: directories)
+    invocation.made = made
+    if words.contains(where: { PathText.hidesSigns($0.text) }) {
+      invocation.hide("characters that change the sign before them")
+    }
     for concern in concerns { invocation.worry(concern) }
     if isComputed { invocation.isPlain = false }
     Concerns.check(&invocation)
     if invocation.name == "git" { GitConcerns.checkPlace(&invocation, ground) }
     PathTable.uses(of: &invocation)
     invocations.append(invocation)
+    if made.count < 1000 { made += paths(madeBy: invocation) }
+    let (before, wasForeign) = (directories, isForeign)
+    let moves = Wrappers.moves(invocation)
+    if moves { directories = nil }
+    isForeign = isForeign || Wrappers.isForeign(invocation)
+    defer {
+      if moves { directories = before }
+      isForeign = wasForeign
+    }
     for inside in Wrappers.inside(invocation) {
       switch inside {
       case .words(let from):
@@ -247,14 +331,11 @@ struct Analysis {
       guard let equals = word.text.firstIndex(of: "="), equals != word.text.startIndex else { continue }
       let name = String(word.text[..<equals])
       if Environment.isHarmless(name) { continue }
-      if Environment.isCritical(name) && name != "PATH" {
+      if Environment.isBashs(name) && name != "PATH" {
         invocations[index].hide("it sets \(name)")
       } else {
         invocations[index].worry("it sets \(name)")
       }
-    }
-    if invocations[index].name == "env", words.contains(where: { $0.text == "-C" || $0.text.hasPrefix("--chdir") }) {
-      directories = nil
     }
   }
 
@@ -263,11 +344,13 @@ struct Analysis {
       invocations[outer].worry("the text that it runs is computed")
       return invocations[outer].hide("the text that it runs is computed")
     }
-    guard depth < 6 else {
+    guard depth < 6, budget.takesScript(text.text.utf8.count) else {
       fault = fault ?? "shells in shells, nested deeper than can be followed"
       return
     }
-    let inner = Analysis(text.text, in: directories, place, ground: ground, depth: depth + 1)
+    let inner = Analysis(
+      text.text, in: directories, place, ground: ground, depth: depth + 1, made: made, isForeign: isForeign, budget)
+    made = inner.made
     fault = fault ?? inner.fault.map { "in the text for \(invocations[outer].name): \($0)" }
     hazard = hazard ?? inner.hazard
     for concern in inner.concerns { invocations[outer].worry(concern) }

@@ -12,6 +12,11 @@ public enum Gate {
     return hearing.judge()
   }
 
+  /// A path of an argument as the gate asks for it: absolute, its dots left.
+  public static func absolute(_ path: String, in directory: String, home: String) -> String {
+    Hearing.absolute(path, in: directory, home: home)
+  }
+
   /// Why a path must not be touched, for tools that walk trees: what they find there they leave out. nil: it may be.
   public static func forbids(_ path: String, _ access: GatedArgument.Access, _ place: Surroundings) -> String? {
     let access: PathUse.Access = access == .write ? .write : .read

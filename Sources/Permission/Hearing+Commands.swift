@@ -80,13 +80,20 @@ extension Hearing {
   {
     var weak: String?
     var hidden = invocation.hidden
-    let hasUnknown = invocation.words.contains { !$0.isKnown || $0.isTree }
+    let hasUnknown = invocation.words.contains { !$0.isKnown || $0.isTree || $0.glob != nil || $0.hasNumber }
+    let forms = CommandMatch.forms(of: invocation)
+    func first(_ book: RuleBook, _ action: Verdict, perhaps: Bool = false) -> Rule? {
+      for form in forms {
+        if let rule = self.first(book, action, form, match, perhaps: perhaps) { return rule }
+      }
+      return nil
+    }
     for book in policies.books {
       for action in [Verdict.deny, .ask] {
-        if let rule = first(book, action, invocation, match) ?? firstAboutPaths(book, action, invocation) {
+        if let rule = first(book, action) ?? firstAboutPaths(book, action, invocation) {
           return Judgement(action, .rule, said(by: rule), rule: rule, scope: book.scope)
         }
-        if hasUnknown, let rule = first(book, action, invocation, match, perhaps: true) {
+        if hasUnknown, let rule = first(book, action, perhaps: true) {
           hidden = hidden ?? "it may turn out to be what \"\(rule.text)\" is about"
           weak = weak ?? hidden
         }
@@ -94,7 +101,7 @@ extension Hearing {
       if let exact, exact.scope == book.scope {
         return Judgement(.allow, .rule, said(by: exact.rule), rule: exact.rule, scope: book.scope)
       }
-      if let rule = first(book, .allow, invocation, match) {
+      if let rule = self.first(book, .allow, invocation, match) {
         if let concern = invocation.concerns.first ?? weak {
           weak = "\"\(rule.text)\" is not enough: \(concern)"
         } else {
@@ -159,11 +166,15 @@ extension Hearing {
     if writes == nil && reads == nil { return nil }
     for use in invocation.uses where use.word.isKnown {
       guard let shelf = use.access == .write ? writes : reads else { continue }
-      if let rule = firstAboutPath(use.word.text, shelf, invocation, isSure: true) { return rule }
+      for text in [use.word.text] + use.word.hits {
+        if let rule = firstAboutPath(text, shelf, invocation, isSure: true) { return rule }
+      }
     }
     guard let reads, !Concerns.inert.contains(invocation.name) else { return nil }
     for word in invocation.words.dropFirst() where word.isKnown && !word.text.hasPrefix("-") {
-      if let rule = firstAboutPath(word.text, reads, invocation, isSure: false) { return rule }
+      for text in [word.text] + word.hits {
+        if let rule = firstAboutPath(text, reads, invocation, isSure: false) { return rule }
+      }
     }
     return nil
   }
@@ -202,8 +213,9 @@ extension Hearing {
         ? Judgement(.ask, .mode, "\(reason); the floor could be hidden in it") : mode(reason)
     }
     var all: [Judgement] = []
-    for folder in directories ?? ["/"] {
-      let path = PathText.absolute(use.word.text, in: folder)
+    for path in (directories ?? ["/"]).flatMap({ folder in
+      ([use.word.text] + use.word.hits).map { PathText.absolute($0, in: folder) }
+    }) {
       let (plain, real) = (PathText.normal(path), place.paths.resolve(path).path)
       let own: Judgement = rules(
         [tool],

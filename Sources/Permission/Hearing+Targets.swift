@@ -160,7 +160,9 @@ extension Hearing {
         fits.append(way == .allow ? both[0] && both[1] : both[0] || both[1])
       }
     }
-    if way != .allow, members.values.contains(where: { $0.string.map(patterns.glob.matches) ?? false }) { return true }
+    if way != .allow, members.values.contains(where: { $0.string.map { patterns.glob.matches($0) } ?? false }) {
+      return true
+    }
     return way == .allow ? !fits.isEmpty && !fits.contains(false) : fits.contains(true)
   }
 

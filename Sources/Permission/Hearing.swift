@@ -45,6 +45,9 @@ struct Hearing {
         return finished(Judgement(.deny, .schema, "\(argument.name): has a NUL"), target)
       }
       let isPlace = argument.name == "cwd" && directoryIsOurs
+      if case .path = argument.kind, texts.contains(where: { PathText.isTooLong($0) || PathText.hidesSigns($0) }) {
+        return finished(Judgement(.deny, .schema, "\(argument.name): no path that can be followed"), target)
+      }
       if target.isEmpty, !isPlace { target = texts.joined(separator: argument.kind == .words ? " " : ", ") }
       switch argument.kind {
       case .operation: break

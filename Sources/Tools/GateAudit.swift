@@ -20,7 +20,10 @@ public final class GateAudit: Sendable {
   private let folder: String
   private let limit: Int
   private let now: @Sendable () -> Int64
+  /// Locked over waits for the disk: only in the beginning, and at the desk.
   private let state: Mutex<State>
+  /// Where lines are written: a disk that hangs must not hold the threads that everybody runs on. One, as lines are a chain.
+  private static let desk = SlowWork("lines for the audit log", threads: 1, most: 4096)
 
   /// `now`: milliseconds since 1970. Goes on where the log ends; throws if that cannot be read.
   public init(folder: String, limit: Int = 10_000_000, now: @escaping @Sendable () -> Int64) throws(CmdopError) {
@@ -41,7 +44,16 @@ public final class GateAudit: Sendable {
 
   /// Writes it down, before it happens. Throws when that fails: then it must not happen. Returns its number.
   @discardableResult
-  public func write(_ entry: GateEntry) throws(CmdopError) -> Int {
+  public func write(_ entry: GateEntry) async throws(CmdopError) -> Int {
+    do {
+      return try await Self.desk.attempt { () throws(CmdopError) in try self.append(entry) }
+    } catch {
+      throw CmdopError(
+        .denied, "the act was not done, because it could not be written down: \(error.message)", hint: error.hint)
+    }
+  }
+
+  private func append(_ entry: GateEntry) throws(CmdopError) -> Int {
     let time = now()
     let outcome: Result<Int, CmdopError> = state.withLock { state in
       do throws(CmdopError) {
@@ -57,10 +69,7 @@ public final class GateAudit: Sendable {
         return .success(state.number)
       } catch { return .failure(error) }
     }
-    do { return try outcome.get() } catch {
-      throw CmdopError(
-        .denied, "the act was not done, because it could not be written down: \(error.message)", hint: error.hint)
-    }
+    return try outcome.get()
   }
 
   /// The log is shorter than audit.head says. That is written down before anything else: the numbers go on behind the gap.

@@ -19,17 +19,22 @@ public final class PolicyFile: Sendable {
     var conversations: [String: [Rule]] = [:]
     /// What is compiled from the above; emptied with every change.
     var compiled: [String?: Policies] = [:]
+    /// Counts what was read: who has read for long must not put back what was before.
+    var reading = 0
   }
+  /// Never locked over a wait for the disk.
   private let state = Mutex(State())
+  /// Where the file is looked at: not on the threads that everybody runs on.
+  private static let desk = SlowWork("looks at permissions.yaml", threads: 1, most: 4096)
   /// More session rules are forgotten, oldest first: an answer is for the day, not for ever.
   private static let mostSessionRules = 1000
 
   public init(path: String) { self.path = path }
 
-  /// What is in force now. `session`: the conversation, whose own rules come first.
-  public func policies(session: String? = nil) -> Policies {
-    state.withLock { state in
-      reload(&state)
+  /// What is in force now. `session`: the conversation, whose own rules come first. When it cannot even be looked at, it is strict.
+  public func policies(session: String? = nil) async -> Policies {
+    do throws(CmdopError) { try await Self.desk.run { self.reload() } } catch { return Policies(global: .strict) }
+    return state.withLock { state in
       if let known = state.compiled[session] { return known }
       let own = session.flatMap { state.conversations[$0] } ?? []
       let policies = Policies(global: Self.inForce(state), session: own + state.session)
@@ -41,10 +46,8 @@ public final class PolicyFile: Sendable {
 
   /// As it is in force, for people to read.
   public var policy: Policy {
-    state.withLock { state in
-      reload(&state)
-      return Self.inForce(state)
-    }
+    reload()
+    return state.withLock { Self.inForce($0) }
   }
 
   private static func inForce(_ state: borrowing State) -> Policy {
@@ -65,11 +68,12 @@ public final class PolicyFile: Sendable {
 
   /// Why the file is refused; nil when it is good, or not there.
   public var fault: CmdopError? {
-    state.withLock { state in
-      reload(&state)
-      return state.fault
-    }
+    reload()
+    return knownFault
   }
+
+  /// The same, of when it was last looked at.
+  var knownFault: CmdopError? { state.withLock { $0.fault } }
 
   /// The rules that last until the daemon ends.
   public func sessionRules(of conversation: String? = nil) -> [Rule] {
@@ -130,56 +134,66 @@ public final class PolicyFile: Sendable {
   }
 
   /// One writer at a time, other processes included. A file that is refused is never written over.
-  private func change<T: Sendable>(_ body: @Sendable (inout Policy) -> T) async throws(CmdopError) -> T {
+  private func change<T: Sendable>(_ body: @escaping @Sendable (inout Policy) -> T) async throws(CmdopError) -> T {
     try await FileLock.hold("\(path).lock", what: "permissions.yaml") { () throws(CmdopError) in
-      let outcome: Result<T, CmdopError> = state.withLock { state in
-        state.stamp = nil
-        reload(&state)
-        if let fault = state.fault { return .failure(fault) }
-        var policy = state.good ?? Policy()
+      try await Self.desk.attempt { () throws(CmdopError) in
+        self.reload(isForced: true)
+        let (fault, good) = self.state.withLock { ($0.fault, $0.good) }
+        if let fault { throw fault }
+        var policy = good ?? Policy()
         let value = body(&policy)
-        do throws(CmdopError) {
-          // What would be refused when it is read is not written.
-          _ = try Policy(yaml: policy.yaml)
-          try PrivateFiles.write(Array(policy.yaml.utf8), to: path)
-        } catch { return .failure(error) }
-        state.stamp = nil
-        reload(&state)
-        return .success(value)
+        // What would be refused when it is read is not written.
+        _ = try Policy(yaml: policy.yaml)
+        try PrivateFiles.write(Array(policy.yaml.utf8), to: self.path)
+        self.reload(isForced: true)
+        return value
       }
-      return try outcome.get()
     }
   }
 
-  private func reload(_ state: inout State) {
-    let stamp = FileStamp(path)
-    if let stamp, stamp == state.stamp { return }
-    if stamp == nil, state.stamp == nil, state.good != nil, state.fault == nil { return }
-    state.stamp = stamp
-    state.compiled = [:]
-    state.brokenEnforces = false
+  /// Waits for the disk, without the lock; what was read is put in its place at once, unless somebody was quicker.
+  private func reload(isForced: Bool = false) {
+    if isForced { state.withLock { ($0.stamp, $0.reading) = (nil, $0.reading + 1) } }
+    for _ in 0..<4 {
+      let stamp = FileStamp(path)
+      let (isKnown, hasGood, reading) = state.withLock { state in
+        let isGone = stamp == nil && state.stamp == nil && state.good != nil && state.fault == nil
+        return (isGone || stamp != nil && stamp == state.stamp, state.good != nil, state.reading)
+      }
+      if isKnown && !isForced { return }
+      let found = read(stamp, hasGood: hasGood)
+      let isTaken = state.withLock { state in
+        guard state.reading == reading else { return false }
+        (state.stamp, state.compiled, state.brokenEnforces) = (stamp, [:], found.enforces)
+        (state.fault, state.good) = (found.fault, found.good ?? state.good)
+        state.reading += 1
+        return true
+      }
+      if isTaken { return }
+    }
+  }
+
+  /// The file as it is. `good` nil: what was good before stays so.
+  private func read(_ stamp: FileStamp?, hasGood: Bool) -> (good: Policy?, fault: CmdopError?, enforces: Bool) {
+    var enforces = false
     do throws(CmdopError) {
       // Also of a file that others may write: it can only make things stricter.
-      if state.good == nil, stamp?.isRegular == true,
-        let bytes = try? PrivateFiles.read(path, limit: Policy.longest)
-      {
-        state.brokenEnforces = Self.wantsOperators(String(decoding: bytes, as: UTF8.self))
+      if !hasGood, stamp?.isRegular == true, let bytes = try? PrivateFiles.read(path, limit: Policy.longest) {
+        enforces = Self.wantsOperators(String(decoding: bytes, as: UTF8.self))
       }
       try checkPlace(stamp)
       guard let bytes = try PrivateFiles.read(path, limit: Policy.longest) else {
         // Never written: the rules of the house. Gone after it was there: what it said stays until somebody says otherwise.
-        state.fault = nil
-        state.good = state.good ?? Policy()
-        return
+        return (hasGood ? nil : Policy(), nil, enforces)
       }
       guard let text = String(validating: bytes, as: UTF8.self) else { throw CmdopError(.badUsage, "it is not UTF-8") }
-      state.good = try Policy(yaml: text)
-      state.fault = nil
+      return (try Policy(yaml: text), nil, enforces)
     } catch {
-      state.fault = CmdopError(
+      let fault = CmdopError(
         error.code, "\(path) is refused: \(error.message)",
         hint: error.hint.flatMap { $0.hasPrefix("chmod") ? $0 : nil }
           ?? "mv \(path) \(path).broken   # cmdop permissions list: what is in force instead")
+      return (nil, fault, enforces)
     }
   }
 

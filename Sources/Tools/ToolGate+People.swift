@@ -69,14 +69,14 @@ extension ToolGate {
     _ tool: String, _ arguments: JSON, of caller: Caller, in directory: String, asking approver: any Approver,
     target: String, _ circumstances: Circumstances = Circumstances()
   ) async throws(CmdopError) {
-    let policies = policy.policies()
+    let policies = await policy.policies()
     let input = JSON.object((arguments.object ?? [:]).merging(circumstances.json) { $1 })
     let names = circumstances.names
     let isGuest = caller.kind == .guest
     func note(
       _ decision: GateDecision, _ judgement: Judgement?, _ milliseconds: Int? = nil, _ by: String = ""
-    ) throws(CmdopError) {
-      try audit.write(
+    ) async throws(CmdopError) {
+      try await audit.write(
         GateEntry(
           decision, judgement, tool: tool, input: input, mode: policies.mode, user: caller.subject,
           hostname: hostname, hops: caller.via.map(\.rawValue),
@@ -85,7 +85,7 @@ extension ToolGate {
     }
     guard isGuest || policies.enforcesOperators && caller.kind != .local && tool == "execute_command" else {
       // A full disk must not keep people from making room, from afar too; the relay's trail has that they came.
-      try? note(.noted, nil)
+      try? await note(.noted, nil)
       return
     }
     let act = Act(try Self.definition(tool), arguments, from: .remote, in: directory)
@@ -97,9 +97,9 @@ extension ToolGate {
     }
     let linkDecides = isGuest && judgement.layer == .mode && policies.mode != .strict
     switch linkDecides ? .allow : judgement.verdict {
-    case .allow: try note(.allow, judgement)
+    case .allow: try await note(.allow, judgement)
     case .deny:
-      try note(.deny, judgement)
+      try await note(.deny, judgement)
       throw Self.denied("denied", judgement)
     case .ask:
       var text = target
@@ -111,8 +111,8 @@ extension ToolGate {
         rule: names.isEmpty ? Gate.suggestion(for: act, judgement) : nil, digest: Self.digest(tool, input))
       let asked = ContinuousClock.now
       let answer = await approver.ask(question)
-      let outcome = try await settle(answer, question, judgement) { (decision, by) throws(CmdopError) in
-        try note(decision, judgement, Int((ContinuousClock.now - asked) / .milliseconds(1)), by)
+      let outcome = try await settle(answer, question, judgement) { (decision, by) async throws(CmdopError) in
+        try await note(decision, judgement, Int((ContinuousClock.now - asked) / .milliseconds(1)), by)
       }
       if outcome != nil { throw Self.denied("nobody said yes", judgement) }
     }

@@ -46,7 +46,7 @@ public struct ToolGate: Sendable {
     do {
       var checked = try await JudgedCall.check(
         call, entry.definition, directory: directory, home: home, on: files)
-      let policies = policy.policies(session: call.conversation?.rawValue)
+      let policies = await policy.policies(session: call.conversation?.rawValue)
       let around = await surroundings(entry.definition.gate.arguments.contains { $0.kind == .host })
       var machines: [String: String] = [:]
       let refusal = await admit(checked, entry.definition, origin, (policies, around), approver, &machines, judged)
@@ -73,10 +73,23 @@ public struct ToolGate: Sendable {
   ) async -> ToolOutcome? {
     let (call, policies) = (checked.call, law.policies)
     var around = law.surroundings
-    around.paths = CheckedPaths(checked, otherwise: around.paths)
-    let act = Act(definition, call.arguments, from: origin, in: checked.directory.resolved)
+    let known = CheckedPaths(checked, home: around.home, otherwise: around.paths)
+    // What is judged was resolved before; it must not be looked for a second time.
+    guard known.isWhole, known.hasAll(of: call.arguments, checked, home: around.home) else {
+      return ToolOutcome("the paths of \(call.tool) cannot be told apart; nothing was done", isError: true)
+    }
+    around.paths = known
+    // `cwd` has been followed already: from there it would be followed twice.
+    var arguments = call.arguments
+    if checked.paths["cwd"] != nil, case .object(var members) = arguments, members["cwd"] != nil {
+      members["cwd"] = .string(checked.directory.resolved)
+      arguments = .object(members)
+    }
+    let act = Act(definition, arguments, from: origin, in: checked.directory.resolved)
     var judgement = Gate.judge(act, policies, around)
-    if judgement.layer == .mode, origin != .local, let fault = policy.fault { judgement.reason += "; \(fault.message)" }
+    if judgement.layer == .mode, origin != .local, let fault = policy.knownFault {
+      judgement.reason += "; \(fault.message)"
+    }
     if judgement.layer == .mode, judgement.verdict != .allow, FollowUp.isOne(call) {
       (judgement.verdict, judgement.reason) = (.allow, "it only looks at what an allowed call has begun")
     }
@@ -86,8 +99,8 @@ public struct ToolGate: Sendable {
         reason: judgement.reason))
     machines = judgement.hosts
     let said = judgement
-    func note(_ decision: GateDecision, _ milliseconds: Int? = nil, _ by: String = "") throws(CmdopError) {
-      try audit.write(
+    func note(_ decision: GateDecision, _ milliseconds: Int? = nil, _ by: String = "") async throws(CmdopError) {
+      try await audit.write(
         GateEntry(
           decision, said, tool: call.tool, input: call.arguments, mode: policies.mode, user: call.caller.subject,
           hostname: hostname, hops: call.caller.via.map(\.rawValue), askMilliseconds: milliseconds, approver: by))
@@ -95,10 +108,10 @@ public struct ToolGate: Sendable {
     do {
       switch judgement.verdict {
       case .allow:
-        try note(origin == .local ? .noted : .allow)
+        try await note(origin == .local ? .noted : .allow)
         return nil
       case .deny:
-        try note(.deny)
+        try await note(.deny)
         return Self.refusal("denied", judgement)
       case .ask:
         let question = ApprovalQuestion(
@@ -110,13 +123,13 @@ public struct ToolGate: Sendable {
         let answer = await approver.ask(question)
         let milliseconds = Int((ContinuousClock.now - asked) / .milliseconds(1))
         // What was decided about it meanwhile goes before a yes.
-        let now = Gate.judge(act, policy.policies(session: call.conversation?.rawValue), around)
+        let now = Gate.judge(act, await policy.policies(session: call.conversation?.rawValue), around)
         if now.verdict == .deny {
-          try note(.deny, milliseconds)
+          try await note(.deny, milliseconds)
           return Self.refusal("denied while it was asked about", now)
         }
-        return try await settle(answer, question, judgement) { (decision, by) throws(CmdopError) in
-          try note(decision, milliseconds, by)
+        return try await settle(answer, question, judgement) { (decision, by) async throws(CmdopError) in
+          try await note(decision, milliseconds, by)
         }
       }
     } catch {
@@ -146,24 +159,24 @@ public struct ToolGate: Sendable {
 
   func settle(
     _ answer: ApprovalAnswer, _ question: ApprovalQuestion, _ judgement: Judgement,
-    note: (GateDecision, _ by: String) throws(CmdopError) -> Void
+    note: (GateDecision, _ by: String) async throws(CmdopError) -> Void
   ) async throws(CmdopError) -> ToolOutcome? {
     switch answer {
     case .once(let by), .forSession(let by), .always(let by):
-      try note(.askAllowed, by)
+      try await note(.askAllowed, by)
       await remember(answer, question, by)
       return nil
     case .denied(let by):
-      try note(.askDenied, by)
+      try await note(.askDenied, by)
       return Self.refusal("a person on \(hostname) said no", judgement)
     case .timeout:
-      try note(.askTimeout, "")
+      try await note(.askTimeout, "")
       return Self.refusal("nobody on \(hostname) answered in time, so it is denied", judgement)
     case .nobody:
-      try note(.askNobody, "")
+      try await note(.askNobody, "")
       return Self.refusal("it needs a person's yes, and nobody is attached to \(hostname)", judgement)
     case .withdrawn:
-      try note(.askWithdrawn, "")
+      try await note(.askWithdrawn, "")
       return Self.refusal("given up before anybody answered", judgement)
     }
   }
@@ -208,11 +221,30 @@ public struct ToolGate: Sendable {
 private struct CheckedPaths: PathView {
   private let known: [String: String]
   private let otherwise: any PathView
+  /// No two of them have the same text and lead to different places.
+  let isWhole: Bool
 
-  init(_ checked: JudgedCall, otherwise: any PathView) {
-    let paths = checked.paths.values.joined() + [checked.directory]
-    known = Dictionary(paths.map { ($0.absolute, $0.resolved) }, uniquingKeysWith: { first, _ in first })
-    self.otherwise = otherwise
+  init(_ checked: JudgedCall, home: String, otherwise: any PathView) {
+    var known: [String: String] = [:]
+    var isWhole = true
+    func note(_ path: CheckedPath, _ text: String) {
+      if let before = known[text], before != path.resolved { isWhole = false }
+      known[text] = path.resolved
+    }
+    // As they were written, with their dots, which is what is asked for. `cwd` is seen from elsewhere.
+    for (name, paths) in checked.paths where name != "cwd" {
+      for path in paths { note(path, Gate.absolute(path.given, in: checked.directory.resolved, home: home)) }
+    }
+    note(checked.directory, checked.directory.resolved)
+    (self.known, self.isWhole, self.otherwise) = (known, isWhole, otherwise)
+  }
+
+  /// Every path of the call was resolved, under the text by which it is judged.
+  func hasAll(of arguments: JSON, _ checked: JudgedCall, home: String) -> Bool {
+    checked.paths.keys.allSatisfy { name in
+      let texts = name == "cwd" ? [] : arguments[name]?.string.map { [$0] } ?? arguments[name]?.strings ?? []
+      return texts.allSatisfy { known[Gate.absolute($0, in: checked.directory.resolved, home: home)] != nil }
+    }
   }
 
   func resolve(_ absolute: String) -> ResolvedPath {

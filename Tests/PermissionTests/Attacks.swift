@@ -9,7 +9,7 @@ struct Attack: Sendable, CustomTestStringConvertible {
   let command: String
   var testDescription: String { "\(kind): \(command)" }
 
-  static let all = (chains + nested + compounds + quoting + variables + bindings + wrappers).flatMap(\.self)
+  static let all = (chains + nested + compounds + quoting + variables + bindings + wrappers + review).flatMap(\.self)
 
   /// What must be there before: small programs and files. Written into the folder in which the command runs.
   static func list(_ kind: String, _ lines: String) -> [Attack] {

@@ -21,12 +21,12 @@ struct GateAuditTests {
   }
 
   @Test("Lines follow from each other, over files and restarts, and can be read again")
-  func chain() throws {
+  func chain() async throws {
     let folder = try Self.folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     for round in 0..<3 {
       let audit = try GateAudit(folder: folder, limit: 3000, now: { 1_700_000_000_000 })
-      for number in 0..<5 { try audit.write(Self.entry("ls \(round) \(number)")) }
+      for number in 0..<5 { try await audit.write(Self.entry("ls \(round) \(number)")) }
     }
     let finding = try GateAudit.verify(folder: folder)
     #expect(finding.isGood && finding.lines > 15, "\(finding)")
@@ -39,22 +39,22 @@ struct GateAuditTests {
   }
 
   @Test("Five files are kept, and the dropping of the sixth is no fault")
-  func rotation() throws {
+  func rotation() async throws {
     let folder = try Self.folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let audit = try GateAudit(folder: folder, limit: 1000, now: { 1_700_000_000_000 })
-    for number in 0..<60 { try audit.write(Self.entry("ls \(number)")) }
+    for number in 0..<60 { try await audit.write(Self.entry("ls \(number)")) }
     let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     #expect(names == ["audit.head", "audit.log", "audit.log.1", "audit.log.2", "audit.log.3", "audit.log.4"])
     #expect(try GateAudit.verify(folder: folder).isGood)
   }
 
   @Test("A thousand changes and cuts, and each is found")
-  func changes() throws {
+  func changes() async throws {
     let folder = try Self.folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let audit = try GateAudit(folder: folder, limit: 4000, now: { 1_700_000_000_000 })
-    for number in 0..<30 { try audit.write(Self.entry("ls \(number)")) }
+    for number in 0..<30 { try await audit.write(Self.entry("ls \(number)")) }
     let names = ["audit.log", "audit.log.1", "audit.log.2"]
     let good = names.map { FileManager.default.contents(atPath: folder + "/" + $0) ?? Data() }
     #expect(good.allSatisfy { !$0.isEmpty })
@@ -98,37 +98,37 @@ struct GateAuditTests {
   }
 
   @Test("A log that was cut short says so for ever, and a cut line spoils no other")
-  func gaps() throws {
+  func gaps() async throws {
     let folder = try Self.folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let path = folder + "/audit.log"
     do {
       let audit = try GateAudit(folder: folder, now: { 1_700_000_000_000 })
-      for number in 0..<6 { try audit.write(Self.entry("ls \(number)")) }
+      for number in 0..<6 { try await audit.write(Self.entry("ls \(number)")) }
     }
     let good = FileManager.default.contents(atPath: path) ?? Data()
     let lines = good.split(separator: 0x0a)
     try (Data(lines[..<4].joined(separator: [0x0a])) + [0x0a]).write(to: URL(filePath: path))
-    try GateAudit(folder: folder, now: { 1_700_000_000_000 }).write(Self.entry("after"))
+    try await GateAudit(folder: folder, now: { 1_700_000_000_000 }).write(Self.entry("after"))
     let finding = try GateAudit.verify(folder: folder)
     #expect(finding.faults.contains { $0.contains("5-7 were gone") }, "\(finding)")
     // The last line is cut in two: the next one stands for itself.
     try good.dropLast(20).write(to: URL(filePath: path))
-    try GateAudit(folder: folder, now: { 1_700_000_000_000 }).write(Self.entry("next"))
+    try await GateAudit(folder: folder, now: { 1_700_000_000_000 }).write(Self.entry("next"))
     #expect(try GateAudit.entries(folder: folder).last?.target == "next")
     #expect(try !GateAudit.verify(folder: folder).isGood)
     try FileManager.default.removeItem(atPath: path)
-    try GateAudit(folder: folder, now: { 1_700_000_000_000 }).write(Self.entry("new"))
+    try await GateAudit(folder: folder, now: { 1_700_000_000_000 }).write(Self.entry("new"))
     #expect(try GateAudit.verify(folder: folder).faults.contains { $0.contains("were gone") })
   }
 
   @Test("Who has answered is written down")
-  func approver() throws {
+  func approver() async throws {
     let folder = try Self.folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let audit = try GateAudit(folder: folder, now: { 1_700_000_000_000 })
     for decision in [GateDecision.askAllowed, .askWithdrawn, .askNobody] {
-      try audit.write(
+      try await audit.write(
         GateEntry(
           decision, nil, tool: "x", input: [:], mode: .default, user: "anna", hostname: "box",
           approver: decision == .askAllowed ? "berta" : ""))
@@ -140,13 +140,13 @@ struct GateAuditTests {
   }
 
   @Test("What cannot be written down does not happen")
-  func failure() throws {
+  func failure() async throws {
     #expect(throws: CmdopError.self) { try GateAudit(folder: "/nowhere/at/all", now: { 0 }) }
     let folder = try Self.folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let audit = try GateAudit(folder: folder, now: { 0 })
     try FileManager.default.removeItem(atPath: folder)
-    #expect(throws: CmdopError.self) { try audit.write(Self.entry("ls")) }
+    await #expect(throws: CmdopError.self) { try await audit.write(Self.entry("ls")) }
   }
 
   @Test(

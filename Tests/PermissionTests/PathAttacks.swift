@@ -11,7 +11,7 @@ struct PathAttack: Sendable, CustomTestStringConvertible {
   let command: String
   var testDescription: String { "\(kind): \(command)" }
 
-  static let all = [reading, writing, removing, raw, rights].flatMap(\.self)
+  static let all = [reading, writing, removing, raw, rights, review].flatMap(\.self)
 
   static func list(_ kind: String, _ lines: String) -> [PathAttack] {
     lines.split(separator: "\n").map { line in

@@ -2,6 +2,9 @@
 struct FloorCommands {
   let place: Surroundings
   let origin: Origin
+  private let budget = ExpansionBudget()
+
+  init(place: Surroundings, origin: Origin) { (self.place, self.origin) = (place, origin) }
 
   /// Why an invocation must not run; nil: the floor has nothing against it. Notes in it what may hide such a thing.
   func forbids(_ invocation: inout Invocation) -> String? {
@@ -34,14 +37,16 @@ struct FloorCommands {
     if Analysis.isDescriptor(word.text) { return nil }
     for folder in directories ?? (word.text.hasPrefix("/") ? ["/"] : []) {
       let path = PathText.absolute(word.text, in: folder)
-      if let glob = word.glob, let reason = reachesGlob(glob, use, in: folder) { return reason }
-      for seen in views(path) {
-        let isWhole = use.isRecursive && use.access == .write && !word.isFiltered
-        if let reason = isWhole ? Floor.forbidsTree(seen, place) : Floor.forbids(seen, use.access, place) {
-          return reason
+      if let glob = word.pattern, let reason = reachesGlob(glob, use, in: folder) { return reason }
+      let isWhole = use.isRecursive && use.access == .write && !word.isFiltered
+      for path in [path] + word.hits.map({ PathText.absolute($0, in: folder) }) {
+        for seen in views(path) {
+          if let reason = isWhole ? Floor.forbidsTree(seen, place) : Floor.forbids(seen, use.access, place) {
+            return reason
+          }
         }
+        if word.isKnown, place.paths.resolve(path).isBlockDevice { return "\(path) is a block device" }
       }
-      if word.isKnown, place.paths.resolve(path).isBlockDevice { return "\(path) is a block device" }
     }
     return nil
   }
@@ -57,15 +62,19 @@ struct FloorCommands {
 
   private func reachesGlob(_ glob: String, _ use: PathUse, in folder: String) -> String? {
     let pattern = PathText.normal(PathText.absolute(glob, in: folder))
-    if let reason = SecretGlobs.reaches(pattern, use.access, place) { return reason }
+    let isWhole = use.isRecursive && use.access == .write
+    if let reason = SecretGlobs.reaches(pattern, use.access, isWhole: isWhole, place) { return reason }
     guard use.isRecursive, use.access == .write else { return nil }
     // rm -rf /*, ~/*
     var parts = pattern.split(separator: "/")
     let last = parts.popLast() ?? ""
-    guard last.contains("*"), let reason = Floor.forbidsTree("/" + parts.joined(separator: "/"), place) else {
-      return nil
-    }
-    return "everything in it: \(reason)"
+    // A name that nobody has: what finds it finds everything.
+    guard ShellGlob(last).matches("qJ7~x") else { return nil }
+    let folder = "/" + parts.joined(separator: "/")
+    let reason =
+      ShellGlob.isSpecial(folder[...])
+      ? SecretGlobs.reaches(folder, .write, isWhole: true, place) : Floor.forbidsTree(folder, place)
+    return reason.map { "everything in it: \($0)" }
   }
 
   /// As it is written, and where it leads.
@@ -118,17 +127,41 @@ struct FloorCommands {
       if invocation.directories == nil, !word.text.hasPrefix("/"), !word.text.hasPrefix("-"), !isVerb {
         invocation.hide("a path in a directory that is not known: \(word.display)")
       }
+      if word.isWide { invocation.hide("more files than can be looked at: \(word.display)") }
+      if !isVerb { noteMoving(word, isOperand, &invocation) }
     }
     let trees =
       invocation.uses.filter { $0.isRecursive && $0.access == .read }.map(\.word) + invocation.words.filter(\.isTree)
     for word in trees where word.isKnown {
       for folder in invocation.directories ?? [] {
-        for seen in views(PathText.absolute(word.text, in: folder)) where Floor.holdsSecrets(seen, place) {
-          invocation.hide("it reads \(seen) with everything below it, keys too")
+        for text in [word.text] + word.hits {
+          for seen in views(PathText.absolute(text, in: folder)) where Floor.holdsSecrets(seen, place) {
+            invocation.hide("it reads \(seen) with everything below it, keys too")
+          }
         }
       }
     }
     return nil
+  }
+
+  /// Words that may lead elsewhere when they are used: what the same line has made before, or what is not there yet.
+  private func noteMoving(_ word: Argument, _ isOperand: Bool, _ invocation: inout Invocation) {
+    if word.pattern != nil, !invocation.made.isEmpty {
+      invocation.hide("\(word.display) may find what this line has made")
+    }
+    for part in Self.parts(of: word.text, isOperand: isOperand) {
+      if PathText.isTooLong(String(part)), !part.contains(" ") {
+        invocation.hide("a path that is longer than can be followed")
+      }
+      guard !invocation.made.isEmpty || part.utf8.contains(0x2e) else { continue }
+      for folder in invocation.directories ?? ["/"] {
+        let path = PathText.absolute(String(part), in: folder)
+        if place.climbsUnseen(part, in: folder) { invocation.hide("a way through \(part), some of which is not there") }
+        if views(path).contains(where: { seen in invocation.made.contains { PathText.isInside(seen, $0) } }) {
+          invocation.hide("\(part) may be what this line has made: a link, or behind one")
+        }
+      }
+    }
   }
 
   private func forbidsMention(_ word: Argument, _ isOperand: Bool, in directories: [String]?, of name: String)
@@ -149,10 +182,17 @@ struct FloorCommands {
         }
       }
     }
-    guard let glob = word.glob else { return nil }
+    guard let glob = word.pattern else { return nil }
     for folder in directories ?? ["/"] {
+      for seen in word.hits.flatMap({ views(PathText.absolute($0, in: folder)) }) {
+        guard let reason = Floor.forbids(seen, .read, place) else { continue }
+        if seen.hasPrefix("/dev/"), Self.askDisks.contains(name) { continue }
+        return reason
+      }
       let pattern = PathText.normal(PathText.absolute(glob, in: folder))
-      if let reason = SecretGlobs.reaches(pattern, .read, place), !(name == "ls" && reason.contains("/dev/")) {
+      if let reason = SecretGlobs.reaches(pattern, .read, place),
+        !(Self.askDisks.contains(name) && reason.contains(" /dev/"))
+      {
         return reason
       }
     }
@@ -178,7 +218,8 @@ struct FloorCommands {
   private func forbids(code: Argument, _ invocation: inout Invocation) -> String? {
     for quoted in code.text.split(whereSeparator: { $0 == "\"" || $0 == "'" || $0 == "`" }).prefix(64)
     where quoted.utf8.contains(0x20) {
-      let inner = Analysis(String(quoted), in: invocation.directories, place, depth: 5)
+      let inner = Analysis(String(quoted), in: invocation.directories, place, depth: 5, budget)
+      if inner.invocations.isEmpty { continue }
       if let hazard = inner.hazard { return hazard }
       for index in inner.invocations.indices where PathTable.isListed(inner.invocations[index].name) {
         for use in inner.invocations[index].uses {

@@ -60,72 +60,73 @@ enum CodeText {
 
   // MARK: awk
 
+  private static let awkFlags: Set<String> = [
+    "--posix", "--traditional", "--re-interval", "--version", "--help", "--sandbox", "--bignum", "--csv",
+    "--characters-as-bytes", "--non-decimal-data", "--use-lc-numeric", "--optimize", "--no-optimize", "-b", "-c", "-C",
+    "-h", "-k", "-M", "-n", "-N", "-O", "-P", "-r", "-s", "-S", "-t", "-V",
+  ]
+
   static func checkAwk(_ invocation: inout Invocation) {
     let reader = OptionReader(
-      invocation.words, short: ["F", "v", "f", "i", "l", "e", "E"],
-      long: ["--file", "--include", "--load", "--source", "--exec"],
-      stopsAtOperand: true)
-    if reader.has("-f", "-i", "-l", "-E", "--file", "--include", "--load", "--exec") {
-      return invocation.hide("awk runs a program from a file")
+      invocation.words, short: ["F", "v", "f", "i", "l", "e", "E", "W"],
+      long: ["--source", "--field-separator", "--assign"], stopsAtOperand: true)
+    let known = awkFlags.union(["-F", "-v", "-e", "--source", "--field-separator", "--assign"])
+    for option in reader.options where !known.contains(option.name) {
+      return invocation.hide("awk \(option.name) is not known, or runs a program from a file")
     }
-    var texts = reader.options.filter { $0.name == "-e" || $0.name == "--source" }.compactMap(\.value)
+    var texts = reader.options.filter { $0.name == "-e" || $0.name == "--source" }.map { $0.value ?? Argument() }
     if texts.isEmpty, let first = reader.operands.first?.word { texts = [first] }
-    for text in texts {
-      let code = withoutStrings(text.text)
-      let isBad =
-        code.contains("system") || code.contains("getline") || code.contains("@")
-        || code.replacing("||", with: "").contains("|") || printsIntoFile(code)
-      if isBad || !text.isKnown { return invocation.hide("awk may run a program or write a file") }
+    for text in texts where !text.isKnown || !isHarmless(awk: text.text) {
+      return invocation.hide("awk may run a program or write a file")
     }
   }
 
-  /// print … > file, as opposed to a comparison.
-  private static func printsIntoFile(_ code: String) -> Bool {
-    for statement in code.split(whereSeparator: { $0 == ";" || $0 == "}" || $0 == "{" || $0 == "\n" }) {
-      guard let print = statement.firstRange(of: "print") else { continue }
-      if statement[print.upperBound...].contains(">") { return true }
+  /// Where a string or a regular expression begins cannot be said without awk's whole grammar: the words that matter may not stand
+  /// there at all.
+  private static func isHarmless(awk text: String) -> Bool {
+    // ARGV and ARGC: files to be read whose names are computed.
+    if ["system", "getline", "@", "ARGV", "ARGC", "|&", "\\\n", "\\\r"].contains(where: { text.contains($0) }) {
+      return false
     }
-    return false
-  }
-
-  /// Awk's strings and regular expressions are no code. A slash begins one where no division can stand.
-  private static func withoutStrings(_ text: String) -> String {
-    var result = ""
-    var open: Character?
-    var isEscaped = false
-    var before: Character = "{"
-    for character in text {
-      if isEscaped {
-        isEscaped = false
-      } else if let end = open {
-        if character == "\\" { isEscaped = true }
-        if character == end { open = nil }
-      } else if character == "\"" || character == "/" && "({}[;,~!&|\n".contains(before) {
-        open = character
-        before = ")"
-      } else {
-        result.append(character)
-        if character != " " && character != "\t" { before = character }
-      }
+    // Behind a print no `>` or `|`, as far as its end is plain: no quote, comment or expression stands before it.
+    var rest = text.replacing("||", with: "  ")[...]
+    while let print = rest.firstRange(of: "print") {
+      rest = rest[print.upperBound...]
+      let plain = rest.prefix { !"\"/#\\;}".contains($0) }
+      let ends = rest[plain.endIndex...].first.map { $0 == ";" || $0 == "}" } ?? true
+      if (ends ? plain : rest).contains(where: { $0 == ">" || $0 == "|" }) { return false }
     }
-    return result
+    return true
   }
 
   // MARK: sed
 
+  private static let sedFlags: Set<String> = [
+    "--quiet", "--silent", "--regexp-extended", "--separate", "--unbuffered", "--null-data", "--zero-terminated",
+    "--posix", "--debug", "--sandbox", "--follow-symlinks", "--binary", "--help", "--version", "-n", "-E", "-r", "-s",
+    "-u", "-z", "-b", "-l", "--line-length", "-e", "--expression", "-i", "--in-place",
+  ]
+
   static func checkSed(_ invocation: inout Invocation) {
     let reader = OptionReader(
-      invocation.words, short: ["e", "f", "l"], long: ["--expression", "--file", "--line-length"])
-    if reader.has("-f", "--file") || reader.options.contains(where: { $0.name.hasPrefix("--fi") }) {
-      invocation.hide("sed runs a program from a file")
-    }
-    if reader.options.contains(where: { $0.name == "-i" || $0.name.hasPrefix("--in-place") || $0.name.hasPrefix("--i") }
-    ) {
+      invocation.words, short: ["e", "f", "l", "i"], long: ["--expression", "--file", "--line-length"],
+      attached: ["i"])
+    for option in reader.options {
+      guard sedFlags.contains(option.name) else {
+        return invocation.hide("sed \(option.name) is not known, or runs a program from a file")
+      }
+      guard option.name == "-i" || option.name == "--in-place" else { continue }
       invocation.worry("sed -i writes files")
+      // -i takes what follows it for the ending of a copy, and that may look like another option.
+      if option.name == "-i", let ending = option.value?.text, !ending.hasPrefix(".") {
+        return invocation.hide("sed \(option.name) with \(ending)")
+      }
     }
-    var texts = reader.options.filter { $0.name == "-e" || $0.name.hasPrefix("--ex") }.compactMap(\.value)
+    var texts = reader.options.filter { $0.name == "-e" || $0.name == "--expression" }.map { $0.value ?? Argument() }
     if texts.isEmpty, let first = reader.operands.first?.word { texts = [first] }
-    for text in texts where !text.isKnown || !SedScript.isHarmless(text.text) {
+    // They are read as one: a text that goes on may begin in one and end in the next.
+    let whole = texts.map(\.text).joined(separator: "\n")
+    if texts.contains(where: { !$0.isKnown }) || !SedScript.isHarmless(whole) {
       return invocation.hide("sed may run a program or write a file")
     }
   }

@@ -154,7 +154,7 @@ enum Concerns {
       }
       if text.hasPrefix("--") || flags.singleDash {
         let option = text.prefix { $0 != "=" }
-        let isShort = option.utf8.count < 4
+        let isShort = option.utf8.count < 3
         if flags.long.contains(where: { $0 == option || !isShort && !flags.singleDash && $0.hasPrefix(option) }) {
           note("\(name) \(option)", flags.writes.contains { $0.hasPrefix(option) }, &invocation)
         }

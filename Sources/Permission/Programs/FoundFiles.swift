@@ -16,11 +16,9 @@ struct FoundFiles {
     guard invocation.name == "find" || invocation.name == "gfind" else { return nil }
     let words = invocation.words
     guard words.allSatisfy(\.isKnown) else { return nil }
-    let options = words.dropFirst().drop { ["-H", "-L", "-P"].contains($0.text) || $0.text.hasPrefix("-O") }
     // With -L it follows links to anywhere.
     if words.contains(where: { $0.text == "-L" || $0.text == "-follow" || $0.text == "-files0-from" }) { return nil }
-    let found = options.prefix { !$0.text.hasPrefix("-") && $0.text != "(" && $0.text != "!" }
-    places = found.isEmpty ? [Argument(".")] : Array(found)
+    places = Self.places(words)
     isFiltered = words.enumerated().contains { index, word in
       if Self.filters.contains(word.text) { return true }
       return word.text == "-name" && index + 1 < words.count && words[index + 1].text != "*"
@@ -29,6 +27,21 @@ struct FoundFiles {
       places[index].isTree = true
       places[index].isFiltered = isFiltered
     }
+  }
+
+  /// The words where it begins: behind its first options, before what begins an expression.
+  static func places(_ words: [Argument]) -> [Argument] {
+    var rest = words.dropFirst()
+    while let first = rest.first?.text {
+      if first == "--" {
+        rest.removeFirst()
+        break
+      }
+      guard ["-H", "-L", "-P", "-D"].contains(first) || first.hasPrefix("-O") else { break }
+      rest = rest.dropFirst(first == "-D" ? 2 : 1)
+    }
+    let found = rest.prefix { !$0.text.hasPrefix("-") && !["(", ")", "!", ","].contains($0.text) }
+    return found.isEmpty ? [Argument(".")] : Array(found)
   }
 
   /// What `find … -print0` writes, and nothing else: for xargs -0.

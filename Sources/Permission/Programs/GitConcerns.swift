@@ -13,6 +13,8 @@ enum GitConcerns {
     "--output-directory",
     "--gpg-sign", "--edit-description", "--separate-git-dir",
   ]
+  /// Whole options, although others begin so.
+  private static let plain: Set<String> = ["--cc", "--to", "--index", "--edit"]
   private static let commands: Set<String> = [
     "bisect", "filter-branch", "difftool", "mergetool", "instaweb", "send-email", "daemon", "hook", "shell",
     "web--browse",
@@ -43,7 +45,9 @@ enum GitConcerns {
     for word in rest {
       if word.text == "--" { break }
       let name = word.text.prefix { $0 != "=" }
-      if word.text.hasPrefix("--"), name.utf8.count > 4, late.contains(where: { $0.hasPrefix(name) }) {
+      if word.text.hasPrefix("--"), name.utf8.count > 2, !plain.contains(String(name)),
+        late.contains(where: { $0.hasPrefix(name) })
+      {
         let reason = "git \(command) \(name) may run a program or write a file"
         if name.hasPrefix("--outp") { invocation.worry(reason) } else { invocation.hide(reason) }
       }
@@ -90,24 +94,29 @@ enum GitConcerns {
   }
 
   private static func checkSubcommand(_ command: String, _ rest: ArraySlice<Argument>, _ invocation: inout Invocation) {
+    // A letter may stand anywhere in a cluster: -nOless. Long options may be cut.
     func has(_ names: String...) -> Bool {
       rest.contains { word in
-        names.contains {
-          word.text == $0 || !$0.hasPrefix("--") && word.text.hasPrefix($0) && !word.text.hasPrefix("--")
+        names.contains { name in
+          if name.hasPrefix("--") { return word.text.utf8.count > 2 && name.hasPrefix(word.text.prefix { $0 != "=" }) }
+          if !name.hasPrefix("-") { return word.text == name }
+          return word.text.hasPrefix("-") && !word.text.hasPrefix("--")
+            && word.text.dropFirst().prefix(while: \.isLetter).contains { $0 == name.last }
         }
       }
     }
     switch command {
     case "config":
       let operands = rest.filter { !$0.text.hasPrefix("-") }
+      let queries: Set<String> = ["--get", "--get-all", "--list", "-l", "--get-regexp", "--get-urlmatch"]
       let isReading =
-        has("--get", "--get-all", "--list", "-l", "--get-regexp", "--get-urlmatch") || operands.first?.text == "get"
+        rest.contains { queries.contains($0.text) } || operands.first?.text == "get"
         || operands.first?.text == "list" || operands.count < 2
-      if !isReading || has("-e", "--edit", "-f", "--file", "--global", "--system") && !isReading {
+      if !isReading || has("-e", "--edit") {
         invocation.hide("git config may name programs that git runs")
       }
     case "clean":
-      if has("-x", "-X") || rest.contains(where: { $0.text.hasPrefix("-") && $0.text.contains("x") }) {
+      if has("-x", "-X") {
         invocation.hide("git clean -x removes what is not tracked, .env too")
       }
     case "rebase": if has("-x", "--exec") { invocation.hide("git rebase --exec runs a program") }

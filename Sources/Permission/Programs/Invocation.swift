@@ -13,6 +13,8 @@ struct Invocation: Sendable {
   var uses: [PathUse] = []
   /// Programs that it runs: where in `words` they begin (nil: not as words), and which invocation they are.
   var runs: [(word: Int?, invocation: Int)] = []
+  /// Absolute paths that what runs before it on this line may have made: links among them, or what is behind one.
+  var made: [String] = []
   /// Directories in which it may run; nil: nobody knows.
   var directories: [String]?
 
@@ -70,12 +72,16 @@ struct OptionReader {
   var options: [Option] = []
   var operands: [(index: Int, word: Argument)] = []
 
-  /// `values`: the single letters, and long names without value sign, that take a value. `stopsAtOperand`: what follows the
-  /// first operand belongs to it, as with wrappers.
+  /// `short`, `long`: the single letters, and long names, that take a value; long names may be cut, and are given whole.
+  /// `attached`: letters whose value is only what stands right behind them. `stopsAtOperand`: what follows the first operand
+  /// belongs to it, as with wrappers.
   init(
-    _ words: [Argument], short: Set<Character>, long: Set<String> = [], stopsAtOperand: Bool = false,
-    singleDash: Bool = false
+    _ words: [Argument], short: Set<Character>, long: [String] = [], attached: Set<Character> = [],
+    stopsAtOperand: Bool = false
   ) {
+    func whole(_ name: String) -> String? {
+      long.contains(name) ? name : name.utf8.count > 2 ? long.first { $0.hasPrefix(name) } : nil
+    }
     var index = 1
     while index < words.count {
       let word = words[index]
@@ -84,14 +90,13 @@ struct OptionReader {
         for rest in (index + 1)..<max(index + 1, words.count) { operands.append((rest, words[rest])) }
         return
       }
-      if text.hasPrefix("--") || singleDash && text.hasPrefix("-") && text.utf8.count > 2 {
+      if text.hasPrefix("--") {
         if let equals = text.firstIndex(of: "=") {
-          var value = word
-          value.text = String(text[text.index(after: equals)...])
-          value.glob = nil
-          options.append(Option(name: String(text[..<equals]), value: value, index: index))
-        } else if long.contains(text), index + 1 < words.count {
-          options.append(Option(name: text, value: words[index + 1], index: index))
+          let name = String(text[..<equals])
+          options.append(
+            Option(name: whole(name) ?? name, value: word.part(text[text.index(after: equals)...]), index: index))
+        } else if let name = whole(text), index + 1 < words.count {
+          options.append(Option(name: name, value: words[index + 1], index: index))
           index += 1
         } else {
           options.append(Option(name: text, value: nil, index: index))
@@ -104,10 +109,8 @@ struct OptionReader {
             continue
           }
           if !rest.isEmpty {
-            var value = word
-            value.text = String(rest)
-            options.append(Option(name: "-\(letter)", value: value, index: index))
-          } else if index + 1 < words.count {
+            options.append(Option(name: "-\(letter)", value: word.part(rest), index: index))
+          } else if index + 1 < words.count, !attached.contains(letter) {
             options.append(Option(name: "-\(letter)", value: words[index + 1], index: index))
             index += 1
           } else {

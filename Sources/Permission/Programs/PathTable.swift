@@ -49,7 +49,7 @@ enum PathTable {
     }
     switch name {
     case "dd": addPairs(&invocation)
-    case "tar", "bsdtar": addTar(&invocation)
+    case "tar", "bsdtar", "gtar": addTar(&invocation)
     case "sed", "gsed", "perl", "ruby": addInPlace(&invocation)
     case "find", "gfind": addFind(&invocation)
     case "git": addGit(&invocation)
@@ -57,13 +57,17 @@ enum PathTable {
     default: addByShape(&invocation)
     }
     if ["docker", "podman", "nerdctl"].contains(name) { addMounts(&invocation) }
+    addWritten(&invocation)
     guard !otherO.contains(name) else { return }
     for (index, word) in words.enumerated().dropFirst() {
-      if ["-o", "--output", "--out", "-out", "--outfile", "--output-document", "--output-file", "--output-dir"]
-        .contains(word.text)
-      {
+      let isOutput =
+        ["-o", "-out", "--outfile", "--output-document", "--output-file", "--output-dir"].contains(word.text)
+        || word.text.utf8.count > 2 && "--output".hasPrefix(word.text)
+      if isOutput {
         if index + 1 < words.count { invocation.uses.append(PathUse(words[index + 1], .write)) }
-      } else if let equals = word.text.firstIndex(of: "="), word.text.hasPrefix("--out") {
+      } else if let equals = word.text.firstIndex(of: "="), equals > word.text.startIndex,
+        word.text.hasPrefix("--out") || word.text.utf8.count > 3 && "--output".hasPrefix(word.text[..<equals])
+      {
         invocation.uses.append(PathUse(word.tail(after: equals), .write))
       } else if word.text.hasPrefix("-o"), !word.text.hasPrefix("--"), word.text.utf8.count > 2 {
         var value = word
@@ -72,6 +76,46 @@ enum PathTable {
       }
     }
   }
+
+  /// Options of a program whose value is a file that it writes, in clusters and cut short: curl -sLo FILE, sort --o=FILE.
+  private static func addWritten(_ invocation: inout Invocation) {
+    guard let flags = Concerns.flags[invocation.name], !flags.writes.isEmpty, !flags.singleDash else { return }
+    let written = flags.writes.subtracting(readOptions).subtracting(["-O", "--remote-name", "--remote-name-all"])
+      .union(invocation.name == "wget" ? ["-O"] : [])
+    let letters = Set(written.filter { $0.utf8.count == 2 }.compactMap(\.last))
+    let reader = OptionReader(
+      invocation.words, short: letters.union(flags.valued).union(flags.short.subtracting(["O"])),
+      long: written.filter { $0.hasPrefix("--") }.sorted())
+    invocation.uses += reader.options.filter { written.contains($0.name) }.compactMap(\.value).map {
+      PathUse($0, .write)
+    }
+    addRemoteNames(reader, &invocation)
+  }
+
+  /// Files that get their names from an address: curl -O, wget.
+  private static func addRemoteNames(_ reader: OptionReader, _ invocation: inout Invocation) {
+    let isNamed =
+      invocation.name == "wget" && !reader.has("-O", "--output-document")
+      || invocation.name == "curl"
+        && reader.options.contains { $0.name == "-O" || $0.name == "-J" || $0.name.hasPrefix("--remote") }
+    guard isNamed else { return }
+    var places = reader.options.filter { ["-P", "--directory-prefix", "--output-dir"].contains($0.name) }
+      .compactMap(\.value)
+    if places.isEmpty { places = [Argument(".")] }
+    for place in places {
+      invocation.uses.append(PathUse(place, .write))
+      for operand in reader.operands.map(\.word) where operand.isKnown && place.isKnown {
+        let address = operand.text.prefix { $0 != "?" && $0 != "#" }
+        let name = PathText.name(String(address))
+        if name.utf8.count > 1 { invocation.uses.append(PathUse(Argument(place.text + "/" + name), .write)) }
+      }
+    }
+  }
+
+  /// Among the options that are filed as writing: those that only send a file away.
+  private static let readOptions: Set<String> = [
+    "-T", "--upload-file", "-i", "--input-file", "--post-file", "--body-file",
+  ]
 
   private static func addByShape(_ invocation: inout Invocation) {
     guard let shape = shapes[invocation.name] else {
@@ -88,15 +132,18 @@ enum PathTable {
       }
       return
     }
-    let reader = OptionReader(invocation.words, short: valued(invocation.name))
+    let takesTarget = ["cp", "mv", "ln", "install"].contains(invocation.name)
+    let reader = OptionReader(
+      invocation.words, short: valued(invocation.name), long: takesTarget ? ["--target-directory", "--suffix"] : [])
     let isDeep =
       reader.has("-r", "-R", "-a", "--recursive", "--archive")
       || reader.options.contains { $0.name.hasPrefix("--rec") || $0.name == "--no-preserve-root" }
     var operands = reader.operands.map(\.word)
-    for option in reader.options where option.name == "-t" || option.name.hasPrefix("--target-d") {
-      if let value = option.value { invocation.uses.append(PathUse(value, .write)) }
-    }
-    let hasTarget = reader.has("-t") || reader.options.contains { $0.name.hasPrefix("--target-d") }
+    let targets = reader.options.filter { takesTarget && ($0.name == "-t" || $0.name == "--target-directory") }
+      .compactMap(\.value)
+    invocation.uses += targets.map { PathUse($0, .write) }
+    if invocation.name == "ln" { addLinks(operands, targets, &invocation) }
+    let hasTarget = !targets.isEmpty
     switch shape {
     case .all: invocation.uses += operands.map { PathUse($0, .write, isRecursive: isDeep) }
     case .afterFirst: invocation.uses += operands.dropFirst().map { PathUse($0, .write, isRecursive: isDeep) }
@@ -111,6 +158,19 @@ enum PathTable {
       let isMove = shape == .moves
       let reads = isDeep || invocation.name == "rsync" || invocation.name == "ln" || isMove
       invocation.uses += operands.map { PathUse($0, isMove ? .write : .read, isRecursive: reads) }
+    }
+  }
+
+  /// What a link leads to is seen from where the link is.
+  private static func addLinks(_ operands: [Argument], _ targets: [Argument], _ invocation: inout Invocation) {
+    guard let place = targets.first ?? (operands.count > 1 ? operands.last : nil), place.isKnown else { return }
+    let name = PathText.name(place.text)
+    let folder = place.text.hasSuffix(name) ? place.text.dropLast(name.count) : "/"
+    for operand in targets.isEmpty ? operands.dropLast() : operands[...]
+    where operand.isKnown && !operand.text.hasPrefix("/") {
+      for base in [String(folder), place.text + "/"] {
+        invocation.uses.append(PathUse(Argument(base + operand.text), .read, isRecursive: true))
+      }
     }
   }
 
@@ -154,21 +214,19 @@ enum PathTable {
   }
 
   private static func addTar(_ invocation: inout Invocation) {
-    let reader = OptionReader(
-      invocation.words, short: ["f", "C", "T", "X"], long: ["--file", "--directory", "--files-from"])
-    let mode = invocation.words[1].text
-    let extracts = reader.has("-x", "--extract", "--get") || !mode.hasPrefix("-") && mode.contains("x")
+    let reader = tarReader(invocation.words)
+    let extracts = tarExtracts(reader)
     for option in reader.options {
       guard let value = option.value else { continue }
-      if option.name == "-C" || option.name.hasPrefix("--dir") {
+      if ["-C", "--directory"].contains(option.name) || option.name.hasPrefix("--on") {
         invocation.uses.append(PathUse(value, extracts ? .write : .read))
       }
-      if option.name == "-f" || option.name.hasPrefix("--fil") {
+      if option.name == "-f" || option.name == "--file" {
         invocation.uses.append(PathUse(value, extracts ? .read : .write))
       }
     }
     if !extracts {
-      let places = reader.options.filter { $0.name == "-C" || $0.name.hasPrefix("--dir") }.compactMap(\.value)
+      let places = reader.options.filter { $0.name == "-C" || $0.name == "--directory" }.compactMap(\.value)
       for operand in reader.operands.map(\.word) {
         invocation.uses.append(PathUse(operand, .read, isRecursive: true))
         for place in places where operand.isKnown && place.isKnown {
@@ -177,9 +235,31 @@ enum PathTable {
         }
       }
     }
-    if extracts, !reader.has("-C"), !reader.options.contains(where: { $0.name.hasPrefix("--dir") }) {
-      invocation.uses.append(PathUse(Argument("."), .write))
+    if extracts, !reader.has("-C", "--directory") { invocation.uses.append(PathUse(Argument("."), .write)) }
+  }
+
+  static func tarExtracts(_ reader: OptionReader) -> Bool {
+    reader.options.contains { option in
+      option.name == "-x"
+        || option.name.utf8.count > 3 && ["--extract", "--get"].contains { $0.hasPrefix(option.name) }
     }
+  }
+
+  /// `tar xCf DIR FILE`: letters without a dash take the words behind them, one after the other.
+  static func tarReader(_ words: [Argument]) -> OptionReader {
+    let valued: Set<Character> = ["f", "C", "T", "X", "b", "F", "g", "H", "I", "K", "L", "N", "V"]
+    var words = words
+    if words.count > 1, !words[1].text.hasPrefix("-") {
+      var rest = words[2...]
+      var given: [Argument] = []
+      for letter in words[1].text {
+        given.append(Argument("-\(letter)"))
+        if valued.contains(letter), let value = rest.popFirst() { given.append(value) }
+      }
+      words = [words[0]] + given + rest
+    }
+    return OptionReader(
+      words, short: valued, long: ["--file", "--directory", "--files-from", "--exclude-from"])
   }
 
   private static func addInPlace(_ invocation: inout Invocation) {
@@ -194,7 +274,10 @@ enum PathTable {
   private static func addFind(_ invocation: inout Invocation) {
     let words = invocation.words
     if words.contains(where: { $0.text == "-delete" }) {
-      invocation.uses += FoundFiles(invocation)?.places.map { PathUse($0, .write, isRecursive: true) } ?? []
+      let found = FoundFiles(invocation)
+      let places = found?.places ?? FoundFiles.places(words)
+      invocation.uses += places.map { PathUse($0, .write, isRecursive: true) }
+      if found == nil { invocation.hide("find removes what it finds behind links, or where a list says") }
     }
     for (index, word) in words.enumerated() where word.text.hasPrefix("-fprint") || word.text == "-fls" {
       if index + 1 < words.count { invocation.uses.append(PathUse(words[index + 1], .write)) }
@@ -211,20 +294,30 @@ enum PathTable {
   }
 
   private static func addDownload(_ invocation: inout Invocation) {
-    let options: Set<String> =
-      invocation.name == "wget" ? ["-O", "-P", "-a"] : invocation.name == "unzip" ? ["-d"] : ["-D", "-c", "-T"]
-    for (index, word) in invocation.words.enumerated()
-    where options.contains(word.text) && index + 1 < invocation.words.count {
-      invocation.uses.append(PathUse(invocation.words[index + 1], word.text == "-T" ? .read : .write))
+    if invocation.name == "unzip" {
+      let reader = OptionReader(invocation.words, short: ["d", "P", "x"])
+      invocation.uses += reader.options.filter { $0.name == "-d" }.compactMap(\.value).map { PathUse($0, .write) }
+    }
+    let reader = OptionReader(
+      invocation.words, short: invocation.name == "curl" ? ["T"] : [],
+      long: ["--upload-file", "--post-file", "--body-file", "--input-file"])
+    invocation.uses += reader.options.filter { readOptions.contains($0.name) }.compactMap(\.value).map {
+      PathUse($0, .read)
     }
   }
 }
 
 extension Argument {
+  /// Some of its text. What a glob finds for the whole says nothing of it.
+  func part(_ text: Substring) -> Argument {
+    var part = self
+    (part.text, part.glob, part.numberGlob, part.hits) = (String(text), nil, nil, [])
+    return part
+  }
+
   /// What stands behind a sign in it.
   func tail(after index: String.Index) -> Argument {
-    var tail = self
-    tail.text = String(text[text.index(after: index)...])
+    var tail = part(text[text.index(after: index)...])
     if let glob, let equals = glob.firstIndex(of: text[index]) {
       tail.glob = String(glob[glob.index(after: equals)...])
     }

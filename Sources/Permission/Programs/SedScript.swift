@@ -1,5 +1,5 @@
 /// Reads a sed script far enough to say that it only edits text: no `e`, `w`, `W`, nothing unknown. `r` and `R` read files and
-/// are no edits either.
+/// are no edits either. Where versions of sed differ about where something ends, it is not harmless.
 struct SedScript {
   private let bytes: [UInt8]
   private var index = 0
@@ -12,6 +12,7 @@ struct SedScript {
   private init(bytes: [UInt8]) { self.bytes = bytes }
 
   private var next: UInt8 { index < bytes.count ? bytes[index] : 0 }
+  private var isAtLineEnd: Bool { index >= bytes.count || next == 0x0a }
 
   private mutating func read() -> Bool {
     while true {
@@ -23,16 +24,42 @@ struct SedScript {
       switch Character(Unicode.Scalar(command)) {
       case "{", "=", "d", "D", "g", "G", "h", "H", "l", "n", "N", "p", "P", "x", "z", "F": break
       case "q", "Q": while next.isBlank || next.isDigit { index += 1 }
-      case "a", "i", "c", ":", "b", "t", "T", "#", "v":
-        // The rest of the line is text, or a label. GNU's ends at the newline; a backslash goes on.
-        while index < bytes.count, next != 0x0a { index += next == 0x5c ? 2 : 1 }
+      case "a", "i", "c": guard readText() else { return false }
+      case ":", "b", "t", "T", "v":
+        // A label: plain names only, which end in all versions at the same place.
+        while next.isBlank { index += 1 }
+        while next.isNamePart || next == 0x2e || next == 0x2d { index += 1 }
+        while next.isBlank { index += 1 }
+        guard isAtLineEnd || next == 0x3b else { return false }
+      // A comment ends with its line, whatever stands before that.
+      case "#": while !isAtLineEnd { index += 1 }
       case "s": guard readSubstitution() else { return false }
-      case "y": guard skipPart(next), skipRest(bytes[max(0, index - 1)]) else { return false }
+      case "y":
+        let delimiter = next
+        guard delimiter != 0x0a, delimiter != 0x5c, delimiter < 0x80, skipPart(delimiter, isPattern: false),
+          skipRest(delimiter, isPattern: false)
+        else { return false }
       default: return false
       }
       while next.isBlank { index += 1 }
-      if index < bytes.count, next != 0x0a, next != 0x3b, next != 0x7d, command != 0x7b { return false }
+      if !isAtLineEnd, next != 0x3b, next != 0x7d, command != 0x7b { return false }
     }
+  }
+
+  /// Behind a, i, c: the rest of the line, or, behind a backslash that ends it, the next line. Other backslashes there are
+  /// escapes, or go on to another line, as the version likes.
+  private mutating func readText() -> Bool {
+    while next.isBlank { index += 1 }
+    if next == 0x5c {
+      index += 1
+      guard isAtLineEnd else { return false }
+      index += 1
+    }
+    while !isAtLineEnd {
+      if next == 0x5c { return false }
+      index += 1
+    }
+    return true
   }
 
   /// Numbers, $, /…/, ranges, !
@@ -45,7 +72,8 @@ struct SedScript {
         while next == 0x49 || next == 0x4d { index += 1 }
       case 0x5c:
         index += 1
-        guard skipPart(next) else { return false }
+        guard next != 0x0a, next != 0x5c, skipPart(next) else { return false }
+        while next == 0x49 || next == 0x4d { index += 1 }
       default: return true
       }
     }
@@ -53,9 +81,9 @@ struct SedScript {
 
   private mutating func readSubstitution() -> Bool {
     let delimiter = next
-    guard delimiter != 0x0a, delimiter != 0x5c, delimiter != 0, skipPart(delimiter), skipRest(delimiter) else {
-      return false
-    }
+    guard delimiter != 0x0a, delimiter != 0x5c, delimiter < 0x80, skipPart(delimiter),
+      skipRest(delimiter, isPattern: false)
+    else { return false }
     while index < bytes.count {
       switch Character(Unicode.Scalar(next)) {
       case "g", "p", "i", "I", "m", "M", "0"..."9": index += 1
@@ -66,21 +94,47 @@ struct SedScript {
   }
 
   /// From an opening delimiter past the next one.
-  private mutating func skipPart(_ delimiter: UInt8) -> Bool {
+  private mutating func skipPart(_ delimiter: UInt8, isPattern: Bool = true) -> Bool {
     guard next == delimiter, delimiter != 0 else { return false }
     index += 1
-    return skipRest(delimiter)
+    return skipRest(delimiter, isPattern: isPattern)
   }
 
-  private mutating func skipRest(_ delimiter: UInt8) -> Bool {
+  /// In a pattern a delimiter in brackets ends nothing.
+  private mutating func skipRest(_ delimiter: UInt8, isPattern: Bool) -> Bool {
     while index < bytes.count {
-      if next == 0x5c {
-        index += 2
-        continue
-      }
-      if next == delimiter {
+      switch next {
+      case 0x5c: index += 2
+      case delimiter:
         index += 1
         return true
+      case 0x0a: return false
+      case 0x5b where isPattern: guard skipBrackets() else { return false }
+      default: index += 1
+      }
+    }
+    return false
+  }
+
+  /// [abc], []a], [^]a], [[:space:]a]. A backslash before the closing one escapes it, or does not.
+  private mutating func skipBrackets() -> Bool {
+    index += 1
+    if next == 0x5e { index += 1 }
+    if next == 0x5d { index += 1 }
+    while index < bytes.count, next != 0x0a {
+      let after = index + 1 < bytes.count ? bytes[index + 1] : 0
+      if next == 0x5d {
+        index += 1
+        return true
+      }
+      if next == 0x5c, after == 0x5d || after == 0x5c { return false }
+      if next == 0x5b, [0x3a, 0x2e, 0x3d].contains(after) {
+        index += 2
+        while index + 1 < bytes.count, !(bytes[index] == after && bytes[index + 1] == 0x5d) {
+          if bytes[index] == 0x0a { return false }
+          index += 1
+        }
+        index += 1
       }
       index += 1
     }

@@ -14,6 +14,24 @@ struct CommandMatch {
   /// Whether it would, if what is computed turned out so.
   func mayDeny(_ pattern: CommandPattern, _ invocation: Invocation) -> Bool { matches(pattern, invocation, .ask) }
 
+  /// As it stands, and without the options before its verb: `git --no-pager push` is `git push`. Which of them takes the next word
+  /// nobody knows, so that it is tried both ways. For rules that forbid.
+  static func forms(of invocation: Invocation) -> [Invocation] {
+    guard invocation.words.count > 2, invocation.words[1].text.hasPrefix("-") else { return [invocation] }
+    var forms = [invocation]
+    var isOpen = [1: true]
+    for index in 1..<min(invocation.words.count, 32) where isOpen[index] == true {
+      if invocation.words[index].text.hasPrefix("-") {
+        (isOpen[index + 1], isOpen[index + 2]) = (true, true)
+      } else {
+        var bare = invocation
+        bare.words.removeSubrange(1..<index)
+        forms.append(bare)
+      }
+    }
+    return forms
+  }
+
   /// allow: narrow. deny: broad. ask stands for "perhaps".
   private func matches(
     _ pattern: CommandPattern, _ invocation: Invocation, _ way: Verdict, naming named: Int? = nil
@@ -80,18 +98,31 @@ struct CommandMatch {
       return way == .ask
         || (way == .allow ? hits[0] && hits[1] && invocation.directories?.count == 1 : hits[0] || hits[1])
     }
+    if way == .allow, argument.isWide { return word.isAny }
+    // What a glob finds stands in its place: all of it for allow, any of it for deny.
+    guard !argument.hits.isEmpty else { return fits(word, argument.text, of: argument, invocation, way) }
+    let texts = [argument.text] + argument.hits
+    if way == .allow { return texts.allSatisfy { fits(word, $0, of: argument, invocation, way) } }
+    return texts.contains { fits(word, $0, of: argument, invocation, way) }
+  }
+
+  private func fits(
+    _ word: CommandPattern.Word, _ text: String, of argument: Argument, _ invocation: Invocation, _ way: Verdict
+  ) -> Bool {
     switch word {
     case .any: return true
-    case .literal(let text):
-      return argument.text == text && (way != .allow || argument.glob == nil && !argument.hasNumber)
-    case .glob(let glob): return glob.matches(argument.text)
+    case .literal(let wanted):
+      if way == .ask, argument.glob.map({ ShellGlob($0[...]).matches(wanted) }) ?? false { return true }
+      if way == .ask, argument.hasNumber, Self.withoutNumbers(wanted) == Self.withoutNumbers(text) { return true }
+      return text == wanted && (way != .allow || argument.glob == nil && !argument.hasNumber)
+    case .glob(let glob): return glob.matches(text, crossing: way != .allow)
     case .path(let pattern, let glob):
-      if way != .allow, glob.matches(argument.text) { return true }
-      if argument.text.hasPrefix("-") { return false }
+      if way != .allow, glob.matches(text) { return true }
+      if text.hasPrefix("-") { return false }
       guard let directories = invocation.directories else { return false }
       var hits = 0
       for folder in directories {
-        let path = PathText.absolute(argument.text, in: folder)
+        let path = PathText.absolute(text, in: folder)
         let plain = pattern.matches(PathText.normal(path), home: place.home, directory: directory)
         if way != .allow, plain { return true }
         if way == .allow, !plain { return false }
@@ -101,6 +132,15 @@ struct CommandMatch {
       }
       return way == .allow && hits == directories.count && hits > 0
     }
+  }
+
+  /// Every number as a nought: what is computed may be any.
+  private static func withoutNumbers(_ text: String) -> [UInt8] {
+    var result: [UInt8] = []
+    for byte in text.utf8 {
+      if !byte.isDigit { result.append(byte) } else if result.last != 0x30 { result.append(0x30) }
+    }
+    return result.filter { $0 != 0x2d }
   }
 
   private func fitsCommand(

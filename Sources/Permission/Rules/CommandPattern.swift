@@ -8,6 +8,8 @@ final class CommandPattern: Sendable {
     case literal(String)
     case glob(Glob)
     case path(PathPattern, Glob)
+
+    var isAny: Bool { if case .any = self { true } else { false } }
   }
   let words: [Word]
   /// What the last word must be, if it is no pattern.

@@ -72,63 +72,71 @@ struct Glob: Hashable, Sendable {
     return index < bytes.count ? (ranges, isNegated, index + 1) : nil
   }
 
-  /// Below that many steps per pattern part and byte: many stars must not cost more than the text is worth.
-  func matches(_ text: String) -> Bool {
-    if case .literal(let only)? = parts.first, parts.count == 1 { return text.utf8.elementsEqual(only) }
+  /// `crossing`: a single star crosses components, too, as rules that forbid want it of what may be no path at all.
+  func matches(_ text: String, crossing: Bool = false) -> Bool {
+    guard let first = parts.first else { return text.isEmpty }
     var text = text
     return text.withUTF8 { bytes in
-      var budget = 20_000
-      return match(bytes, 0, 0, &budget)
+      // What it must begin with tells most texts apart.
+      guard case .literal(let run) = first else { return match(bytes, crossing) }
+      guard Self.has(run[...], bytes, at: 0) else { return false }
+      return parts.count == 1 ? bytes.count == run.count : match(bytes, crossing)
     }
   }
 
-  private func match(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int, _ part: Int, _ budget: inout Int) -> Bool {
-    var (at, part) = (at, part)
-    while part < parts.count {
-      budget -= 1
-      if budget < 0 { return false }
-      switch parts[part] {
-      case .literal(let run):
-        guard bytes.count - at >= run.count else { return false }
-        for (offset, byte) in run.enumerated() where bytes[at + offset] != byte {
-          return false
-        }
-        at += run.count
-      case .one:
-        guard at < bytes.count, bytes[at] != 0x2f else { return false }
-        at += 1
-        while at < bytes.count, bytes[at] & 0xc0 == 0x80 { at += 1 }
-      case .set(let ranges, let isNegated):
-        guard at < bytes.count, bytes[at] != 0x2f, ranges.contains(where: { $0.contains(bytes[at]) }) != isNegated
-        else { return false }
-        at += 1
-      case .star, .doubleStar:
-        let crosses = parts[part] == .doubleStar
-        if part == parts.count - 1 {
-          return crosses || !bytes[at...].contains(0x2f)
-        }
-        // `**/x` is also `x` itself.
-        if crosses, case .literal(let run) = parts[part + 1], run.first == 0x2f, run.count > 1,
-          at == 0 || bytes[at - 1] == 0x2f, matchesTail(bytes, at, run.dropFirst(), part + 2, &budget)
-        {
-          return true
-        }
-        while true {
-          if match(bytes, at, part + 1, &budget) { return true }
-          guard at < bytes.count, crosses || bytes[at] != 0x2f, budget > 0 else { return false }
-          at += 1
-        }
-      }
-      part += 1
-    }
-    return at == bytes.count
-  }
-
-  private func matchesTail(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ at: Int, _ run: ArraySlice<UInt8>, _ part: Int, _ budget: inout Int
-  ) -> Bool {
+  private static func has(_ run: ArraySlice<UInt8>, _ bytes: UnsafeBufferPointer<UInt8>, at: Int) -> Bool {
     guard bytes.count - at >= run.count else { return false }
     for (offset, byte) in run.enumerated() where bytes[at + offset] != byte { return false }
-    return match(bytes, at + run.count, part, &budget)
+    return true
+  }
+
+  /// Walks all ways at once: where the text may stand behind each part. The cost is parts times bytes, whatever they are.
+  private func match(_ bytes: UnsafeBufferPointer<UInt8>, _ crossing: Bool) -> Bool {
+    var places = [0]
+    // Behind `**` at the beginning of a component its slash is not needed: `**/x` is also `x` itself.
+    var free: [Int] = []
+    for (index, part) in parts.enumerated() {
+      var next: [Int] = []
+      switch part {
+      case .literal(let run):
+        next = places.filter { Self.has(run[...], bytes, at: $0) }.map { $0 + run.count }
+        if run.first == 0x2f, run.count > 1, !free.isEmpty {
+          let more = free.filter { Self.has(run.dropFirst(), bytes, at: $0) }.map { $0 + run.count - 1 }
+          if !more.isEmpty { next = Array(Set(next + more)).sorted() }
+        }
+      case .one:
+        for at in places where at < bytes.count && bytes[at] != 0x2f {
+          var end = at + 1
+          while end < bytes.count, bytes[end] & 0xc0 == 0x80 { end += 1 }
+          if next.last != end { next.append(end) }
+        }
+      case .set(let ranges, let isNegated):
+        for at in places
+        where at < bytes.count && bytes[at] != 0x2f && ranges.contains(where: { $0.contains(bytes[at]) }) != isNegated {
+          next.append(at + 1)
+        }
+      case .star, .doubleStar:
+        let crosses = crossing || part == .doubleStar
+        let isLast = index == parts.count - 1
+        if isLast {
+          // Only the end counts.
+          return places.contains { at in crosses || !bytes[at...].contains(0x2f) }
+        }
+        var done = -1
+        for at in places where at > done {
+          var end = at
+          next.append(end)
+          while end < bytes.count, crosses || bytes[end] != 0x2f {
+            end += 1
+            next.append(end)
+          }
+          done = end
+        }
+      }
+      free = part == .doubleStar ? places.filter { $0 == 0 || bytes[$0 - 1] == 0x2f } : []
+      places = next
+      if places.isEmpty && free.isEmpty { return false }
+    }
+    return places.last == bytes.count
   }
 }

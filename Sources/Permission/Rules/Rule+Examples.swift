@@ -17,7 +17,9 @@ extension Rule {
       let analysis = Analysis(example, in: [directory], place)
       if analysis.invocations.isEmpty { return false }
       let match = CommandMatch(place: place, directory: directory)
-      if action != .allow { return analysis.invocations.contains { match.denies(pattern, $0) } }
+      if action != .allow {
+        return analysis.invocations.flatMap(CommandMatch.forms).contains { match.denies(pattern, $0) }
+      }
       return analysis.fault == nil
         && analysis.invocations.allSatisfy { match.allows(pattern, $0) && $0.concerns.isEmpty }
     }

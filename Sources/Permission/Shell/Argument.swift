@@ -17,9 +17,44 @@ struct Argument: Hashable, Sendable {
   var isFiltered = false
   /// With the specials of a glob in it; quoted ones behind a backslash. nil: no glob.
   var glob: String?
+  /// The same for what has numbers in it and is no glob: names with any number there.
+  var numberGlob: String?
+  /// What the glob finds now: words that stand in its place.
+  var hits: [String] = []
+  /// It finds more than is looked at.
+  var isWide = false
+
+  /// Where any of several names may stand.
+  var pattern: String? { glob ?? numberGlob }
 
   init() {}
   init(_ text: String) { (self.text, display) = (text, text) }
+}
+
+/// What the expansions of one judgement may cost together; when it is spent, words are unknown.
+final class ExpansionBudget {
+  private var steps = 200_000
+  private var bytes = 4 << 20
+  private var scripts = 1 << 20
+  private var looks = 100_000
+
+  /// One piece of a word more, of so many bytes.
+  func takes(_ text: Int) -> Bool {
+    (steps, bytes) = (steps - 1, bytes - text)
+    return steps > 0 && bytes > 0
+  }
+
+  /// So many names more that were looked at for a glob.
+  func takesLook(_ count: Int) -> Bool {
+    looks -= count
+    return looks > 0
+  }
+
+  /// One text more for a shell inside.
+  func takesScript(_ text: Int) -> Bool {
+    scripts -= text + 64
+    return scripts > 0
+  }
 }
 
 /// From words as they are written to the words that a program gets: braces, tilde, variables, splitting.
@@ -27,6 +62,7 @@ struct ShellExpansion {
   let variables: ShellVariables
   /// What the shell finds in its environment, as far as we make it: HOME, PWD, USER.
   var environment: [String: String]
+  let budget: ExpansionBudget
   /// Which of its values a name has this time.
   var choice: [String: ShellWord] = [:]
 
@@ -69,7 +105,7 @@ struct ShellExpansion {
     var (isThere, hasGlob, isOpen) = (false, false, false)
     func finish() {
       if isThere {
-        if hasGlob { current.glob = pattern }
+        if hasGlob { current.glob = pattern } else if current.hasNumber { current.numberGlob = pattern }
         arguments.append(current)
       }
       (current, pattern, isThere, hasGlob, isOpen) = (Argument(), "", false, false, false)
@@ -86,6 +122,8 @@ struct ShellExpansion {
         }
         // A bracket that is not closed is no glob: `[ -f a ]`.
         if !isQuoted, character == "]", isOpen { hasGlob = true }
+        // From a value: in a pattern it is an escape, for some versions of bash by itself.
+        if !isQuoted, character == "\\" { hasGlob = true }
         pattern.unicodeScalars.append(character)
       }
     }
@@ -96,23 +134,44 @@ struct ShellExpansion {
       if !isQuoted { current.isSeveral = true }
       isThere = true
     }
-    func put(_ piece: ShellWord.Piece, depth: Int) {
+    // Names whose values are being put: none is part of itself.
+    var open: [String] = []
+    func put(_ piece: ShellWord.Piece) {
+      guard budget.takes(0) else { return miss("…", isQuoted: false) }
       switch piece {
       case .plain(let text): put(text, isQuoted: false)
       case .quoted(let text): put(text, isQuoted: true)
+      case .match(let text, true): put(text, isQuoted: false)
+      // What is found may have blanks in it.
+      case .match(let text, false): miss(text, isQuoted: false)
+      case .tilde(let user, let isQuoted):
+        guard let home = home(of: user), isQuoted || Self.isOneWord(home) else {
+          return miss("~\(user)", isQuoted: isQuoted)
+        }
+        put(home, isQuoted: true)
+      case .single(let name):
+        guard let text = wholeText(of: name) else { return miss("${\(name)}", isQuoted: true) }
+        put(text, isQuoted: true)
       case .number:
         current.hasNumber = true
         put("0", isQuoted: true)
+        pattern.unicodeScalars.removeLast()
+        pattern.unicodeScalars.append(ShellGlob.number)
       case .unknown(let what, let isQuoted): miss(what, isQuoted: isQuoted)
       case .variable(let name, let isQuoted):
-        guard let value = value(of: name), depth < 8, isQuoted || !variables.changesSplitting else {
+        guard let value = value(of: name), open.count < 8, !open.contains(name),
+          isQuoted || !variables.changesSplitting
+        else {
           return miss("${\(name)}", isQuoted: isQuoted)
         }
+        open.append(name)
+        defer { open.removeLast() }
         for piece in value.pieces {
           guard case .known(let text) = flat(piece) else {
-            put(piece.quoted(isQuoted), depth: depth + 1)
+            put(piece.quoted(isQuoted))
             continue
           }
+          guard budget.takes(text.utf8.count) else { return miss("${\(name)}", isQuoted: isQuoted) }
           if isQuoted {
             put(text, isQuoted: true)
             continue
@@ -127,7 +186,15 @@ struct ShellExpansion {
       }
     }
     for (index, piece) in word.pieces.enumerated() {
-      if index == 0, case .plain(let text) = piece, text.hasPrefix("~") {
+      if index == 0, case .plain(var text) = piece, let begin = Self.tilde(in: text) {
+        let isAssigned = begin > text.startIndex
+        if isAssigned { put(String(text[..<begin]), isQuoted: true) }
+        text = String(text[begin...])
+        // Behind each colon there may be another one.
+        if isAssigned, text.contains(":~") {
+          miss(text, isQuoted: true)
+          continue
+        }
         let user = text.dropFirst().prefix { $0 != "/" }
         // ~/… and ~name/…; a quote right behind it makes it plain text.
         if user.count + 1 < text.count || word.pieces.count == 1 {
@@ -143,9 +210,39 @@ struct ShellExpansion {
         if user.isEmpty == false || word.pieces.count > 1 { miss(text, isQuoted: true) }
         continue
       }
-      put(piece, depth: 0)
+      put(piece)
     }
     finish()
+  }
+
+  /// Nothing in it is split, or found by a glob.
+  private static func isOneWord(_ text: String) -> Bool {
+    !text.utf8.contains { [0x20, 0x09, 0x0a, 0x2a, 0x3f, 0x5b, 0x5c].contains($0) }
+  }
+
+  /// The text of a variable that is plain text, and one word.
+  private func wholeText(of name: String) -> String? {
+    guard !variables.changesSplitting, let value = value(of: name) else { return nil }
+    var text = ""
+    for piece in value.pieces {
+      switch piece {
+      case .plain(let part), .quoted(let part): text += part
+      case .tilde(let user, _):
+        guard let home = home(of: user) else { return nil }
+        text += home
+      default: return nil
+      }
+    }
+    return Self.isOneWord(text) && budget.takes(text.utf8.count) ? text : nil
+  }
+
+  /// Where the tilde of a word stands: at its beginning, or behind the sign of what looks like an assignment, `of=~/a`.
+  private static func tilde(in text: String) -> String.Index? {
+    if text.hasPrefix("~") { return text.startIndex }
+    guard let equals = text.firstIndex(of: "="), text[text.index(after: equals)...].hasPrefix("~"),
+      text.utf8.first?.isNameStart == true, text[..<equals].utf8.allSatisfy(\.isNamePart)
+    else { return nil }
+    return text.index(after: equals)
   }
 
   private enum Flat {
@@ -171,7 +268,7 @@ struct ShellExpansion {
   private func value(of name: String) -> ShellWord? {
     if let chosen = choice[name] { return chosen }
     if variables.isAllUnknown { return nil }
-    if let known = variables.values[name] { return known.count == 1 ? known[0] : nil }
+    if let known = variables.alternatives(of: name) { return known.count == 1 ? known[0] : nil }
     return environment[name].map { ShellWord([.quoted($0)]) }
   }
 }
@@ -180,9 +277,12 @@ extension ShellWord.Piece {
   /// As part of a variable that stands in quotes.
   func quoted(_ isQuoted: Bool) -> ShellWord.Piece {
     switch self {
+    // What was in quotes when the name got it is not in quotes any more.
     case .plain(let text): isQuoted ? .quoted(text) : self
-    case .variable(let name, let own): .variable(name, isQuoted: isQuoted || own)
-    case .unknown(let what, let own): .unknown(what, isQuoted: isQuoted || own && isQuoted)
+    case .variable(let name, _): .variable(name, isQuoted: isQuoted)
+    case .unknown(let what, _): .unknown(what, isQuoted: isQuoted)
+    case .tilde(let user, _): .tilde(user, isQuoted: isQuoted)
+    case .match(let text, _): .match(text, isQuoted: isQuoted)
     default: self
     }
   }

@@ -98,18 +98,31 @@ enum Braces {
     let step = parts.count == 3 ? Int(parts[2]) : 1
     guard let step else { return nil }
     let stride = max(1, abs(step == .min ? 1 : step))
+    // With a zero in front all are as wide as the wider one.
+    let isPadded = parts.prefix(2).contains {
+      $0.hasPrefix("0") && $0.utf8.count > 1 || $0.hasPrefix("-0") && $0.utf8.count > 2
+    }
+    let width = isPadded ? max(parts[0].utf8.count, parts[1].utf8.count) : 0
+    func padded(_ number: Int) -> [UInt8] {
+      let digits = "\(number.magnitude)"
+      let sign = number < 0 ? "-" : ""
+      let zeros = String(repeating: "0", count: max(0, width - digits.utf8.count - sign.utf8.count))
+      return Array((sign + zeros + digits).utf8)
+    }
     func numbers(_ from: Int, _ to: Int) -> [Int]? {
-      guard from.magnitude < 1_000_000, to.magnitude < 1_000_000 else { return nil }
+      guard from.magnitude < 1_000_000, to.magnitude < 1_000_000 else { return Array(0...4096) }
       let count = abs(to - from) / stride
       guard count < 4096 else { return Array(0...4096) }
       return (0...count).map { from + (to >= from ? 1 : -1) * $0 * stride }
     }
     if let from = Int(parts[0]), let to = Int(parts[1]) {
-      return numbers(from, to).map { $0.map { Array("\($0)".utf8) } }
+      return numbers(from, to).map { $0.map(padded) }
     }
     if parts[0].utf8.count == 1, parts[1].utf8.count == 1, let from = parts[0].utf8.first, let to = parts[1].utf8.first,
-      from.isNameStart, to.isNameStart
+      from.isNameStart, to.isNameStart, from != 0x5f, to != 0x5f
     {
+      // Between the cases stand quotes and brackets.
+      if from & 0x20 != to & 0x20 { return Array(repeating: [], count: ShellExpansion.mostBraces + 1) }
       return numbers(Int(from), Int(to)).map { $0.map { [UInt8(truncatingIfNeeded: $0)] } }
     }
     return nil

@@ -13,6 +13,23 @@ enum Environment {
     !network.contains(name) && name.utf8.allSatisfy { $0 == 0x5f || (0x61...0x7a).contains($0) || $0.isDigit }
   }
 
+  /// Bash gives it values of its own, whatever a script assigns; or the environment has one.
+  static func isBashs(_ name: String) -> Bool {
+    bashs.contains(name) || isNumber(name) || isCritical(name)
+      || ["COMP_", "READLINE_", "EPOCH", "COPROC"].contains { name.hasPrefix($0) }
+  }
+
+  /// Bash keeps a number in it, and nothing else.
+  static func isNumber(_ name: String) -> Bool { numbers.contains(name) }
+
+  private static let numbers: Set<String> = [
+    "RANDOM", "SRANDOM", "SECONDS", "LINENO", "UID", "EUID", "PPID", "OPTIND", "SHLVL", "HISTCMD", "EPOCHSECONDS",
+    "BASHPID", "BASH_SUBSHELL",
+  ]
+  private static let bashs: Set<String> = [
+    "_", "REPLY", "OPTARG", "OPTERR", "FUNCNAME", "DIRSTACK", "GROUPS", "PIPESTATUS", "MAPFILE", "HOSTNAME",
+    "HOSTTYPE", "MACHTYPE", "OSTYPE", "COLUMNS", "LINES", "USER", "LOGNAME", "HISTFILE", "TIMEFORMAT", "INSIDE_EMACS",
+  ]
   private static let criticals: Set<String> = [
     "PATH", "IFS", "ENV", "SHELL", "SHELLOPTS", "PS4", "PS0", "PS1", "PROMPT_COMMAND", "CDPATH", "GLOBIGNORE",
     "EXECIGNORE",

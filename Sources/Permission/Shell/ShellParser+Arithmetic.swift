@@ -175,9 +175,10 @@ extension ShellParser {
         where name.utf8.first?.isNameStart == true {
           script.arithmeticNames.insert(String(name))
         }
-      case .variable(let name, _): script.arithmeticNames.insert(name)
+      case .variable(let name, _), .single(let name): script.arithmeticNames.insert(name)
       case .number: break
       case .unknown(let what, _): script.fail("it computes with \(what)")
+      case .tilde, .match: script.fail("it computes with a path")
       }
     }
   }

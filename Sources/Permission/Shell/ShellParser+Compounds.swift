@@ -6,7 +6,7 @@ extension ShellParser {
       deeper { parser in
         if parser.peek(1) == 0x28, parser.parseArithmeticCommand() { return }
         parser.position += 1
-        if parser.parseList(until: .parenthesis) == 0 { return parser.stop("an empty `( )`") }
+        if parser.perhaps({ $0.parseList(until: .parenthesis) }) == 0 { return parser.stop("an empty `( )`") }
         parser.close()
       }
       return parseTrailingRedirects()
@@ -15,8 +15,14 @@ extension ShellParser {
     switch word {
     case "{", "[[", "case", "for", "function", "if", "select", "until", "while", "coproc":
       skip(word)
+      let before = sure
       deeper { $0.parseCompound(word) }
+      let end = position
       if word != "function" && word != "coproc" { parseTrailingRedirects() }
+      // A redirection that fails keeps all of it from running.
+      if word != "{" && word != "if" || text[end..<position].contains(where: { $0 == 0x3c || $0 == 0x3e }) {
+        sure = before
+      }
     case "in", "time": parseSimple()
     default: stop("an unexpected `\(word)`")
     }
@@ -30,7 +36,7 @@ extension ShellParser {
       expect("}")
     case "[[": parseCondition()
     case "case": parseCase()
-    case "for", "select": parseFor()
+    case "for", "select": parseFor(isSelect: word == "select")
     case "function": parseFunctionKeyword()
     case "if": parseIf()
     case "coproc":
@@ -48,18 +54,27 @@ extension ShellParser {
   }
 
   private mutating func parseIf() {
+    // What is sure behind the first condition, behind this one, and behind every branch.
+    var first: Set<String>?
+    var every: Set<String>?
     while true {
       if parseList(until: .words(["then"])) == 0 { return stop("`if` without a condition") }
+      let condition = sure
+      first = first ?? condition
       expect("then")
       if parseList(until: .words(["elif", "else", "fi"])) == 0 { return stop("nothing behind `then`") }
+      every = every?.intersection(sure) ?? sure
+      sure = condition
       if keyword() == "elif" {
         skip("elif")
         continue
       }
-      if keyword() == "else" {
+      let hasElse = keyword() == "else"
+      if hasElse {
         skip("else")
         if parseList(until: .words(["fi"])) == 0 { return stop("nothing behind `else`") }
       }
+      sure = (hasElse ? every?.intersection(sure) : first) ?? []
       return expect("fi")
     }
   }
@@ -102,12 +117,13 @@ extension ShellParser {
   }
 
   private mutating func parseBody() {
+    script.isReordered = true
     expect("do")
     if parseList(until: .words(["done"])) == 0 { return stop("nothing behind `do`") }
     expect("done")
   }
 
-  private mutating func parseFor() {
+  private mutating func parseFor(isSelect: Bool) {
     skipBlanks()
     if next == 0x28, peek(1) == 0x28 {
       position += 2
@@ -128,12 +144,15 @@ extension ShellParser {
         skipBlanks()
       }
       if next == 0x3b { position += 1 }
-      script.variables.assign(name, from: values)
+      // What people answer is not known.
+      if isSelect { script.variables.forget(name) } else { script.variables.list(name, values) }
     } else {
       // Positional parameters: there are none that we know.
       script.variables.forget(name)
       if next == 0x3b { position += 1 }
     }
+    if isSelect { script.variables.forget("REPLY") }
+    sure.insert(name)
     parseBody()
   }
 
@@ -159,7 +178,7 @@ extension ShellParser {
       }
       guard next == 0x29 else { return stop("`)` is missing behind a pattern") }
       position += 1
-      parseList(until: .clause)
+      perhaps { _ = $0.parseList(until: .clause) }
       skipNewlines()
       guard next == 0x3b else { continue }
       position += peek(2) == 0x26 ? 3 : 2
@@ -186,7 +205,11 @@ extension ShellParser {
     let isCompound = next == 0x28 || keyword().map { $0 != "!" && $0 != "time" && $0 != "function" } ?? false
     guard isCompound else { return stop("a function without a body") }
     functions.append(name)
-    parseCommand()
+    // Who knows when it is called.
+    perhaps {
+      $0.sure = []
+      $0.parseCommand()
+    }
     functions.removeLast()
   }
 }

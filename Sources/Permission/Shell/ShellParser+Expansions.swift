@@ -19,10 +19,10 @@ extension ShellParser {
       position += 2
       readDoubleQuoted(&pieces, until: 0x22)
     case 0x5c where peek(2) == 0x0a: stop("a dollar that is cut from what follows")
-    case 0x23, 0x3f, 0x21, 0x24:  // # ? ! $
+    case 0x23, 0x3f, 0x24:  // # ? $
       position += 2
       pieces.append(.number)
-    case 0x40, 0x2a, 0x2d:  // @ * -
+    case 0x40, 0x2a, 0x2d, 0x21:  // @ * - !, which is empty without a job
       position += 2
       // "$@" can be several words, quoted or not.
       pieces.append(.unknown("$\(Character(Unicode.Scalar(after)))", isQuoted: isQuoted && after != 0x40))
@@ -31,7 +31,7 @@ extension ShellParser {
       if let name = readName() {
         // bash takes a continued line for one: the name goes on behind it.
         if next == 0x5c, peek(1) == 0x0a { return stop("a name that is cut in two") }
-        pieces.append(.variable(name, isQuoted: isQuoted))
+        pieces.append(variable(name, isQuoted))
       } else if after.isDigit {
         position += 1
         pieces.append(.unknown("$\(after - 48)", isQuoted: isQuoted))
@@ -39,6 +39,11 @@ extension ShellParser {
         pieces.append(isQuoted ? .quoted("$") : .plain("$"))
       }
     }
+  }
+
+  private mutating func variable(_ name: String, _ isQuoted: Bool) -> ShellWord.Piece {
+    if !sure.contains(name) { script.variables.doubt(name) }
+    return .variable(name, isQuoted: isQuoted)
   }
 
   /// `${…}`; the brace is behind us.
@@ -70,9 +75,9 @@ extension ShellParser {
     case 0x7d:
       position += 1
       if isWhole, name.utf8.first.map(\.isNameStart) ?? false {
-        return pieces.append(.variable(name, isQuoted: isQuoted))
+        return pieces.append(variable(name, isQuoted))
       }
-      if ["?", "#", "$", "!"].contains(name) { return pieces.append(.number) }
+      if ["?", "#", "$"].contains(name) { return pieces.append(.number) }
     case 0x3a where ![0x2d, 0x3d, 0x3f, 0x2b].contains(peek(1)):  // offset and length
       position += 1
       guard parseArithmetic(until: .brace) else { return stop("`}` is missing") }

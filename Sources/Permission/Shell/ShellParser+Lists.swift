@@ -18,6 +18,7 @@ extension ShellParser {
       skipNewlines()
       if isAtEnd || isAt(closer) { return count }
       let start = script.commands.count
+      let before = sure
       parseAndOr()
       count += 1
       skipBlanks()
@@ -31,6 +32,7 @@ extension ShellParser {
       case 0x26:  // &
         if peek(1) == 0x26 || peek(1) == 0x3e { return count }
         position += 1
+        sure = before
         markConcurrent(from: start)
       case 0x0a: break
       default:
@@ -54,11 +56,18 @@ extension ShellParser {
   }
 
   mutating func parseAndOr() {
+    var first: Set<String>?
+    var hasOr = false
     while true {
       parsePipeline()
       skipBlanks()
+      // Only the first surely runs; behind && what stood before it has run, too.
+      let known = first ?? sure
+      first = known
       let isAnd = next == 0x26 && peek(1) == 0x26
       let isOr = next == 0x7c && peek(1) == 0x7c
+      hasOr = hasOr || isOr
+      if hasOr || !isAnd { sure = known }
       guard isAnd || isOr else { return }
       position += 2
       skipNewlines()
@@ -85,6 +94,7 @@ extension ShellParser {
       if isAtEnd || next == 0x0a || next == 0x3b { return }
     }
     var source: Int?
+    let before = sure
     while true {
       let begin = script.commands.count
       parseCommand()
@@ -93,7 +103,9 @@ extension ShellParser {
       if isSingle { script.commands[begin].source = source }
       source = isSingle ? begin : nil
       skipBlanks()
+      if elements > 1 { sure = before }
       guard next == 0x7c, peek(1) != 0x7c else { break }
+      sure = before
       position += peek(1) == 0x26 ? 2 : 1
       skipNewlines()
       if isAtEnd { return stop("nothing behind `|`") }
@@ -102,6 +114,7 @@ extension ShellParser {
   }
 
   mutating func markConcurrent(from start: Int) {
+    script.isReordered = true
     for index in start..<max(start, script.commands.count) {
       script.commands[index].isConcurrent = true
       // :(){ :|:& };:

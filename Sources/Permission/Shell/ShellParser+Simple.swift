@@ -29,7 +29,14 @@ extension ShellParser {
           command.assignments.append(assignment)
           if isDeclaration { command.words.append(Self.word(for: assignment)) }
         } else {
+          let begin = position
           guard let word = readWord() else { break reading }
+          // {a[x]}>file: bash computes with what stands in the brackets.
+          if next == 0x3c || next == 0x3e, text[begin] == 0x7b, text[position - 1] == 0x7d,
+            text[begin..<position].contains(0x5b)
+          {
+            stop("a descriptor that is kept in an array")
+          }
           if command.words.isEmpty { isDeclaration = word.literal.map(Self.declarations.contains) ?? false }
           command.words.append(word)
         }

@@ -10,6 +10,7 @@ extension ShellParser {
         // <( and >( stand for the name of a pipe, also inside a word.
         guard byte == 0x3c || byte == 0x3e, peek(1) == 0x28 else { break }
         position += 2
+        script.isReordered = true
         parseSubstitution()
         pieces.append(.quoted("/dev/fd/63"))
       } else if byte.isActive {
@@ -136,7 +137,7 @@ extension ShellParser {
       let begin = parser.position
       parser.pendingHereDocs = []
       parser.nesting += 1
-      parser.parseList(until: .parenthesis)
+      parser.perhaps { _ = $0.parseList(until: .parenthesis) }
       parser.nesting -= 1
       guard parser.next == 0x29, parser.position < parser.end else { return parser.stop("`)` is missing") }
       if !parser.pendingHereDocs.isEmpty { return parser.stop("a here-document without its text") }
@@ -157,7 +158,8 @@ extension ShellParser {
     skipBlanks()
     let begin = position
     guard let word = readWord() else { return stop("a here-document without a delimiter") }
-    if text[begin..<position].contains(where: { $0 == 0x24 || $0 == 0x60 || $0 == 0x0a }) {
+    // bash takes `<(…)` there for what it says, not for a pipe.
+    if text[begin..<position].contains(where: { [0x24, 0x60, 0x0a, 0x28, 0x29, 0x3c, 0x3e].contains($0) }) {
       return stop("a here-document with an odd delimiter")
     }
     guard let delimiter = word.literal, !delimiter.isEmpty, !delimiter.contains("\n") else {
@@ -212,12 +214,13 @@ extension ShellParser {
       var inner = ShellParser(body, depth: parser.depth)
       (inner.script, inner.wordCount, inner.nesting) = (parser.script, parser.wordCount, parser.nesting + 1)
       inner.functions = parser.functions
+      (inner.misreadings, inner.sure) = (parser.misreadings, parser.sure)
       let before = parser.script.fault
       inner.script.fault = nil
       var pieces: [ShellWord.Piece] = []
       inner.readDoubleQuoted(&pieces, until: 0)
       parser.script = inner.script
-      parser.wordCount = inner.wordCount
+      (parser.wordCount, parser.misreadings) = (inner.wordCount, inner.misreadings)
       let found = inner.script.fault
       parser.script.fault = before
       if let found { if inner.stopped { parser.stop(found) } else { parser.script.fail(found) } }

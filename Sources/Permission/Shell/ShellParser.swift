@@ -17,8 +17,10 @@ struct ShellParser {
   var functions: [String] = []
   /// Inside `$(…)`, backticks, `<(…)`.
   var nesting = 0
-  /// How often `((` turned out to be two subshells.
+  /// How often `((` turned out to be two subshells, in here and in all that is read anew.
   var misreadings = 0
+  /// Names that surely have been given a value, whichever way the script went until here.
+  var sure: Set<String> = []
 
   struct HereDoc {
     var delimiter: [UInt8]
@@ -88,16 +90,18 @@ struct ShellParser {
       var inner = ShellParser(bytes, depth: parser.depth)
       inner.script.commands = parser.script.commands
       inner.wordCount = parser.wordCount
+      (inner.misreadings, inner.sure) = (parser.misreadings, parser.sure)
       inner.functions = parser.functions
       inner.nesting = parser.nesting + 1
       inner.script.variables = parser.script.variables
       inner.script.arithmeticNames = parser.script.arithmeticNames
       inner.script.hazard = parser.script.hazard
+      inner.script.isReordered = parser.script.isReordered
       let before = parser.script.fault
       parser.script = ShellScript()
       inner.parseScript()
       parser.script = inner.script
-      parser.wordCount = inner.wordCount
+      (parser.wordCount, parser.misreadings) = (inner.wordCount, inner.misreadings)
       let found = parser.script.fault
       parser.script.fault = before
       if let found { if inner.stopped { parser.stop(found) } else { parser.script.fail(found) } }
@@ -113,13 +117,25 @@ struct ShellParser {
     command.function = functions.last
     command.isNested = nesting > 0
     script.commands.append(command)
+    if command.words.first?.literal == "trap" { script.isReordered = true }
     if let inner = script.variables.note(command) { parseInner(Array(inner.utf8)) }
+    if command.redirects.isEmpty { sure.formUnion(command.bound) }
+  }
+
+  /// What is read in `body` may not run, or not here: what it assigns is not sure behind it.
+  mutating func perhaps<T>(_ body: (inout ShellParser) -> T) -> T {
+    let before = sure
+    defer { sure = before }
+    return body(&self)
   }
 
   // MARK: bytes
 
   /// What makes text look different from what runs. It is read on as bash would, so that rules still see the commands.
   mutating func inspectBytes() {
+    if text[..<end].contains(where: { $0 >= 0x80 }), PathText.hidesSigns(string(0, end)) {
+      script.fail("it has characters that change the sign before them")
+    }
     var index = 0
     while index < end {
       let byte = text[index]

@@ -5,6 +5,8 @@ struct ShellScript: Sendable {
   var fault: String?
   /// It was read to its end, whatever was found in it.
   var isWhole = true
+  /// Not all of it happens in the order in which it stands: loops, pipes, what runs beside it.
+  var isReordered = false
   /// What the structure alone shows: "a function that calls itself in the background: a fork bomb".
   var hazard: String?
   /// What is assigned where, in the whole script: names are looked up without regard to order.
@@ -51,6 +53,16 @@ struct ShellCommand: Sendable {
   var hasInput = false
   /// Its output or exit is used inside another command's words.
   var isNested = false
+
+  /// The names that have a value behind it, as far as it ran.
+  var bound: [String] {
+    guard let first = words.first?.literal else { return words.isEmpty ? assignments.map(\.name) : [] }
+    guard ShellParser.declarations.contains(first) else { return [] }
+    return words.dropFirst().compactMap { word in
+      guard case .quoted(let head)? = word.pieces.first, head.utf8.last == 0x3d else { return nil }
+      return String(head.dropLast(head.hasSuffix("+=") ? 2 : 1))
+    }
+  }
 }
 
 struct ShellAssignment: Sendable {
@@ -78,6 +90,13 @@ struct ShellWord: Sendable {
     case number
     /// Nobody knows before it runs.
     case unknown(String, isQuoted: Bool)
+    // In values only, which were expanded when the name got them.
+    /// A home: of this user, or with no name the shell's own.
+    case tilde(String, isQuoted: Bool)
+    /// Part of a name that a glob finds.
+    case match(String, isQuoted: Bool)
+    /// A variable that was split into words there: it is followed where it is one.
+    case single(String)
   }
   var pieces: [Piece] = []
 
@@ -111,7 +130,9 @@ struct ShellWord: Sendable {
     for piece in pieces {
       switch piece {
       case .plain(let part), .quoted(let part): text += part
-      case .variable(let name, _): text += "${\(name)}"
+      case .variable(let name, _), .single(let name): text += "${\(name)}"
+      case .tilde(let name, _): text += "~\(name)"
+      case .match(let part, _): text += part
       case .number: text += "$((…))"
       case .unknown(let what, _): text += what
       }

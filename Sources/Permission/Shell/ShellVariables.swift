@@ -10,15 +10,32 @@ struct ShellVariables: Sendable {
   /// Assignments reach the programs that are started.
   private(set) var exportsAll = false
   private(set) var changesSplitting = false
-  private var computed: Set<String> = []
+  /// It computes with `let`.
+  private(set) var computed: Set<String> = []
+  /// Names that are looked at where they may not have got a value yet.
+  private var doubtful: Set<String> = []
 
   private static let most = 16
+
+  mutating func doubt(_ name: String) { doubtful.insert(name) }
+
+  /// What a name may stand for; nil: it is never assigned; empty: nobody knows.
+  func alternatives(of name: String) -> [ShellWord]? {
+    guard let known = values[name] else { return nil }
+    guard doubtful.contains(name), !known.isEmpty else { return known }
+    // Not assigned, it is empty – or what the environment says.
+    return Environment.isOwn(name) ? known + [ShellWord()] : []
+  }
 
   /// Every construct that can give a name a value comes by here: assignments, loops, read, printf -v, arithmetic, `${x:=…}`, …
   private mutating func bind(_ name: String) {
     if name == "IFS" { changesSplitting = true }
     if name == "PS4" || name == "PS0" || name == "BASH_ENV" || name == "ENV" || name == "PROMPT_COMMAND" {
       fail("it assigns \(name), which bash runs")
+    }
+    // Where cd leads, what ~ means, what a glob finds, how options are read.
+    if ["HOME", "PWD", "OLDPWD", "USER", "LOGNAME", "CDPATH", "GLOBIGNORE", "POSIXLY_CORRECT"].contains(name) {
+      fail("it assigns \(name), by which bash goes")
     }
     if name.hasPrefix("BASH_") { fail("it assigns \(name)") }
     if Environment.isCritical(name), !Environment.isHarmless(name), !criticals.contains(name) { criticals.append(name) }
@@ -33,7 +50,46 @@ struct ShellVariables: Sendable {
     let before = values[name]
     if before?.isEmpty == true { return }
     let known = (before ?? []) + words
-    values[name] = known.count > Self.most ? [] : known
+    values[name] = known.count > Self.most || Environment.isBashs(name) ? [] : known
+  }
+
+  /// The words of a loop: they are expanded before the name gets them.
+  mutating func list(_ name: String, _ words: [ShellWord]) {
+    var all: [ShellWord] = []
+    for word in words {
+      guard let parts = Braces.expand(word), all.count + parts.count <= Self.most else { return forget(name) }
+      all += parts.map { Self.expanded($0, isListed: true) }
+    }
+    assign(name, from: all)
+  }
+
+  /// A word as a value: the tilde means now what it will mean, and of a list so do the globs.
+  private static func expanded(_ word: ShellWord, isListed: Bool) -> ShellWord {
+    let isGlob =
+      isListed
+      && word.pieces.contains {
+        if case .plain(let text) = $0 { text.utf8.contains { [0x2a, 0x3f, 0x5b].contains($0) } } else { false }
+      }
+    var pieces: [ShellWord.Piece] = []
+    for (index, piece) in word.pieces.enumerated() {
+      switch piece {
+      case .plain(var text):
+        if index == 0, text.hasPrefix("~") {
+          let user = text.dropFirst().prefix { $0 != "/" }
+          // A quote, or a variable, right behind it: nobody's habit.
+          let isWhole = user.count + 1 < text.count || word.pieces.count == 1
+          pieces.append(isWhole ? .tilde(String(user), isQuoted: false) : .unknown("~", isQuoted: true))
+          text = String(text.dropFirst(1 + user.count))
+        }
+        if !isListed, text.contains(":~") || index > 0 && text.hasPrefix("~") {
+          (text, pieces) = ("", pieces + [.unknown("~", isQuoted: true)])
+        }
+        if !text.isEmpty { pieces.append(isGlob ? .match(text, isQuoted: false) : .plain(text)) }
+      case .variable(let name, false) where isListed: pieces.append(.single(name))
+      default: pieces.append(piece)
+      }
+    }
+    return ShellWord(pieces)
   }
 
   mutating func forget(_ name: String) {
@@ -41,8 +97,12 @@ struct ShellVariables: Sendable {
     values[name] = []
   }
 
+  /// Names that get a number in arithmetic: what they were before is looked at, too.
+  private(set) var counted: Set<String> = []
+
   /// It gets some number.
   mutating func count(_ name: String) {
+    counted.insert(name)
     if let known = values[name], known.contains(where: { $0.pieces == [.number] }) { return }
     assign(name, from: [ShellWord([.number])])
   }
@@ -53,8 +113,10 @@ struct ShellVariables: Sendable {
   func fault(computingWith names: Set<String>) -> String? {
     for name in names.union(computed) {
       if isAllUnknown { return "it computes with $\(name), whose value is not known" }
-      guard let words = values[name] else { continue }
-      guard !words.isEmpty, words.allSatisfy({ isNumber($0) }) else {
+      let words = values[name]
+      if words == nil, Environment.isNumber(name) { continue }
+      // Bash gives names values of its own: `_`, REPLY, BASH_REMATCH. What is never assigned may come from anywhere.
+      guard !Environment.isBashs(name), let words, !words.isEmpty, words.allSatisfy({ isNumber($0) }) else {
         return "it computes with $\(name), whose value is not known to be a number"
       }
     }
@@ -82,7 +144,10 @@ struct ShellVariables: Sendable {
     }
     guard let name = words.popFirst()?.literal else { return nil }
     switch name {
-    case "declare", "typeset", "local", "readonly", "export": noteDeclaration(words)
+    case "declare", "typeset", "local", "readonly", "export":
+      // Only so does bash take `x=$y` for an assignment; else it is split like any word.
+      let isDirect = command.words.first?.plainText == name
+      noteDeclaration(words, isReadOnly: name == "readonly", isDirect: isDirect)
     case "read", "mapfile", "readarray", "getopts", "unset", "let", "wait": noteNames(words, of: name)
     case "printf": notePrintf(words)
     case "test", "[": noteTest(words)
@@ -114,10 +179,20 @@ struct ShellVariables: Sendable {
 
   private mutating func note(_ assignment: ShellAssignment) {
     let name = assignment.name
-    if let value = assignment.value, !assignment.isAppending { assign(name, from: [value]) } else { forget(name) }
+    if let value = assignment.value, !assignment.isAppending {
+      assign(name, from: [Self.expanded(value, isListed: false)])
+    } else {
+      forget(name)
+    }
   }
 
-  private mutating func noteDeclaration(_ words: ArraySlice<ShellWord>) {
+  private mutating func noteDeclaration(_ words: ArraySlice<ShellWord>, isReadOnly: Bool, isDirect: Bool) {
+    // declare -l, -u, -c turn letters; what is read-only may not get what it is given.
+    var (changes, keeps) = (false, isReadOnly)
+    for text in words.compactMap(\.literal) where text.hasPrefix("-") || text.hasPrefix("+") {
+      changes = changes || text.hasPrefix("+") || !text.dropFirst().allSatisfy { "rxgpfFtaA-".contains($0) }
+      keeps = keeps || text.contains("r")
+    }
     let isArray = words.contains {
       $0.literal.map { $0.hasPrefix("-") && ($0.contains("a") || $0.contains("A")) } ?? false
     }
@@ -131,6 +206,7 @@ struct ShellVariables: Sendable {
       let head = Self.text(word.pieces.first)
       guard let equals = head.firstIndex(of: "=") else {
         if word.literal?.utf8.allSatisfy(\.isNamePart) != true { fail("it declares a variable whose name is computed") }
+        if changes || keeps, let name = word.literal { forget(name) }
         continue
       }
       var name = String(head[..<equals])
@@ -148,7 +224,20 @@ struct ShellVariables: Sendable {
         return fail("it declares an array whose content is computed")
       }
       let value = ShellWord((rest.isEmpty ? [] : [.quoted(rest)]) + word.pieces.dropFirst())
-      note(ShellAssignment(name: name, value: value, isAppending: isAppending))
+      if changes || word.pieces.contains(where: { Self.becomesOther($0, isDirect: isDirect) }) {
+        forget(name)
+      } else {
+        note(ShellAssignment(name: name, value: value, isAppending: isAppending))
+      }
+    }
+  }
+
+  /// Braces are expanded behind declare, too; whether a tilde, a glob or a variable is depends on how declare is written.
+  private static func becomesOther(_ piece: ShellWord.Piece, isDirect: Bool) -> Bool {
+    switch piece {
+    case .plain(let text): text.utf8.contains { [0x7b, 0x7e, 0x2a, 0x3f, 0x5b].contains($0) }
+    case .variable(_, let isQuoted): !isDirect && !isQuoted
+    default: false
     }
   }
 
@@ -170,13 +259,17 @@ struct ShellVariables: Sendable {
       {
         forget(String(text[text.index(after: at)...]))
       }
-      if builtin.hasSuffix("file") || builtin == "readarray", text.hasPrefix("-C") || text.hasPrefix("-c") {
+      if builtin.hasSuffix("file") || builtin == "readarray", text.hasPrefix("-"),
+        text.contains("C") || text.contains("c")
+      {
         fail("\(builtin) runs a command for each line")
       }
       if builtin == "let" {
-        for name in text.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" }) {
+        for name in text.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" })
+        where name.utf8.first?.isNameStart == true {
           computed.insert(String(name))
-          count(String(name))
+          // A name that only stands there gets nothing.
+          if text.contains("=") || text.contains("++") || text.contains("--") { count(String(name)) }
         }
       } else if text.utf8.allSatisfy(\.isNamePart) {
         forget(text)
@@ -230,9 +323,8 @@ struct ShellVariables: Sendable {
   }
 
   private static let harmlessOptions: Set<String> = [
-    "nullglob", "failglob", "globstar", "inherit_errexit", "pipefail", "errexit", "nounset", "xtrace", "verbose",
-    "noglob",
-    "noclobber", "errtrace",
+    "failglob", "inherit_errexit", "pipefail", "errexit", "nounset", "xtrace", "verbose", "noglob", "noclobber",
+    "errtrace",
   ]
 
   private mutating func noteOptions(_ words: ArraySlice<ShellWord>, of builtin: String) {
