@@ -29,11 +29,13 @@ struct ForeignClient: CustomTestStringConvertible, Sendable {
 }
 
 extension Street {
-  /// Runs `body` with one machine whose gate asks about `touch` and lets everything else pass.
+  /// Runs `body` with one machine where somebody is signed in, and whose gate asks about `touch` and lets everything else pass.
   static func withMCP(agent: [String] = [], _ body: (Street) async throws -> Void) async throws {
     try await run([], waits: true) { street in
       let home = street.home("box")
       try await street.join("box")
+      let relay = "127.0.0.1:\(street.port)#\(street.pin)"
+      try await street.must(["login", relay, "--token", try await street.token()], home: home)
       try await street.must(["permissions", "mode", "bypass"], home: home)
       try await street.must(["permissions", "ask", "execute_command(touch *)"], home: home)
       try FileManager.default.createDirectory(atPath: street.home("work"), withIntermediateDirectories: true)
@@ -45,7 +47,7 @@ extension Street {
 
   /// Runs a script that prints a line of JSON for each check, and records those that were in vain. `atLeast`: so many were made.
   func checks(_ python: String, _ words: [String], atLeast: Int, limit: Double = 300) async throws {
-    let process = try Running(python, words, environment(home("box"), ["CMDOP_TOKEN": try await token()]))
+    let process = try Running(python, words, environment(home("box")))
     keep(process)
     let outcome = try await process.outcome(limit: limit)
     var good = 0
