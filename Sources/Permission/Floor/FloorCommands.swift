@@ -127,6 +127,10 @@ struct FloorCommands {
       if invocation.directories == nil, !word.text.hasPrefix("/"), !word.text.hasPrefix("-"), !isVerb {
         invocation.hide("a path in a directory that is not known: \(word.display)")
       }
+      // Curl has globs, and signs by number.
+      if word.text.contains("file:"), word.text.contains(where: { "%{[".contains($0) }) {
+        invocation.hide("an address of a file that is written in another way: \(word.display)")
+      }
       if word.isWide { invocation.hide("more files than can be looked at: \(word.display)") }
       if !isVerb { noteMoving(word, isOperand, &invocation) }
     }
@@ -146,6 +150,8 @@ struct FloorCommands {
 
   /// Words that may lead elsewhere when they are used: what the same line has made before, or what is not there yet.
   private func noteMoving(_ word: Argument, _ isOperand: Bool, _ invocation: inout Invocation) {
+    let bytes = word.text.utf8
+    if invocation.made.isEmpty, bytes.count <= 256, !bytes.contains(0x2e) { return }
     if word.pattern != nil, !invocation.made.isEmpty {
       invocation.hide("\(word.display) may find what this line has made")
     }
@@ -206,10 +212,11 @@ struct FloorCommands {
     if isOption, text.utf8.count > 2, !text.hasPrefix("--"),
       text.utf8.contains(where: { $0 == 0x2f || $0 == 0x2e || $0 == 0x7e })
     {
-      parts.append(text.dropFirst(2))
+      // Behind the letter that takes it, wherever in a cluster that stands.
+      for count in 2...min(6, text.count) { parts.append(text.dropFirst(count)) }
     }
-    if text.utf8.contains(where: { $0 == 0x3d || $0 == 0x40 || $0 == 0x3a || $0 == 0x2c }) {
-      parts += text.split { $0 == "=" || $0 == "@" || $0 == ":" || $0 == "," }.prefix(32)
+    if text.utf8.contains(where: { [0x3d, 0x40, 0x3a, 0x2c, 0x3b].contains($0) }) {
+      parts += text.split { "=@:,;\"'".contains($0) }.prefix(32)
     }
     return parts
   }

@@ -109,7 +109,10 @@ enum Concerns {
     case "sed", "gsed": CodeText.checkSed(&invocation)
     case "vi", "vim", "nvim", "view", "ex", "less", "more", "emacs", "gdb", "nano":
       // vim -c ':!a', less +!a
-      let bad = ["-c", "--cmd", "-S", "-s", "-u", "--eval", "-f", "-l", "-ex", "-x", "--batch", "-i"]
+      let bad =
+        (name == "gdb" ? ["-p", "--pid"] : []) + [
+          "-c", "--cmd", "-S", "-s", "-u", "--eval", "-f", "-l", "-ex", "-x", "--batch", "-i",
+        ]
       if invocation.words.dropFirst().contains(where: {
         bad.contains($0.text) || $0.text.hasPrefix("+") && $0.text.contains { !$0.isNumber && $0 != "+" }
       }) {

@@ -128,7 +128,7 @@ enum GitConcerns {
       if command == "clone", has("-c") { invocation.hide("git clone -c may name programs") }
     case "archive": if has("-o") { invocation.worry("git archive -o writes a file") }
     case "format-patch": if has("-o") { invocation.worry("git format-patch -o writes files") }
-    case "am", "apply": if has("--unsafe-paths", "--directory") { invocation.worry("git apply may write elsewhere") }
+    case "am", "apply": if has("--unsafe-paths", "--directory") { invocation.hide("git apply may write elsewhere") }
     case "worktree": if has("add") { invocation.worry("git worktree add writes elsewhere") }
     case "remote":
       if rest.contains(where: { $0.text.contains("::") }) { invocation.hide("git remote with a helper program") }

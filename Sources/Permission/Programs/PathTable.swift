@@ -50,7 +50,11 @@ enum PathTable {
     switch name {
     case "dd": addPairs(&invocation)
     case "tar", "bsdtar", "gtar": addTar(&invocation)
-    case "sed", "gsed", "perl", "ruby": addInPlace(&invocation)
+    case "sed", "gsed", "perl", "ruby", "yq": addInPlace(&invocation)
+    case "mount", "umount", "pivot_root", "mknod", "losetup":
+      // What a path means afterwards, nobody who judges paths can say.
+      if words.count > 2 || name != "mount" { invocation.hide("\(name) changes what paths lead to") }
+      addByShape(&invocation)
     case "find", "gfind": addFind(&invocation)
     case "git": addGit(&invocation)
     case "curl", "wget", "unzip", "7z": addDownload(&invocation)
@@ -143,16 +147,38 @@ enum PathTable {
       .compactMap(\.value)
     invocation.uses += targets.map { PathUse($0, .write) }
     if invocation.name == "ln" { addLinks(operands, targets, &invocation) }
+    if invocation.name == "csplit" || invocation.name == "patch" {
+      let written = OptionReader(
+        invocation.words, short: ["f", "b", "n", "d", "o", "i", "p", "r"], long: ["--prefix", "--directory"])
+      invocation.uses += written.options.filter { ["-f", "--prefix", "-d", "--directory"].contains($0.name) }
+        .compactMap(\.value).map { PathUse($0, .write) }
+    }
     let hasTarget = !targets.isEmpty
     switch shape {
     case .all: invocation.uses += operands.map { PathUse($0, .write, isRecursive: isDeep) }
-    case .afterFirst: invocation.uses += operands.dropFirst().map { PathUse($0, .write, isRecursive: isDeep) }
+    case .afterFirst:
+      // The mode may be an option, `-w`, or that of another file: then the first is a file, too.
+      let hasMode =
+        invocation.name != "chown" && invocation.name != "chgrp"
+        || reader.options.contains { $0.name.hasPrefix("--ref") }
+      invocation.uses += operands.dropFirst(hasMode ? 0 : 1).map { PathUse($0, .write, isRecursive: isDeep) }
     case .first:
+      // zip -m removes what it has packed.
+      let isMove = invocation.name == "zip" && reader.has("-m", "--move")
       invocation.uses += operands.prefix(1).map { PathUse($0, .write) }
-      invocation.uses += operands.dropFirst().map { PathUse($0, .read, isRecursive: isDeep) }
+      invocation.uses += operands.dropFirst().map {
+        PathUse($0, isMove ? .write : .read, isRecursive: isDeep || isMove)
+      }
     case .last, .moves:
+      if invocation.name == "install", reader.options.contains(where: { $0.name == "-d" || $0.name.hasPrefix("--di") })
+      {
+        invocation.uses += operands.map { PathUse($0, .write) }
+        return
+      }
       if !hasTarget, operands.count > 1, let last = operands.popLast() {
-        invocation.uses.append(PathUse(last, .write))
+        // rsync --delete removes what is not at the other end.
+        let empties = invocation.name == "rsync" && reader.options.contains { $0.name.hasPrefix("--del") }
+        invocation.uses.append(PathUse(last, .write, isRecursive: empties))
         // ln without a place makes the link here.
       }
       let isMove = shape == .moves
@@ -191,9 +217,11 @@ enum PathTable {
   private static func addMounts(_ invocation: inout Invocation) {
     for (index, word) in invocation.words.enumerated() {
       var mount: Substring?
-      if word.text == "-v" || word.text == "--volume", index + 1 < invocation.words.count {
+      let isCluster = word.text.hasPrefix("-") && !word.text.hasPrefix("--") && word.text.hasSuffix("v")
+      if isCluster || word.text == "--volume", index + 1 < invocation.words.count {
         mount = invocation.words[index + 1].text[...]
       }
+      if word.text.hasPrefix("-v"), word.text.utf8.count > 2 { mount = word.text.dropFirst(2).drop { $0 == "=" } }
       if word.text.hasPrefix("--volume=") { mount = word.text.dropFirst(9) }
       if let place = mount?.prefix(while: { $0 != ":" }), place.hasPrefix("/") || place.hasPrefix(".") {
         invocation.uses.append(PathUse(Argument(String(place)), .read, isRecursive: true))
@@ -227,8 +255,9 @@ enum PathTable {
     }
     if !extracts {
       let places = reader.options.filter { $0.name == "-C" || $0.name == "--directory" }.compactMap(\.value)
+      let removes = reader.options.contains { $0.name.hasPrefix("--remove") }
       for operand in reader.operands.map(\.word) {
-        invocation.uses.append(PathUse(operand, .read, isRecursive: true))
+        invocation.uses.append(PathUse(operand, removes ? .write : .read, isRecursive: true))
         for place in places where operand.isKnown && place.isKnown {
           invocation.uses.append(
             PathUse(Argument(PathText.absolute(operand.text, in: place.text)), .read, isRecursive: true))

@@ -204,7 +204,11 @@ enum Wrappers {
     var found: [Inside] = []
     for option in reader.options {
       if shape.queries.contains(option.name) { return [] }
-      if shape.scripts.contains(option.name), let value = option.value { found.append(.script(value)) }
+      if shape.scripts.contains(option.name), let value = option.value {
+        // env -S has escapes of its own: \_ is a blank.
+        let isOther = name == "env" && (value.text.contains("\\") || value.text.contains("#"))
+        found.append(isOther ? .unknown("env -S with escapes of its own") : .script(value))
+      }
       if option.name.hasPrefix("--"), !shape.long.contains(option.name), !shape.flags.contains(option.name),
         !shape.scripts.contains(option.name)
       {
