@@ -1,5 +1,6 @@
 import Core
 import Host
+import MCP
 
 /// The Model Context Protocol: who starts us, and whom we start.
 extension Checkup {
@@ -54,19 +55,27 @@ extension Checkup {
     return Finding("mcp", .ok, "\(place) starts this program")
   }
 
-  /// Servers whose tools our agent has; nil: there are none.
-  func otherServers() -> Finding? {
-    let path = home.path + "/mcp.json"
-    do throws(CmdopError) {
-      guard let bytes = try PrivateFiles.read(path, limit: 1024 * 1024) else { return nil }
-      let document: JSONCText
-      do throws(CmdopError) { document = try JSONCText(bytes) } catch {
-        throw CmdopError(error.code, "\(path): \(error.message)", hint: "mv \(path) \(path).broken")
+  /// Servers whose tools our agent has.
+  func otherServers() -> [Finding] {
+    let file = ServersFile(home: home)
+    let look = "cmdop mcp servers list"
+    let book: ServerBook
+    do throws(CmdopError) { book = try file.read() } catch {
+      return [Finding("mcp servers", error, elsewhere: look)]
+    }
+    let status = (try? home.load(ServersStatusFile.self, home.otherServersStatus)) ?? nil
+    let live =
+      DaemonControl(home: home, options: options).pid.map(Int64.init) == status?.pid ? status?.servers ?? [] : []
+    let findings = book.entries.map { entry in
+      if case .bad(_, let error) = entry {
+        return Finding("mcp servers", .fail, "\(entry.name) cannot be used: \(error.message)", hint: look)
       }
-      guard let servers = document.value["mcpServers"]?.object else {
-        throw CmdopError(.badUsage, "\(path) has no object \"mcpServers\"", hint: "mv \(path) \(path).broken")
-      }
-      return Finding("mcp servers", .ok, "\(servers.count) in \(path)")
-    } catch { return Finding("mcp servers", error, elsewhere: "ls -l \(ShellWord.quoted(path))") }
+      guard let server = live.first(where: { $0.name == entry.name }), server.state == .failed else { return nil }
+      return Finding(
+        "mcp servers", .warn, "\(entry.name) has failed: \(server.why ?? "no reason known")",
+        hint: "cmdop mcp servers test \(ShellWord.quoted(entry.name))")
+    }.compactMap(\.self)
+    if !findings.isEmpty || book.entries.isEmpty { return findings }
+    return [Finding("mcp servers", .ok, "\(book.entries.count) in \(file.path)")]
   }
 }

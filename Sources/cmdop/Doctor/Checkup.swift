@@ -20,7 +20,7 @@ struct Checkup {
     all.append(await signIn())
     all.append(permissions())
     all.append(await agent())
-    return all + clients() + [otherServers()].compactMap { $0 }
+    return all + clients() + otherServers()
   }
 
   /// The home, links followed.
@@ -61,7 +61,8 @@ struct Checkup {
   private func files() -> [Finding] {
     let secret = [
       home.identity, home.credentials, home.enrollment, home.pin, home.agentEnvironment, home.permissions,
-      home.mcpToken, home.database, home.relayDatabase, home.relayKey, home.relayJoinSecret, home.relayToken,
+      home.mcpToken, home.otherServers, home.database, home.relayDatabase, home.relayKey, home.relayJoinSecret,
+      home.relayToken,
     ]
     return secret.compactMap { file in
       guard let stamp = FileStamp(LinkWalk.resolve(file).path) else { return nil }
