@@ -119,7 +119,7 @@ struct ToolResultTests {
       // On a machine that is slow the call is handed over before it is asked about: then with more patience.
       for patience in [50, 500, 5000] as [UInt64] {
         let call = try await bench.openHere(
-          .tool("execute_command", ["command": "sleep 1; echo slept"]) {
+          .tool("execute_command", ["command": "sleep 6; echo slept"]) {
             ($0.handOverMs, $0.answers) = (patience, true)
           })
         let question = try await call.next { message -> Cmdop_V1_ApprovalQuestion?? in
@@ -137,6 +137,7 @@ struct ToolResultTests {
           if case .approvalSettled(let settled) = $0.payload { settled.outcome } else { nil }
         }
         #expect(settled == "allowed")
+        // What the answer decides may be over in a moment; this is not, and goes on as a task.
         #expect(try await call.result().taskID.isEmpty == false)
         return
       }
@@ -157,7 +158,8 @@ struct ToolResultTests {
       #expect(note.contains("16 tasks run already"))
       probe.letGo()
       let result = try await call.result()
-      #expect(result.text == "done" && result.taskID.isEmpty)
+      // All of them end at once: where another was faster there is room again, and it may still become a task.
+      #expect(!result.isError && (result.text == "done" || !result.taskID.isEmpty))
     }
   }
 
