@@ -17,6 +17,8 @@ final class ApprovalDesk: Approver, Sendable {
   static let patience: Duration = .seconds(60)
   /// A model in a loop must not bury people under questions.
   private static let mostOpen = 32
+  /// Nor may one that asks without end keep others from asking.
+  private static let mostOpenEach = 8
 
   @Loop private final class Pending {
     let question: Cmdop_V1_ApprovalQuestion
@@ -24,6 +26,8 @@ final class ApprovalDesk: Approver, Sendable {
     let asker: Ear?
     let turn = Turnstile()
     var answer: ApprovalAnswer?
+    /// For whom it is asked, whatever program asks.
+    var person = ""
     init(_ question: Cmdop_V1_ApprovalQuestion, asker: Ear?) { (self.question, self.asker) = (question, asker) }
   }
 
@@ -97,8 +101,12 @@ final class ApprovalDesk: Approver, Sendable {
 
   /// `asker`: can answer too, and leaves only by cancelling the task.
   func put(_ question: ApprovalQuestion, asker: Ear?) async -> ApprovalAnswer {
-    guard asker != nil || !ears.isEmpty, pending.count < Self.mostOpen else { return .nobody }
+    let person = "\(question.caller.kind) \(question.caller.fleet) \(question.caller.person)"
+    guard asker != nil || !ears.isEmpty, pending.count < Self.mostOpen,
+      pending.values.count(where: { $0.person == person }) < Self.mostOpenEach
+    else { return .nobody }
     let open = Pending(words(for: question), asker: asker)
+    open.person = person
     pending[open.question.id] = open
     let asked = AgentMessage(.approvalQuestion(open.question))
     for ear in ears.values { ear.tell(asked) }

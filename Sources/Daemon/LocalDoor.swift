@@ -58,7 +58,9 @@ public final class LocalDoor: Sendable {
 
   private func forward(_ call: CallStream, first: ControlMessage?) async throws {
     guard let tether else {
-      throw CmdopError(.unavailable, "this machine belongs to no fleet yet", hint: "cmdop join <join-key>")
+      throw CmdopError(
+        .unavailable, "this machine belongs to no fleet yet",
+        hint: "cmdop join <join-key>   # joined already: cmdop agent restart")
     }
     guard let link = await tether.connection() else {
       throw CmdopError(

@@ -22,8 +22,10 @@ public final class VitalsReader: Sendable {
     var disk = statvfs()
     if statvfs(home, &disk) == 0 {
       let block = UInt64(disk.f_frsize)
-      vitals.diskTotalBytes = UInt64(disk.f_blocks) * block
-      vitals.diskUsedBytes = UInt64(disk.f_blocks - disk.f_bfree) * block
+      // As df counts: what only the system may still use is not free, so a disk on which nobody can write is full.
+      let used = UInt64(disk.f_blocks &- min(disk.f_blocks, disk.f_bfree))
+      vitals.diskTotalBytes = (used + UInt64(disk.f_bavail)) * block
+      vitals.diskUsedBytes = used * block
     }
     var load = [0.0, 0.0, 0.0]
     if getloadavg(&load, 3) > 0 { vitals.load1m = load[0] }

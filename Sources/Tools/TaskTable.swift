@@ -6,9 +6,12 @@ public final class TaskTable: Sendable {
   /// Who may see and end a task: the conversation that it belongs to; outside of one, the caller.
   public struct Owner: Hashable, Sendable {
     let text: String
+    /// Whom its bounds count for. What a program calls itself gives nobody more room.
+    let person: String
 
     public init(of call: ToolCall) {
       let caller = call.caller
+      person = call.conversation.map { "conversation \($0)" } ?? "\(caller.kind) \(caller.person) \(caller.fleet)"
       text =
         call.conversation.map { "conversation \($0)" }
         ?? "\(caller.kind) \(caller.subject) \(caller.fleet) \(caller.via.map(\.description).joined(separator: " "))"
@@ -77,7 +80,9 @@ public final class TaskTable: Sendable {
     let fault = entries.withLock { entries -> CmdopError? in
       prune(&entries)
       let running = entries.values.filter { $0.status.state == .running }
-      guard running.count < Self.runningInAll, running.count(where: { $0.owner == owner }) < Self.runningPerOwner else {
+      guard running.count < Self.runningInAll,
+        running.count(where: { $0.owner.person == owner.person }) < Self.runningPerOwner
+      else {
         return CmdopError(
           .limit, "\(Self.runningPerOwner) tasks run already", hint: "end one of them first: shell_kill")
       }
@@ -151,10 +156,10 @@ public final class TaskTable: Sendable {
     let limit = now() - Self.kept
     let ended = entries.compactMap { id, entry in entry.endedAt.map { (id: id, owner: entry.owner, at: $0) } }
       .sorted { $0.at > $1.at }
-    var perOwner: [Owner: Int] = [:]
+    var perOwner: [String: Int] = [:]
     for (index, entry) in ended.enumerated() {
-      perOwner[entry.owner, default: 0] += 1
-      let isTooMuch = perOwner[entry.owner, default: 0] > Self.endedPerOwner || index >= Self.endedInAll
+      perOwner[entry.owner.person, default: 0] += 1
+      let isTooMuch = perOwner[entry.owner.person, default: 0] > Self.endedPerOwner || index >= Self.endedInAll
       if entry.at < limit || isTooMuch { entries[entry.id] = nil }
     }
   }

@@ -171,10 +171,10 @@ public struct ToolGate: Sendable {
       return Self.refusal("a person on \(hostname) said no", judgement)
     case .timeout:
       try await note(.askTimeout, "")
-      return Self.refusal("nobody on \(hostname) answered in time, so it is denied", judgement)
+      return Self.refusal("nobody on \(hostname) answered in time, so it is denied", judgement, way(question))
     case .nobody:
       try await note(.askNobody, "")
-      return Self.refusal("it needs a person's yes, and nobody is attached to \(hostname)", judgement)
+      return Self.refusal("it needs a person's yes, and nobody is attached to \(hostname)", judgement, way(question))
     case .withdrawn:
       try await note(.askWithdrawn, "")
       return Self.refusal("given up before anybody answered", judgement)
@@ -205,11 +205,18 @@ public struct ToolGate: Sendable {
   }
 
   /// In words that keep a model from trying it in other ways.
-  private static func refusal(_ what: String, _ judgement: Judgement) -> ToolOutcome {
+  /// What the person can do about it, for the model to say.
+  private func way(_ question: ApprovalQuestion) -> String {
+    let rule =
+      question.rule.map { "on \(hostname): cmdop permissions allow '\($0.replacing("'", with: "'\\''"))', or " } ?? ""
+    return " A person can allow it \(rule)by answering at: cmdop approvals \(hostname)"
+  }
+
+  private static func refusal(_ what: String, _ judgement: Judgement, _ way: String = "") -> ToolOutcome {
     let rule = judgement.rule.map { " by the rule \($0)" } ?? ""
     return ToolOutcome(
       "\(what)\(rule) (\(judgement.layer.rawValue)): \(judgement.reason). Nothing was done. Do not try to reach the same in "
-        + "another way; say what you could not do, and why.",
+        + "another way; say what you could not do, and why.\(way)",
       value: .object([
         "denied": true, "layer": .string(judgement.layer.rawValue),
         "rule_id": judgement.ruleID.map { .string($0) } ?? .null,

@@ -41,6 +41,12 @@ struct DaemonControl {
     }
     if status.connectedSinceMs > 0 { return DaemonView(verdict: .online, pid: status.pid, status: status) }
     let isYoung = wallClock() - status.startedAtMs < 3000 && status.trouble == "starting"
+    // The daemon is older than the enrolment.
+    if status.machineID.isEmpty, PrivateFiles.size(home.enrollment) != nil {
+      return DaemonView(
+        verdict: .degraded, pid: status.pid, trouble: "the daemon runs since before this machine joined its fleet",
+        hint: "cmdop agent restart", status: status)
+    }
     return DaemonView(
       verdict: isYoung ? .starting : .degraded, pid: status.pid, trouble: status.trouble, status: status)
   }
@@ -48,7 +54,9 @@ struct DaemonControl {
   /// Starts it in the background and waits until it has said how it is: at most 10 s. `more`: words for it.
   func start(_ more: [String] = []) async throws -> DaemonView {
     if let pid {
-      throw CmdopError(.exists, "a daemon runs in this home already (pid \(pid))", hint: "cmdop agent restart")
+      throw CmdopError(
+        .exists, "a daemon runs in this home already (pid \(pid))",
+        hint: (["cmdop agent restart"] + more).joined(separator: " "))
     }
     try home.prepare()
     let arguments =

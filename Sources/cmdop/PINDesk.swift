@@ -29,6 +29,12 @@ final class PINDesk: PINSource {
     (self.given, self.keyring, self.reach) = (given, keyring, reach)
   }
 
+  /// For programs: it asks nobody.
+  var silent: PINDesk {
+    ask = nil
+    return self
+  }
+
   func known(for machine: String) async -> String? {
     if let pin = right[machine] { return pin }
     guard hasIdentifierShape(machine) else { return nil }

@@ -1,5 +1,6 @@
 import Core
 import Testing
+import Tools
 import Wire
 
 @testable import Daemon

@@ -52,13 +52,36 @@ private enum ShellName {
 
 /// Takes out of what a server has said what was told to it in confidence: it may repeat it in an error.
 struct Concealment: Sendable {
-  private let secrets: [String]
+  /// All parts of so many bytes, by their number: what is shown was mostly cut before, and may begin in the middle of a secret.
+  private let parts: [Int: Set<[UInt8]>]
+  private static let part = 10
 
   /// Shorter ones would black out half of every sentence.
-  init(_ secrets: Set<String>) { self.secrets = secrets.filter { $0.utf8.count >= 8 }.sorted { $0.count > $1.count } }
+  init(_ secrets: Set<String>) {
+    var parts: [Int: Set<[UInt8]>] = [:]
+    for secret in secrets.map({ Array($0.utf8) }) where secret.count >= 8 {
+      let length = min(secret.count, Self.part)
+      for start in 0...(secret.count - length) {
+        parts[length, default: []].insert(Array(secret[start..<start + length]))
+      }
+    }
+    self.parts = parts
+  }
 
   func text(_ text: String) -> String {
-    secrets.reduce(text) { $0.split(separator: $1, omittingEmptySubsequences: false).joined(separator: "…") }
+    if parts.isEmpty { return text }
+    let bytes = Array(text.utf8)
+    var isSecret = [Bool](repeating: false, count: bytes.count)
+    for (length, parts) in parts where bytes.count >= length {
+      for start in 0...(bytes.count - length) where parts.contains(Array(bytes[start..<start + length])) {
+        for place in start..<start + length { isSecret[place] = true }
+      }
+    }
+    var shown: [UInt8] = []
+    for (place, byte) in bytes.enumerated() {
+      if !isSecret[place] { shown.append(byte) } else if place == 0 || !isSecret[place - 1] { shown += "…".utf8 }
+    }
+    return String(decoding: shown, as: UTF8.self)
   }
 
   func error(_ error: CmdopError) -> CmdopError {

@@ -114,6 +114,7 @@ final class StdioLink: ServerLink {
       continuation.resume(returning: .failure(LinkFault(why, wasTaken: true, isLost: true)))
     }
     if !hasEnded { await ProgramEnd.see(to: program) }
+    await ProgramEnd.sweep(up: program)
     return why
   }
 
@@ -204,6 +205,16 @@ extension ProgramEnd {
     if await hasEnded(program, within: .seconds(2)) { return }
     await program.send(.kill)
     _ = await hasEnded(program, within: .seconds(2))
+  }
+
+  /// What it has started may have stayed when it went. Its group's number is nobody else's while somebody is in it.
+  fileprivate static func sweep(up program: any Program) async {
+    await program.send(.terminate)
+    // Also in a task that was cancelled.
+    await withCheckedContinuation { continuation in
+      Loop.eventLoop.scheduleTask(in: .milliseconds(200)) { continuation.resume() }
+    }
+    await program.send(.kill)
   }
 
   private static func hasEnded(_ program: any Program, within limit: Duration) async -> Bool {

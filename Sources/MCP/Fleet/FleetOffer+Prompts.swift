@@ -41,7 +41,7 @@ extension FleetOffer {
       text: { _ in
         """
         Which of my machines is low on disk? Use list_machines, then df -hP on each that is online. For those with less than \
-        15 % free find the five largest folders (du -xh --max-depth=2). \(care) Answer with one table, the fullest first.
+        15 % free find the five largest folders (du -xh -d 2). \(care) Answer with one table, the fullest first.
         """
       }),
     Recipe(

@@ -46,13 +46,13 @@ extension FleetOffer {
     guard let reading = Self.reading(of: uri) else { throw .resourceNotFound(uri) }
     let result: Cmdop_V1_ToolResult
     do throws(CmdopError) {
-      result = try await ask(reading.tool, reading.arguments, on: reading.machine, call)
+      result = try await ask(reading.tool, reading.arguments, on: reading.machine, call, isBrief: true)
     } catch {
       if error.code == .notFound { throw .resourceNotFound(uri) }
       throw RPCError(-32603, error.message + (error.hint.map { " (try: \($0))" } ?? ""))
     }
     if result.isError { throw RPCError(-32603, result.text) }
-    guard result.taskID.isEmpty else { throw RPCError(-32603, "it takes too long to be read as a resource") }
+    if reading.tool == "list_machines" { hosts.hear(result.value) }
     let value = result.value.isEmpty ? nil : try? JSON(parsing: result.value)
     let text: String
     switch reading.tool {
@@ -131,12 +131,10 @@ extension FleetOffer {
   // MARK: completion
 
   public func complete(_ reference: JSON, argument: String, typed: String) async -> [String] {
-    guard argument == "host" || argument == "hosts", parts.state() == .online, let reach = try? await parts.fleet(),
-      let machines = try? await RelayClient(reach).machines(onlineOnly: false)
-    else { return [] }
+    guard argument == "host" || argument == "hosts" else { return [] }
     // Of several, the last one is being typed.
     let (before, last) = Self.cut(typed)
-    return machines.map(\.hostname).filter { $0.lowercased().hasPrefix(last.lowercased()) }.map { before + $0 }
+    return hosts.beginning(with: last).map { before + $0 }
   }
 
   private static func cut(_ typed: String) -> (String, String) {

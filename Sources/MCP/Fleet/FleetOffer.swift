@@ -41,8 +41,13 @@ public struct FleetOffer: ServerOffer {
   /// How often it is looked whether the relay is there.
   static let glance = Duration.seconds(2)
 
+  /// And so much longer a call may take in all: the gate waits for a person, the machine says that it goes on as a task. What is
+  /// silent beyond it is a machine that hangs.
+  static let silence = Duration.seconds(80)
+
   public let parts: Parts
   let catalogue: [FleetTool]
+  let hosts = ToldHosts()
 
   public init(_ parts: Parts) {
     self.parts = parts
@@ -89,19 +94,22 @@ public struct FleetOffer: ServerOffer {
       var own = arguments.object ?? [:]
       let machine = tool.takesMachine ? own.removeValue(forKey: "machine")?.string : nil
       let result = try await ask(name, .object(own), on: machine, call)
+      if name == "list_machines", !result.isError { hosts.hear(result.value) }
       return Self.result(result, of: tool, on: machine)
     } catch { return CallResult.failure(error) }
   }
 
   /// One call on one machine; nil: this one.
   func ask(
-    _ tool: String, _ arguments: JSON, on machine: String?, _ call: OfferCall
+    _ tool: String, _ arguments: JSON, on machine: String?, _ call: OfferCall, isBrief: Bool = false
   ) async throws(CmdopError) -> Cmdop_V1_ToolResult {
     let reach = try await reach(machine)
     var order = ToolCallOrder(tool, arguments)
     order.client = [call.client.name, call.client.version].filter { !$0.isEmpty }.joined(separator: " ")
     if order.client.isEmpty { order.client = "a client without a name" }
-    (order.handOver, order.mostCharacters) = (Self.handOver, CallResult.mostCharacters)
+    order.mostCharacters = CallResult.mostCharacters
+    // Who cannot be told of a task gets none.
+    if isBrief { order.timeout = Self.handOver } else { order.handOver = Self.handOver }
     let heard: @Loop @Sendable (ToolNews) async -> Void = { news in
       switch news {
       case .output(let text): call.progress(Self.lastLine(text))
@@ -111,8 +119,27 @@ public struct FleetOffer: ServerOffer {
     }
     let asked: ToolClient.Answerer = { await Self.elicit($0, call) }
     let client = ToolClient(reach)
-    return try await client.call(
-      order, on: machine ?? "localhost", heard: heard, asked: call.client.canElicit ? asked : nil)
+    let place = machine ?? "localhost"
+    let result = await withTaskGroup(of: Result<Cmdop_V1_ToolResult, CmdopError>?.self) { [order] group in
+      group.addTask {
+        do throws(CmdopError) {
+          return .success(
+            try await client.call(order, on: place, heard: heard, asked: call.client.canElicit ? asked : nil))
+        } catch { return .failure(error) }
+      }
+      group.addTask {
+        try? await Task.sleep(for: Self.handOver + Self.silence)
+        return nil
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
+    guard let result else {
+      throw CmdopError(
+        .timeout, "\(OneLine.of(place)) took the call of \(tool) and says nothing: it is not known whether it was done",
+        hint: "cmdop machines")
+    }
+    return try result.get()
   }
 
   private func reach(_ machine: String?) async throws(CmdopError) -> Reach {

@@ -72,11 +72,19 @@ struct MCPOptions: ParsableArguments {
   /// For the daemon itself.
   var words: [String] { withMCP ? ["--with-mcp", "--mcp-port", "\(port)"] : [] }
 
+  /// The same for a daemon that takes the place of one that served MCP.
+  func words(after old: DaemonView?) -> [String] {
+    guard !withMCP, let port = old?.status?.mcpURL?.split(separator: ":").last?.prefix(while: \.isNumber) else {
+      return words
+    }
+    return ["--with-mcp", "--mcp-port", String(port)]
+  }
+
   /// Where it is. The token is shown once, when it is new.
   func tell(_ daemon: DaemonView, _ home: Home, isNew: Bool) throws {
-    guard withMCP, let url = daemon.status?.mcpURL else { return }
+    guard let url = daemon.status?.mcpURL else { return }
     Report.line("MCP at \(url); its token is in \(home.mcpToken)")
-    if isNew, let token = try MCPToken.load(home) { Report.line("token, shown this once: \(token)") }
+    if isNew, let token = try MCPToken.load(home) { Report.line("token (again: cmdop mcp token): \(token)") }
   }
 }
 
@@ -102,9 +110,10 @@ struct RestartCommand: Verb {
 
   func work() async throws {
     let control = DaemonControl(home: try options.place(), options: options)
+    let words = mcp.words(after: try? control.look())
     if control.pid != nil { _ = try await control.stop() }
     let isNew = try mcp.withMCP && MCPToken.load(control.home) == nil
-    let daemon = try await control.start(mcp.words)
+    let daemon = try await control.start(words)
     if options.json { return Report.json(daemon) }
     Report.line("\(daemon.verdict.rawValue): daemon \(daemon.status?.pid ?? 0)")
     if let trouble = daemon.trouble { Report.note(trouble) }

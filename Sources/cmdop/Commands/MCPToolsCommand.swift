@@ -13,7 +13,11 @@ struct MCPToolsCommand: Verb {
     if options.json { return Report.json(tools) }
     Report.table([["NAME", "TITLE", "HINTS", "WHAT"]] + tools.map(Self.row))
     if !isOnline {
-      Report.note("without a relay only this machine can be reached, and tools for others are not offered")
+      let view = try DaemonControl(home: options.place(), options: options).look()
+      Report.note(
+        "other machines cannot be reached at the moment, and tools for them are not offered: \(view.trouble ?? "the daemon is just starting")"
+      )
+      Report.note("try: \(view.hint ?? "cmdop agent status")")
     }
   }
 

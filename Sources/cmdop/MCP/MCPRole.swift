@@ -49,15 +49,20 @@ struct MCPRole {
 @Loop
 private final class FleetWay: Sendable {
   private let options: GlobalOptions
-  private var known: Reach?
+  private var known: (reach: Reach, stamps: [FileStamp?])?
 
   init(_ options: GlobalOptions) { self.options = options }
 
+  /// Made anew when somebody has signed in, out, or joined a fleet meanwhile.
   func reach() async throws(CmdopError) -> Reach {
-    if let known { return known }
-    // Nobody is there to be asked for a PIN: a known one is used, else the call says what is missing.
+    let home = try options.place()
+    let stamps = [home.credentials, home.enrollment].map { FileStamp($0) }
+    if let known, known.stamps == stamps { return known.reach }
     let reach = try await options.reach()
-    known = reach
+    // Nobody is there to be asked for a PIN, also where there is a terminal: a known one is used, else the call says what is missing.
+    reach.pins = options.desk(nil, keyring: Keyring(home: home), reach).silent
+    known?.reach.close()
+    known = (reach, stamps)
     return reach
   }
 }

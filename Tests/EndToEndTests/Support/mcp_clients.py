@@ -332,9 +332,10 @@ async def progress(client):
 async def cancel(client):
     """What was begun ends, and the server goes on."""
     mark = work / f"cancel-{os.getpid()}"
-    command = f"sleep 300 & echo $! $$ > {mark}.new; mv {mark}.new {mark}; wait"
+    command = f"sleep 300 & echo $! $$ > {mark}; wait"
     await client.cancelled(
-        "execute_command", {"command": command}, lambda: until("the command runs", mark.exists))
+        "execute_command", {"command": command},
+        lambda: until("the command runs", lambda: mark.exists() and mark.read_text().endswith("\n")))
     pids = mark.read_text().split()
     await until("the command has ended", lambda: not any(lives(pid) for pid in pids))
     must("still" in text(await client.call("execute_command", {"command": "echo still here"})), "no call after it")
