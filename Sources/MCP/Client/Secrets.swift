@@ -61,9 +61,9 @@ struct Concealment: Sendable {
     var parts: [Int: Set<[UInt8]>] = [:]
     for secret in secrets.map({ Array($0.utf8) }) where secret.count >= 8 {
       let length = min(secret.count, Self.part)
-      for start in 0...(secret.count - length) {
-        parts[length, default: []].insert(Array(secret[start..<start + length]))
-      }
+      let pieces = (0...(secret.count - length)).map { Array(secret[$0..<$0 + length]) }.filter { !$0.contains(32) }
+      // Words, as in "Bearer …": each for itself, or, where all are short, the whole.
+      for piece in pieces.isEmpty ? [secret] : pieces { parts[piece.count, default: []].insert(piece) }
     }
     self.parts = parts
   }
