@@ -12,8 +12,9 @@ public protocol Terminal: AnyObject, Sendable {
   ) throws(CmdopError)
   /// While true nothing is read: the kernel then slows the program.
   var isPaused: Bool { get set }
-  /// Types `bytes`. Returns when the kernel has all of them, or the terminal is gone.
-  func write(_ bytes: ByteBuffer) async
+  /// Types what the kernel takes at once of `bytes`; how many, 0 while the program reads nothing. Moves `mark` by as many
+  /// in the same step: if it survives the process, it tells what was typed even when the process was killed in between.
+  func type(_ bytes: ByteBuffer, moving mark: UnsafeMutablePointer<Int64>?) -> Int
   var size: TerminalSize { get set }
   /// Sends a signal to the foreground process group.
   func send(_ signal: SignalName)

@@ -91,25 +91,6 @@ final class DescriptorStream: Sendable {
     return !isClosed
   }
 
-  /// Returns when the kernel has all of the bytes, or the other side is gone. As a rule that is at once, without waiting.
-  func writeFully(_ bytes: ByteBuffer) async {
-    guard !isClosed else { return }
-    let mark = begin(bytes)
-    if written < mark { try? await writable.wait { written >= mark || isClosed } }
-  }
-
-  /// Writes are done in order: the mark says up to which of them.
-  private func begin(_ bytes: ByteBuffer) -> Int {
-    begun += 1
-    channel.writeAndFlush(bytes).assumeIsolated().whenComplete { _ in
-      self.written += 1
-      self.writable.wake()
-    }
-    return begun
-  }
-  private var begun = 0
-  private var written = 0
-
   /// Closes after what was written has gone out.
   func closeWhenWritten() {
     let channel = channel

@@ -111,7 +111,8 @@ public enum Processes {
     #endif
   }
 
-  public static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+  /// A write that cannot be done (nobody reads, the file may not be so large) is an error, not the process's end.
+  public static func survivesFailedWrites() { for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) } }
 
   /// Starts a program that outlives this one, with its own session, nothing on standard input, and output to `logFile`.
   public static func startInBackground(

@@ -100,11 +100,11 @@ public final class Journal {
 
   // MARK: input; see InputLedger
 
-  func takeInput(_ bytes: ByteBuffer, at offset: UInt64, client: String) throws(CmdopError) -> ByteBuffer? {
-    try inputs.take(bytes, at: offset, client: client)
+  func freshInput(_ bytes: ByteBuffer, at offset: UInt64, client: String) throws(CmdopError) -> ByteBuffer? {
+    try inputs.fresh(bytes, at: offset, client: client)
   }
-  func acceptInput(_ position: UInt64, from client: String) { inputs.accept(position, from: client) }
-  func acceptedInput(from client: String) -> UInt64 { inputs.accepted(from: client) }
+  func inputMark(of client: String) -> UnsafeMutablePointer<Int64>? { inputs.mark(of: client) }
+  func typedInput(from client: String) -> UInt64 { inputs.typed(from: client) }
   func expectInput(_ client: String, from offset: UInt64) { inputs.expect(client, from: offset) }
 
   /// Lets `body` see what stands there from a position on, up to another or the end, in at most two pieces, uncopied.

@@ -35,6 +35,8 @@ public final class LiveTerminal: Sendable {
   let now: @Sendable () -> Int64
   private let progress = Turnstile()
   private let answers = Turnstile()
+  private let typing = Turnstile()
+  private var isTyping = false
   private var unanswered: [UInt8] = []
   private var isOver = false
   private(set) var isFollowing = false
@@ -86,7 +88,7 @@ public final class LiveTerminal: Sendable {
       try? await answers.wait { !unanswered.isEmpty || isOver }
       let answer = unanswered
       unanswered = []
-      if !answer.isEmpty { await terminal.write(ByteBuffer(bytes: answer)) }
+      if !answer.isEmpty { await type(ByteBuffer(bytes: answer)) }
       if Task.isCancelled { return }
     }
     let how = await terminal.end()
@@ -195,21 +197,53 @@ public final class LiveTerminal: Sendable {
 
   // MARK: input
 
-  /// Types what is new of `bytes`. Returns once the kernel has it. Throws `denied` for observers.
+  /// Types what is new of `bytes`. Returns once the kernel has it, or the task was cancelled. Throws `denied` for
+  /// observers.
   public func type(_ bytes: ByteBuffer, at offset: UInt64, by viewer: TerminalViewer) async throws(CmdopError) {
     guard !viewer.observes else {
       throw CmdopError(.denied, "you only watch session \(name)", hint: "attach without --observe")
     }
-    guard let fresh = try journal.takeInput(bytes, at: offset, client: viewer.client) else { return }
+    do { try await turn() } catch { return }
+    defer { endTurn() }
+    // Only now: the same client may have typed it meanwhile, on a connection that is dying.
+    guard let fresh = try journal.freshInput(bytes, at: offset, client: viewer.client) else { return }
     typed(by: viewer)
-    await terminal.write(fresh)
-    journal.acceptInput(offset + UInt64(bytes.readableBytes), from: viewer.client)
+    await put(fresh, of: viewer.client)
   }
 
   /// Types for somebody who is not attached: the machine's agent.
   public func type(_ bytes: ByteBuffer) async {
+    do { try await turn() } catch { return }
+    defer { endTurn() }
     lastActiveAt = now()
-    await terminal.write(bytes)
+    await put(bytes, of: nil)
+  }
+
+  /// One types at a time, so that nothing gets between the bytes of a piece.
+  private func turn() async throws {
+    try await typing.wait { !isTyping }
+    isTyping = true
+  }
+
+  private func endTurn() {
+    isTyping = false
+    typing.wake()
+  }
+
+  /// Types all of `bytes`, as fast as the program reads them: as a rule at once, else it is asked again and again, after
+  /// at most 20 ms, until the task is cancelled or the terminal is over.
+  private func put(_ bytes: ByteBuffer, of client: String?) async {
+    var (rest, pause) = (bytes, 1)
+    while !isOver {
+      let mark = client.flatMap(journal.inputMark)
+      // Forgotten for 64 others while the program read nothing: what is typed now would not be known.
+      if client != nil && mark == nil { return }
+      let count = terminal.type(rest, moving: mark)
+      rest.moveReaderIndex(forwardBy: count)
+      if rest.readableBytes == 0 { return }
+      pause = count > 0 ? 1 : min(20, pause * 2)
+      do { try await Task.sleep(for: .milliseconds(pause)) } catch { return }
+    }
   }
 
   private func typed(by viewer: TerminalViewer) {
@@ -222,8 +256,8 @@ public final class LiveTerminal: Sendable {
     }
   }
 
-  /// Input of this client up to here was taken.
-  public func accepted(from client: String) -> UInt64 { journal.acceptedInput(from: client) }
+  /// Input of this client was typed up to here.
+  public func accepted(from client: String) -> UInt64 { journal.typedInput(from: client) }
 
   /// A client begins anew at `offset`; only for one that is not known.
   public func expect(_ client: String, from offset: UInt64) { journal.expectInput(client, from: offset) }

@@ -26,7 +26,7 @@ struct Cmdop: AsyncParsableCommand {
 
   static func main() async {
     KeeperEntrance.takeIfMeant(CommandLine.arguments)
-    Processes.ignoreBrokenPipes()
+    Processes.survivesFailedWrites()
     Start.environment.withLock { $0 = Processes.environment }
     let words = Array(CommandLine.arguments.dropFirst())
     do {

@@ -75,7 +75,7 @@ struct KeeperAdoptionTests {
       let reader = try Reader(try #require(try await new.kept().first).terminal)
       try await reader.saw("ready")
       try await eventually("the old one knows") { old.link == nil }
-      await reader.type("to the new one\r")
+      try await reader.type("to the new one\r")
       try await reader.saw("to the new one")
       #expect(old.link == nil && new.link?.isOpen == true)
       #expect(unread.processID == reader.terminal.processID)

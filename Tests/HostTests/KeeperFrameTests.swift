@@ -57,7 +57,7 @@ struct KeeperFrameTests {
         let client = try await RawClient.connect(home.socket)
         try client.send(noise)
       }
-      await reader.type("all is well\r")
+      try await reader.type("all is well\r")
       try await reader.saw("all is well")
       #expect(home.keeper == keeper && home.log.isEmpty && home.daemon.link?.isOpen == true)
       // Senseless after a hello, too.

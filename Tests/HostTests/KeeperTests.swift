@@ -36,7 +36,7 @@ struct KeeperTests {
       let reader = try Reader(try await home.open("read line; echo still $line"))
       let keeper = try #require(home.keeper)
       try await eventually("only one of them runs") { home.started.filter { runs($0) } == [keeper] }
-      await reader.type("here\r")
+      try await reader.type("here\r")
       try await reader.saw("still here")
       #expect(home.log.isEmpty)
     }

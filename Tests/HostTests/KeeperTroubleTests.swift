@@ -19,9 +19,9 @@ struct KeeperTroubleTests {
           home.daemon.link.map { $0.isOpen && $0 !== before } == true && !home.daemon.isDialling
         }
       }
-      await reader.type("still here\r")
+      try await reader.type("still here\r")
       try await reader.saw("still here")
-      await reader.type("\u{4}")
+      try await reader.type("\u{4}")
       #expect(await reader.terminal.end() == .exited(code: 9))
       #expect(home.started.count == 1)
     }
@@ -34,7 +34,7 @@ struct KeeperTroubleTests {
       let keeper = try #require(home.keeper)
       // It cannot tell us, and by the time that it can, it would tell a connection that is gone.
       kill(keeper, SIGSTOP)
-      await reader.type("\r")
+      try await reader.type("\r")
       try await eventually("the program has ended") { !runs(reader.terminal.processID) }
       home.daemon.link?.end()
       kill(keeper, SIGCONT)
@@ -49,9 +49,9 @@ struct KeeperTroubleTests {
       try await reader.saw("ready")
       let keeper = try #require(home.keeper)
       kill(keeper, SIGSTOP)
-      await reader.type("still here\r")
+      try await reader.type("still here\r")
       try await reader.saw("still here")
-      await reader.type("\u{4}")
+      try await reader.type("\u{4}")
       try await eventually("the program has ended") { !runs(reader.terminal.processID) }
       kill(keeper, SIGCONT)
       #expect(await reader.terminal.end() == .exited(code: 9))

@@ -35,5 +35,12 @@ final class Reader {
     try await eventually("it has printed everything; last \(text.suffix(500).debugDescription)") { hasEnded }
   }
 
-  func type(_ keys: String) async { await terminal.write(ByteBuffer(string: keys)) }
+  /// Types all of `keys`, as the program reads them.
+  func type(_ keys: String) async throws {
+    var rest = ByteBuffer(string: keys)
+    try await eventually("it reads what is typed") {
+      rest.moveReaderIndex(forwardBy: terminal.type(rest, moving: nil))
+      return rest.readableBytes == 0
+    }
+  }
 }

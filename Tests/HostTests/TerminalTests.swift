@@ -25,11 +25,11 @@ struct TerminalTests {
     try await KeeperHome.run { home in
       let reader = try Reader(try await home.open("exec bash --norc --noprofile -i"))
       try await reader.saw("$ ")
-      await reader.type("sleep 1000\r")
+      try await reader.type("sleep 1000\r")
       try await eventually("sleep is in the foreground") { reader.terminal.whatRuns()?.command == "sleep" }
-      await reader.type("\u{3}")
+      try await reader.type("\u{3}")
       try await eventually("the shell is back") { reader.terminal.whatRuns()?.command == "bash" }
-      await reader.type("echo status $?; exit 3\r")
+      try await reader.type("echo status $?; exit 3\r")
       try await reader.saw("status 130")
       #expect(await reader.terminal.end() == .exited(code: 3))
       try await reader.ended()
@@ -74,7 +74,7 @@ struct TerminalTests {
       #expect(reader.text.hasSuffix("xEND\r\n"))
       #expect(await reader.terminal.end() == .exited(code: 0))
       #expect(reader.terminal.whatRuns() == nil || reader.terminal.whatRuns()?.command.isEmpty == false)
-      await reader.type("to nobody")
+      #expect(reader.terminal.type(ByteBuffer(string: "to nobody"), moving: nil) == 0)
     }
   }
 
@@ -154,6 +154,28 @@ struct TerminalTests {
       #expect(nowhere?.code == .notFound && nowhere?.message.contains("/no/such/directory") == true)
       let kept = try await home.newDaemon().kept()
       #expect(kept.isEmpty)
+    }
+  }
+
+  @Test("What is typed is counted by as much as the terminal took, wherever the count stands; a full one takes nothing")
+  func typing() async throws {
+    try await KeeperHome.run { home in
+      let reader = try Reader(
+        try await home.open("stty raw -echo; echo ready; read -r go; exec head -c 600000 | md5sum"))
+      try await reader.saw("ready")
+      let text = ByteBuffer(bytes: (0..<60_000).map { UInt8(97 + $0 % 26) })
+      for start in [0, 4_000, 1 << 40, (1 << 62) - 100_000] as [Int64] {
+        var mark = start
+        let count = reader.terminal.type(text.getSlice(at: 0, length: 100) ?? text, moving: &mark)
+        #expect(count == 100 && mark == start + 100)
+      }
+      var (mark, rest) = (Int64(400), text)
+      while case let count = reader.terminal.type(rest, moving: &mark), count > 0 {
+        rest.moveReaderIndex(forwardBy: count)
+        if rest.readableBytes == 0 { rest = text }
+      }
+      let full = mark
+      #expect(full > 4_000 && reader.terminal.type(text, moving: &mark) == 0 && mark == full)
     }
   }
 

@@ -11,6 +11,8 @@ final class FakeTerminal: Terminal {
   var size = TerminalSize.standard { didSet { sizes.append(size) } }
   private(set) var sizes: [TerminalSize] = []
   private(set) var typed = ""
+  /// Bytes that the program still takes.
+  var room = Int.max
   private(set) var signals: [SignalName] = []
   private(set) var hangUps = 0
   private var take: (@Loop (UnsafeRawBufferPointer?) -> Void)?
@@ -24,9 +26,13 @@ final class FakeTerminal: Terminal {
     (self.landing, self.take) = (landing, take)
     turnstile.wake()
   }
-  func write(_ bytes: ByteBuffer) async {
-    typed += String(buffer: bytes)
+  func type(_ bytes: ByteBuffer, moving mark: UnsafeMutablePointer<Int64>?) -> Int {
+    let count = min(room, bytes.readableBytes)
+    room -= count
+    typed += String(decoding: bytes.readableBytesView.prefix(count), as: UTF8.self)
+    mark?.pointee += Int64(count)
     turnstile.wake()
+    return count
   }
   func send(_ signal: SignalName) { signals.append(signal) }
   func hangUp() {

@@ -20,7 +20,10 @@ struct InputLedgerTests {
     func restart() { ledger = InputLedger(memory) }
 
     func take(_ text: String, at offset: UInt64, by client: String = "a") throws -> String {
-      String(buffer: try ledger.take(ByteBuffer(string: text), at: offset, client: client) ?? ByteBuffer())
+      let fresh = try ledger.fresh(ByteBuffer(string: text), at: offset, client: client) ?? ByteBuffer()
+      // The terminal moves the mark as it types.
+      ledger.mark(of: client)?.pointee += Int64(fresh.readableBytes)
+      return String(buffer: fresh)
     }
   }
 
@@ -52,9 +55,8 @@ struct InputLedgerTests {
       let from = Int.random(in: max(0, count - 50)...count, using: &dice)
       let to = min(all.count, from + Int.random(in: 0...80, using: &dice))
       typed[client, default: ""] += try bench.take(String(all[from..<to]), at: UInt64(from), by: client)
-      bench.ledger.accept(UInt64(typed[client, default: ""].count), from: client)
       if Int.random(in: 0..<20, using: &dice) == 0 { bench.restart() }
-      #expect(bench.ledger.accepted(from: client) == UInt64(typed[client, default: ""].count))
+      #expect(bench.ledger.typed(from: client) == UInt64(typed[client, default: ""].count))
     }
     for (client, text) in typed { #expect(text == String(all[..<text.count]) && text.count > 500, "\(client)") }
   }
@@ -74,33 +76,34 @@ struct InputLedgerTests {
   func expectation() throws {
     let bench = Bench()
     bench.ledger.expect("a", from: 100)
-    #expect(bench.ledger.accepted(from: "a") == 100)
+    #expect(bench.ledger.typed(from: "a") == 100)
     bench.ledger.expect("a", from: 5)
     #expect(try bench.take("old", at: 90) == "")
     #expect(try bench.take("new", at: 100) == "new")
-    #expect(bench.ledger.accepted(from: "nobody") == 0)
+    #expect(bench.ledger.typed(from: "nobody") == 0 && bench.ledger.mark(of: "nobody") == nil)
   }
 
   @Test("Clients do not get in each other's way")
   func clients() throws {
     let bench = Bench()
     for client in ["a", "b", "c"] { #expect(try bench.take("to \(client)", at: 0, by: client) == "to \(client)") }
-    bench.ledger.accept(4, from: "b")
-    #expect(["a", "b", "c"].map { bench.ledger.accepted(from: $0) } == [0, 4, 0])
+    #expect(try bench.take("!", at: 4, by: "b") == "!")
+    #expect(["a", "b", "c"].map { bench.ledger.typed(from: $0) } == [4, 5, 4])
     #expect(try bench.take("to a", at: 0, by: "a") == "")
   }
 
-  @Test("Accepted only grows, and survives the daemon; what was taken and not accepted has to come again")
+  @Test("What was typed in part has to come again from there, also after a restart, and is not typed before its turn")
   func restart() throws {
     let bench = Bench()
-    #expect(try bench.take("abcdef", at: 0) == "abcdef")
-    bench.ledger.accept(4, from: "a")
-    bench.ledger.accept(2, from: "a")
-    bench.ledger.accept(9, from: "nobody")
-    #expect(bench.ledger.accepted(from: "a") == 4)
-    #expect(try bench.take("abcdef", at: 0) == "")
-    bench.restart()
-    #expect(bench.ledger.accepted(from: "a") == 4)
+    #expect(
+      String(buffer: try #require(try bench.ledger.fresh(ByteBuffer(string: "abcdef"), at: 0, client: "a"))) == "abcdef"
+    )
+    bench.ledger.mark(of: "a")?.pointee += 4
+    for _ in 1...2 {
+      #expect(bench.ledger.typed(from: "a") == 4)
+      #expect(throws: CmdopError.self) { try bench.take("g", at: 6) }
+      bench.restart()
+    }
     #expect(try bench.take("abcdef", at: 0) == "ef")
   }
 
@@ -109,15 +112,13 @@ struct InputLedgerTests {
     let bench = Bench()
     for number in 0..<64 {
       #expect(try bench.take("x", at: 0, by: "client \(number)") == "x")
-      bench.ledger.accept(1, from: "client \(number)")
     }
     #expect(try bench.take("y", at: 1, by: "client 0") == "y")
-    bench.ledger.accept(2, from: "client 0")
     bench.restart()
     #expect(try bench.take("z", at: 0, by: "newcomer") == "z")
-    #expect(bench.ledger.accepted(from: "client 0") == 2)
-    #expect(bench.ledger.accepted(from: "client 1") == 0)
-    #expect((2..<64).allSatisfy { bench.ledger.accepted(from: "client \($0)") == 1 })
+    #expect(bench.ledger.typed(from: "client 0") == 2)
+    #expect(bench.ledger.typed(from: "client 1") == 0)
+    #expect((2..<64).allSatisfy { bench.ledger.typed(from: "client \($0)") == 1 })
   }
 
   @Test("256 clients one after the other are all served, and the last 64 are remembered")
@@ -125,10 +126,9 @@ struct InputLedgerTests {
     let bench = Bench()
     for number in 0..<256 {
       #expect(try bench.take("abc", at: 0, by: "\(number)") == "abc")
-      bench.ledger.accept(3, from: "\(number)")
     }
-    #expect((192..<256).allSatisfy { bench.ledger.accepted(from: "\($0)") == 3 })
-    #expect((0..<192).allSatisfy { bench.ledger.accepted(from: "\($0)") == 0 })
+    #expect((192..<256).allSatisfy { bench.ledger.typed(from: "\($0)") == 3 })
+    #expect((0..<192).allSatisfy { bench.ledger.typed(from: "\($0)") == 0 })
   }
 
   @Test(
@@ -138,7 +138,7 @@ struct InputLedgerTests {
     #expect(await code { try bench.take("abc", at: .max - back, by: "hostile") } == .badUsage)
     #expect(await code { try bench.take("abc", at: (1 << 62) + back, by: "hostile") } == .badUsage)
     bench.ledger.expect("hostile", from: .max - back)
-    #expect(bench.ledger.accepted(from: "hostile") == 0)
+    #expect(bench.ledger.typed(from: "hostile") == 0)
   }
 
   @Test("A ledger found on the disk may hold anything")

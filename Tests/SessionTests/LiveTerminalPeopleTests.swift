@@ -32,6 +32,40 @@ struct LiveTerminalPeopleTests {
     }
   }
 
+  @Test("While the program reads nothing, what is typed waits in its order, whole piece by whole piece")
+  func blocked() async throws {
+    try await Bench.run { bench in
+      let (anna, bob) = (bench.viewer("anna"), bench.viewer("bob"))
+      bench.fake.room = 3
+      async let first: Void = bench.live.type(ByteBuffer(string: "abcdef"), at: 0, by: anna)
+      try await bench.fake.wasTyped("abc")
+      async let second: Void = bench.live.type(ByteBuffer(string: "XYZ"), at: 0, by: bob)
+      bench.fake.room = 2
+      try await bench.fake.wasTyped("abcde")
+      #expect(bench.live.accepted(from: anna.client) == 5 && bench.live.accepted(from: bob.client) == 0)
+      bench.fake.room = 100
+      _ = try await (first, second)
+      #expect(bench.fake.typed == "abcdefXYZ")
+    }
+  }
+
+  @Test("A connection that dies while the program reads nothing gives way: the rest comes by the next one, once")
+  func givesWay() async throws {
+    try await Bench.run { bench in
+      let dying = bench.viewer("anna")
+      bench.fake.room = 2
+      let stuck = Task { try await bench.live.type(ByteBuffer(string: "hello"), at: 0, by: dying) }
+      try await bench.fake.wasTyped("he")
+      let next = bench.viewer("anna")
+      #expect(bench.live.accepted(from: next.client) == 2)
+      stuck.cancel()
+      bench.fake.room = 100
+      try await bench.live.type(ByteBuffer(string: "llo!"), at: 2, by: next)
+      #expect(bench.fake.typed == "hello!")
+      try await stuck.value
+    }
+  }
+
   @Test("An observer's keys, signals and sizes reach nothing")
   func observer() async throws {
     try await Bench.run { bench in

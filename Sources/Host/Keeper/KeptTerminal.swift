@@ -16,7 +16,7 @@ public final class KeptTerminal: Terminal {
   public nonisolated let processID: Int32
   private let id: SessionID
   private let keeper: TerminalKeeper
-  /// For sizes and the foreground group, while the stream owns the other copy.
+  /// For typing, sizes and the foreground group, while the stream that reads owns the other copy.
   private let control: CInt
   private var master: CInt
   private var stream: DescriptorStream?
@@ -45,7 +45,7 @@ public final class KeptTerminal: Terminal {
     master = -1
     // A read of a terminal never gives more than 4 KiB.
     stream = try DescriptorStream.open(
-      descriptor, reads: true, writes: true, piece: 4096, joins: false, landing: landing
+      descriptor, reads: true, writes: false, piece: 4096, joins: false, landing: landing
     ) { [weak self] bytes in
       if let bytes { bytes.withUnsafeReadableBytes { take($0) } } else { take(nil) }
       guard let self else { return }
@@ -60,7 +60,13 @@ public final class KeptTerminal: Terminal {
     didSet { if isPaused { stream?.pause() } else { stream?.pull() } }
   }
 
-  public func write(_ bytes: ByteBuffer) async { await stream?.writeFully(bytes) }
+  public func type(_ bytes: ByteBuffer, moving mark: UnsafeMutablePointer<Int64>?) -> Int {
+    guard stream != nil else { return 0 }
+    var typed = 0
+    _ = bytes.withUnsafeReadableBytes { chost_type(control, $0.baseAddress, $0.count, mark, &typed) }
+    return typed
+  }
+
   public var size: TerminalSize {
     get {
       var (rows, columns) = (UInt16(0), UInt16(0))

@@ -13,8 +13,6 @@ final class ChaosStreet: Sendable {
   let proxy: Proxy
   let typed: String
   private let users: Locked<[String: User]>
-  /// Numbers of typed lines around a kill of the machine's daemon: these alone may be lost or repeated.
-  let windows = Locked<[ClosedRange<Int>]>([])
   private let lastTyped = Locked(0)
   private let mayType = Locked(true)
 
@@ -108,10 +106,8 @@ final class ChaosStreet: Sendable {
       try await street.stopRelay(SIGKILL)
       try await street.startRelay(grace: "90s", port: street.port, advertise: "127.0.0.1:\(proxy.port)")
     case .machineKilled:
-      let from = max(1, (taken.last ?? 1) - 100)
       kill(try await street.agentPID("far"), SIGKILL)
       try await street.must(["agent", "start"], home: street.home("far"))
-      windows.change { $0.append(from...max(from, self.lastTyped.value)) }
     case .machineRestarted: try await street.must(["agent", "restart"], home: street.home("far"))
     case .clientDaemonKilled:
       kill(try await street.agentPID("desk"), SIGKILL)
@@ -178,25 +174,8 @@ final class ChaosStreet: Sendable {
     #expect(sessions.allSatisfy { $0["state"] as? String == "CONNECTED" }, "\(when): \(sessions)")
   }
 
-  /// Typed lines that are missing or came again: those around a kill of the machine's daemon, and all others.
-  func typingFaults() -> (allowed: [Int], others: [Int]) {
-    var (seen, allowed, others) = (Set<Int>(), [Int](), [Int]())
-    var expected = 1
-    func note(_ number: Int) {
-      if windows.value.contains(where: { $0.contains(number) }) {
-        allowed.append(number)
-      } else {
-        others.append(number)
-      }
-    }
-    for number in taken {
-      if !seen.insert(number).inserted { note(number) } else if number < expected { others.append(number) }
-      while expected < number {
-        note(expected)
-        expected += 1
-      }
-      expected = max(expected, number + 1)
-    }
-    return (allowed, others)
+  /// What came of the typed lines that was not the line after the last one.
+  var typingFaults: [String] {
+    zip([0] + taken, taken).filter { $1 != $0 + 1 }.map { "\($1) after \($0)" }
   }
 }

@@ -27,16 +27,11 @@ struct ChaosTests {
         try await Task.sleep(for: .seconds(Double.random(in: 0...0.6, using: &dice)))
         if number % 10 == 0 || number == faults { try await chaos.check("after fault \(number), \(fault.rawValue)") }
       }
-      let typed = chaos.typingFaults()
-      #expect(typed.others.isEmpty, "lines lost or repeated without a kill of the daemon")
-      // 64 KiB at most for each kill; these lines are short.
-      let kills = chaos.windows.value.count
-      #expect(typed.allowed.count * 5 <= kills * 65_536)
+      #expect(chaos.typingFaults.isEmpty, "typed lines that were lost or typed again")
       let drawings = try ["bursts", "counter", "typist"].map { "\($0) \(try chaos.user($0).numbers.drawings)" }
       print(
         "chaos: \(faults) faults; \(try chaos.user("bursts").numbers.count) numbers in bursts, "
-          + "\(chaos.taken.count) typed lines, of these \(typed.allowed.count) lost or repeated in \(kills) kills of "
-          + "their daemon; drawn anew: \(drawings.joined(separator: ", "))")
+          + "\(chaos.taken.count) typed lines; drawn anew: \(drawings.joined(separator: ", "))")
     }
   }
 }

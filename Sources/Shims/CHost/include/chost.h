@@ -46,6 +46,11 @@ int chost_is_locked(int fd, int *locked);
 /// Gives a file `size` bytes, all of them on the disk. ENOSPC when there is no room.
 int chost_allocate(int fd, int64_t size);
 
+/// Types what a terminal takes at once of some bytes: EAGAIN when it takes none, EIO when nobody has it any more. Moves
+/// `mark`, unless NULL, by as many, on Linux within the same system call: whoever reads the mark after this process was
+/// killed knows what was typed. From one thread only.
+int chost_type(int terminal, const void *bytes, size_t count, int64_t *mark, size_t *typed);
+
 /// Sends bytes, and with the first of them a descriptor (-1: none). Never blocks: EAGAIN when the peer reads nothing.
 int chost_send(int fd, const void *bytes, size_t count, int descriptor, size_t *sent);
 
