@@ -37,6 +37,29 @@ public actor Loop {
     eventLoop.execute { assumeIsolated(body) }
   }
 
+  /// Waits. Throws `CancellationError` when the task is cancelled, and leaves nothing behind then; `Task.sleep` leaves its
+  /// timer, which wakes a thread of its own when nobody waits any more. For pauses that most often are cut short.
+  @Loop
+  public static func pause(_ time: Duration) async throws {
+    let alarm = Alarm()
+    let timer = eventLoop.scheduleTask(in: .nanoseconds(Int64(time / .nanoseconds(1)))) {
+      assumeIsolated { alarm.ring() }
+    }
+    defer { timer.cancel() }
+    try await alarm.wait()
+  }
+
+  @Loop
+  private final class Alarm: Sendable {
+    private var hasRung = false
+    private let turn = Turnstile()
+    func ring() {
+      hasRung = true
+      turn.wake()
+    }
+    func wait() async throws { try await turn.wait { hasRung } }
+  }
+
   // MARK: long work
 
   /// For long work, after each turn of a few milliseconds: returns once the loop has looked at its sockets.

@@ -55,8 +55,10 @@ public struct ToolOutcome: Hashable, Sendable {
   public var value: JSON?
   /// It was done and did not succeed, or could not be done: the model decides what to do about it.
   public var isError: Bool
+  /// What kind of failure it was, where that is known.
+  public var code: CmdopError.Code?
 
-  public init(_ text: String, value: JSON? = nil, isError: Bool = false) {
-    (self.text, self.value, self.isError) = (text, value, isError)
+  public init(_ text: String, value: JSON? = nil, isError: Bool = false, code: CmdopError.Code? = nil) {
+    (self.text, self.value, self.isError, self.code) = (text, value, isError, code)
   }
 }

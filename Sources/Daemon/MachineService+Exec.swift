@@ -34,7 +34,7 @@ extension MachineService {
       }
       if run.timeoutMs > 0 {
         group.addTask {
-          if (try? await Task.sleep(for: .milliseconds(Int64(clamping: min(run.timeoutMs, Self.longestTimeout)))))
+          if (try? await Loop.pause(.milliseconds(Int64(clamping: min(run.timeoutMs, Self.longestTimeout)))))
             != nil
           {
             await ending.begin(timedOut: true, fault: nil)

@@ -82,7 +82,7 @@ extension MachineService {
       }
       if let time {
         group.addTask {
-          if (try? await Task.sleep(for: time)) != nil { await running.end(.timeout) }
+          if (try? await Loop.pause(time)) != nil { await running.end(.timeout) }
           return nil
         }
       }
@@ -176,6 +176,7 @@ extension MachineService {
     let value = outcome.value?.text ?? ""
     return .filled {
       ($0.text, $0.isError, $0.spool) = (text.text, outcome.isError, text.spool)
+      $0.code = outcome.code?.rawValue ?? ""
       $0.nextOffset = UInt64(text.next)
       if value.utf8.count <= Self.mostValue { $0.value = value }
     }

@@ -14,7 +14,8 @@ public struct FileStamp: Hashable, Sendable {
   /// The permission bits.
   public let mode: UInt32
   public let size: Int
-  private let file: UInt64
+  /// The same for every state of one file (its inode).
+  public let identity: UInt64
   private let changed: [Int]
 
   /// nil: there is nothing of that name.
@@ -23,7 +24,7 @@ public struct FileStamp: Hashable, Sendable {
     guard lstat(path, &facts) == 0 else { return nil }
     isRegular = facts.st_mode & S_IFMT == S_IFREG
     (isOwn, isRoots) = (facts.st_uid == getuid(), facts.st_uid == 0)
-    (mode, size, file) = (UInt32(facts.st_mode & 0o7777), Int(facts.st_size), UInt64(facts.st_ino))
+    (mode, size, identity) = (UInt32(facts.st_mode & 0o7777), Int(facts.st_size), UInt64(facts.st_ino))
     #if canImport(Darwin)
       changed = [
         facts.st_mtimespec.tv_sec, facts.st_mtimespec.tv_nsec, facts.st_ctimespec.tv_sec, facts.st_ctimespec.tv_nsec,

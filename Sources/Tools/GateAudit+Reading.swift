@@ -13,8 +13,21 @@ public struct AuditFinding: Hashable, Sendable {
 extension GateAudit {
   /// Looks whether every line follows from the one before it, from the oldest that is there to the one that `audit.head` names.
   public static func verify(folder: String) throws(CmdopError) -> AuditFinding {
+    // A daemon may be writing: the heads before and after say from where to where the log may end. Files that were moved while
+    // they were read are read again.
+    for _ in 0..<10 {
+      let (before, moved) = (try readHead(folder), FileStamp(path(folder))?.identity)
+      let finding = try look(folder, from: before)
+      if moved == FileStamp(path(folder))?.identity { return finding }
+    }
+    throw CmdopError(.unavailable, "the audit log is moved on faster than it can be read", hint: "try again")
+  }
+
+  private static func look(_ folder: String, from before: (number: Int, hash: String)?) throws(CmdopError)
+    -> AuditFinding
+  {
     var finding = AuditFinding(lines: 0, faults: [])
-    var last: AuditLine?
+    var (last, isPassed): (AuditLine?, Bool) = (nil, false)
     let present = (0..<files).reversed().filter { PrivateFiles.size(path(folder, $0)) != nil }
     for number in present {
       let name = number == 0 ? "audit.log" : "audit.log.\(number)"
@@ -40,10 +53,11 @@ extension GateAudit {
           finding.faults.append("\(name) line \(index): the lines \(OneLine.of(gap)) were gone when the daemon started")
         }
         finding.lines += 1
+        if let before, known.number == before.number, known.hash == before.hash { isPassed = true }
         last = known
       }
     }
-    try checkEnd(folder, last, &finding)
+    try checkEnd(folder, last, isPassed, &finding)
     return finding
   }
 
@@ -61,7 +75,10 @@ extension GateAudit {
     return line.previous == last.hash ? nil : "it does not follow from the line before it"
   }
 
-  private static func checkEnd(_ folder: String, _ last: AuditLine?, _ finding: inout AuditFinding) throws(CmdopError) {
+  /// `isPassed`: the line that the head named before the log was read is in it.
+  private static func checkEnd(
+    _ folder: String, _ last: AuditLine?, _ isPassed: Bool, _ finding: inout AuditFinding
+  ) throws(CmdopError) {
     guard let head = try readHead(folder) else {
       if last != nil { finding.faults.append("audit.head is missing or damaged") }
       return
@@ -70,10 +87,11 @@ extension GateAudit {
       if finding.faults.isEmpty { finding.faults.append("the log is gone; it had \(head.number) lines") }
       return
     }
-    // After a crash the head may be one line behind.
+    // After a crash the head may be one line behind; while somebody writes it may be ahead of what was read.
     let isEnd =
       last.number == head.number && last.hash == head.hash
       || last.number == head.number + 1 && last.previous == head.hash
+      || last.number < head.number && isPassed
     if !isEnd { finding.faults.append("the log ends at \(last.number), audit.head says \(head.number)") }
   }
 

@@ -16,11 +16,12 @@ public final class GateAudit: Sendable {
     var log: AppendLog
     var number: Int
     var hash: String
+    var head: WrittenOver
   }
   private let folder: String
   private let limit: Int
   private let now: @Sendable () -> Int64
-  /// Locked over waits for the disk: only in the beginning, and at the desk.
+  /// Locked over waits for the disk: only in the beginning, and where one may wait for it.
   private let state: Mutex<State>
   /// Where lines are written: a disk that hangs must not hold the threads that everybody runs on. One, as lines are a chain.
   private static let desk = SlowWork("lines for the audit log", threads: 1, most: 4096)
@@ -31,8 +32,9 @@ public final class GateAudit: Sendable {
     let end = try Self.end(of: folder)
     var log = try AppendLog(Self.path(folder))
     try log.endLine()
-    state = Mutex(State(log: log, number: end.number, hash: end.hash))
-    if let head = try? Self.readHead(folder), head.number > end.number || end.isLost {
+    let before = try? Self.readHead(folder)
+    state = Mutex(State(log: log, number: end.number, hash: end.hash, head: try WrittenOver(Self.head(folder))))
+    if let head = before, head.number > end.number || end.isLost {
       try noteGap(end.isLost ? 0 : end.number, head.number)
     }
   }
@@ -45,9 +47,13 @@ public final class GateAudit: Sendable {
   /// Writes it down, before it happens. Throws when that fails: then it must not happen. Returns its number.
   @discardableResult
   public func write(_ entry: GateEntry) async throws(CmdopError) -> Int {
-    do {
-      return try await Self.desk.attempt { () throws(CmdopError) in try self.append(entry) }
-    } catch {
+    try await Self.desk.attempt { () throws(CmdopError) in try self.writeNow(entry) }
+  }
+
+  /// The same for whoever may wait for the disk where it is.
+  @discardableResult
+  func writeNow(_ entry: GateEntry) throws(CmdopError) -> Int {
+    do { return try append(entry) } catch {
       throw CmdopError(
         .denied, "the act was not done, because it could not be written down: \(error.message)", hint: error.hint)
     }
@@ -97,7 +103,10 @@ public final class GateAudit: Sendable {
     let hash = Self.hash(body[...])
     try state.log.append(body.dropLast() + Array(",\"hash\":\"\(hash)\"}\n".utf8))
     (state.number, state.hash) = (state.number + 1, hash)
-    try PrivateFiles.write(Array("\(state.number) \(hash)\n".utf8), to: Self.head(folder), isSynced: false)
+    // Of one length always, so that it is written over as a whole.
+    let number = String(state.number)
+    let digits = String(repeating: "0", count: max(0, 20 - number.count)) + number
+    try state.head.write(Array("\(digits) \(hash)\n".utf8))
   }
 
   static func hash(_ body: ArraySlice<UInt8>) -> String {

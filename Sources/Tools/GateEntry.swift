@@ -142,6 +142,7 @@ enum GateText {
 
   /// What looks like a secret is taken out: values behind telling names, tokens of known shape, passwords in addresses.
   static func redacted(_ text: String) -> String {
+    guard mayHide(text) else { return text }
     var takesNext = false
     let words = text.split(separator: " ", omittingEmptySubsequences: false).map { word -> String in
       let bare = word.drop { $0 == "'" || $0 == "\"" }
@@ -171,8 +172,22 @@ enum GateText {
     return words.joined(separator: " ")
   }
 
+  /// Whether anything in it could be taken for a secret. Most texts have nothing of the kind, and every act is written down.
+  private static func mayHide(_ text: String) -> Bool {
+    guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return true }
+    let bytes = text.utf8.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
+    return signs.contains { sign in
+      guard let first = sign.first, bytes.count >= sign.count else { return false }
+      return (0...(bytes.count - sign.count)).contains { at in
+        bytes[at] == first && bytes[at..<at + sign.count].elementsEqual(sign)
+      }
+    }
+  }
+  private static let signs = (keys + prefixes + ["://", "-u", "--user"]).map { Array($0.lowercased().utf8) }
+
   static func hex(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { byte in byte < 16 ? "0" + String(byte, radix: 16) : String(byte, radix: 16) }.joined()
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 
   private static let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)

@@ -25,27 +25,26 @@ public struct JudgedCall: Sendable {
     (self.call, self.paths, self.directory) = (call, paths, directory)
   }
 
-  /// Resolves `cwd` first, then every path that the definition gates in this call's operation. `directory`: absolute.
+  /// Resolves `cwd` first, then every path that the definition gates in this call's operation. `directory`: absolute. Waits for
+  /// the disk.
   public static func check(
-    _ call: ToolCall, _ definition: ToolDefinition, directory: String, home: String, on files: SlowWork
-  ) async throws(CmdopError) -> JudgedCall {
+    _ call: ToolCall, _ definition: ToolDefinition, directory: String, home: String
+  ) throws(CmdopError) -> JudgedCall {
     let gated = definition.gate.arguments
     let operation = gated.first { $0.kind == .operation }.flatMap { call.arguments[$0.name]?.string }
     let counting = gated.filter { $0.operations.isEmpty || operation.map($0.operations.contains) == true }
-    return try await files.attempt { () throws(CmdopError) in
-      var begin = try CheckedPath(directory, in: "/", home: home)
-      var paths: [String: [CheckedPath]] = [:]
-      for argument in counting.sorted(by: { a, _ in a.name == "cwd" }) {
-        guard case .path = argument.kind else { continue }
-        let value = call.arguments[argument.name]
-        let texts = value?.string.map { [$0] } ?? value?.strings ?? argument.fallback.map { [$0] } ?? []
-        var checked: [CheckedPath] = []
-        for text in texts { checked.append(try CheckedPath(text, in: begin.resolved, home: home)) }
-        paths[argument.name] = checked
-        if argument.name == "cwd", let first = checked.first { begin = first }
-      }
-      return JudgedCall(call: call, paths: paths, directory: begin)
+    var begin = try CheckedPath(directory, in: "/", home: home)
+    var paths: [String: [CheckedPath]] = [:]
+    for argument in counting.sorted(by: { a, _ in a.name == "cwd" }) {
+      guard case .path = argument.kind else { continue }
+      let value = call.arguments[argument.name]
+      let texts = value?.string.map { [$0] } ?? value?.strings ?? argument.fallback.map { [$0] } ?? []
+      var checked: [CheckedPath] = []
+      for text in texts { checked.append(try CheckedPath(text, in: begin.resolved, home: home)) }
+      paths[argument.name] = checked
+      if argument.name == "cwd", let first = checked.first { begin = first }
     }
+    return JudgedCall(call: call, paths: paths, directory: begin)
   }
 
   /// The one path of that name. Throws `badUsage` where there is none: the schema asks for it.
@@ -84,6 +83,6 @@ extension SlowWork {
 extension ToolOutcome {
   /// It could not be done: the model reads why, and how to mend it.
   static func failure(_ error: CmdopError) -> ToolOutcome {
-    ToolOutcome(error.message + (error.hint.map { "\n\($0)" } ?? ""), isError: true)
+    ToolOutcome(error.message + (error.hint.map { "\n\($0)" } ?? ""), isError: true, code: error.code)
   }
 }

@@ -33,7 +33,14 @@ public final class PolicyFile: Sendable {
 
   /// What is in force now. `session`: the conversation, whose own rules come first. When it cannot even be looked at, it is strict.
   public func policies(session: String? = nil) async -> Policies {
-    do throws(CmdopError) { try await Self.desk.run { self.reload() } } catch { return Policies(global: .strict) }
+    do throws(CmdopError) { return try await Self.desk.run { self.policiesNow(session: session) } } catch {
+      return Policies(global: .strict)
+    }
+  }
+
+  /// The same for whoever may wait for the disk where it is.
+  func policiesNow(session: String? = nil) -> Policies {
+    reload()
     return state.withLock { state in
       if let known = state.compiled[session] { return known }
       let own = session.flatMap { state.conversations[$0] } ?? []

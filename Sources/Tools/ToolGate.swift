@@ -44,40 +44,61 @@ public struct ToolGate: Sendable {
         "the arguments do not fit \(call.tool): \(faults.joined(separator: "; "))", isError: true)
     }
     do {
-      var checked = try await JudgedCall.check(
-        call, entry.definition, directory: directory, home: home, on: files)
-      let policies = await policy.policies(session: call.conversation?.rawValue)
       let around = await surroundings(entry.definition.gate.arguments.contains { $0.kind == .host })
-      var machines: [String: String] = [:]
-      let refusal = await admit(checked, entry.definition, origin, (policies, around), approver, &machines, judged)
-      if let refusal { return refusal }
-      checked.mayReach = Self.reach(policies, around, origin)
+      // One turn for all that looks at the disk: the paths, the policy, the judgement, and the line in the log.
+      let found = try await files.attempt { () throws(CmdopError) in
+        try self.judge(call, entry.definition, origin, in: directory, around)
+      }
+      guard case .judged(var hearing) = found else {
+        return ToolOutcome("the paths of \(call.tool) cannot be told apart; nothing was done", isError: true)
+      }
+      judged(hearing.verdict)
+      if let refusal = await admit(hearing, asking: approver) { return refusal }
+      hearing.checked.mayReach = Self.reach(hearing.policies, around, origin)
       switch entry {
-      case .own(let tool): return try await tool.call(checked)
+      case .own(let tool): return try await tool.call(hearing.checked)
       case .other(let tool):
         var call = call
-        call.machines = machines
+        call.machines = hearing.judgement.hosts
         return try await tool.call(call)
       }
     } catch {
       return ToolOutcome(
-        error.message + (error.hint.map { " (try: \($0))" } ?? ""), isError: true)
+        error.message + (error.hint.map { " (try: \($0))" } ?? ""), isError: true, code: error.code)
     }
   }
 
-  /// nil: it may act, and the audit says so already.
-  private func admit(
-    _ checked: JudgedCall, _ definition: ToolDefinition, _ origin: Origin,
-    _ law: (policies: Policies, surroundings: Surroundings), _ approver: any Approver,
-    _ machines: inout [String: String], _ judged: @Sendable (Verdict) -> Void
-  ) async -> ToolOutcome? {
-    let (call, policies) = (checked.call, law.policies)
-    var around = law.surroundings
+  /// A call, and what the gate thinks of it.
+  private struct Heard: Sendable {
+    var checked: JudgedCall
+    let act: Act
+    let policies: Policies
+    let around: Surroundings
+    let judgement: Judgement
+    /// It could not be written down: then it does not happen.
+    var fault: CmdopError?
+
+    var verdict: Verdict {
+      Verdict(
+        verdict: judgement.verdict.rawValue, layer: judgement.layer.rawValue, rule: judgement.rule,
+        reason: judgement.reason)
+    }
+  }
+  private enum Found: Sendable {
+    case judged(Heard)
+    case ambiguous
+  }
+
+  /// Judges it, and writes it down unless somebody has to be asked. Waits for the disk.
+  private func judge(
+    _ call: ToolCall, _ definition: ToolDefinition, _ origin: Origin, in directory: String, _ around: Surroundings
+  ) throws(CmdopError) -> Found {
+    let checked = try JudgedCall.check(call, definition, directory: directory, home: home)
+    let policies = policy.policiesNow(session: call.conversation?.rawValue)
     let known = CheckedPaths(checked, home: around.home, otherwise: around.paths)
     // What is judged was resolved before; it must not be looked for a second time.
-    guard known.isWhole, known.hasAll(of: call.arguments, checked, home: around.home) else {
-      return ToolOutcome("the paths of \(call.tool) cannot be told apart; nothing was done", isError: true)
-    }
+    guard known.isWhole, known.hasAll(of: call.arguments, checked, home: around.home) else { return .ambiguous }
+    var around = around
     around.paths = known
     // `cwd` has been followed already: from there it would be followed twice.
     var arguments = call.arguments
@@ -93,50 +114,62 @@ public struct ToolGate: Sendable {
     if judgement.layer == .mode, judgement.verdict != .allow, FollowUp.isOne(call) {
       (judgement.verdict, judgement.reason) = (.allow, "it only looks at what an allowed call has begun")
     }
-    judged(
-      Verdict(
-        verdict: judgement.verdict.rawValue, layer: judgement.layer.rawValue, rule: judgement.rule,
-        reason: judgement.reason))
-    machines = judgement.hosts
-    let said = judgement
-    func note(_ decision: GateDecision, _ milliseconds: Int? = nil, _ by: String = "") async throws(CmdopError) {
-      try await audit.write(
-        GateEntry(
-          decision, said, tool: call.tool, input: call.arguments, mode: policies.mode, user: call.caller.subject,
-          hostname: hostname, hops: call.caller.via.map(\.rawValue), askMilliseconds: milliseconds, approver: by))
-    }
-    do {
+    var heard = Heard(checked: checked, act: act, policies: policies, around: around, judgement: judgement)
+    let decision: GateDecision? =
       switch judgement.verdict {
-      case .allow:
-        try await note(origin == .local ? .noted : .allow)
-        return nil
-      case .deny:
-        try await note(.deny)
-        return Self.refusal("denied", judgement)
-      case .ask:
-        let question = ApprovalQuestion(
-          tool: call.tool, target: Self.shown(call, judgement, in: checked.directory.resolved),
-          reason: judgement.reason,
-          caller: call.caller, conversation: call.conversation, rule: Gate.suggestion(for: act, judgement),
-          digest: Self.digest(call.tool, call.arguments))
-        let asked = ContinuousClock.now
-        let answer = await approver.ask(question)
-        let milliseconds = Int((ContinuousClock.now - asked) / .milliseconds(1))
-        // What was decided about it meanwhile goes before a yes.
-        let now = Gate.judge(act, await policy.policies(session: call.conversation?.rawValue), around)
-        if now.verdict == .deny {
-          try await note(.deny, milliseconds)
-          return Self.refusal("denied while it was asked about", now)
-        }
-        return try await settle(answer, question, judgement) { (decision, by) async throws(CmdopError) in
-          try await note(decision, milliseconds, by)
-        }
+      case .allow: origin == .local ? .noted : .allow
+      case .deny: .deny
+      case .ask: nil
       }
-    } catch {
-      // What cannot be written down does not happen.
-      return ToolOutcome(
-        "denied: the audit log of this machine cannot be written (\(error.message)); nothing was done", isError: true)
+    if let decision {
+      do throws(CmdopError) { try audit.writeNow(entry(decision, heard)) } catch { heard.fault = error }
     }
+    return .judged(heard)
+  }
+
+  private func entry(
+    _ decision: GateDecision, _ heard: Heard, _ milliseconds: Int? = nil, by approver: String = ""
+  ) -> GateEntry {
+    let call = heard.checked.call
+    return GateEntry(
+      decision, heard.judgement, tool: call.tool, input: call.arguments, mode: heard.policies.mode,
+      user: call.caller.subject, hostname: hostname, hops: call.caller.via.map(\.rawValue),
+      askMilliseconds: milliseconds, approver: approver)
+  }
+
+  /// nil: it may act, and the audit says so already.
+  private func admit(_ heard: Heard, asking approver: any Approver) async -> ToolOutcome? {
+    let (call, judgement) = (heard.checked.call, heard.judgement)
+    if let fault = heard.fault { return Self.unwritten(fault) }
+    switch judgement.verdict {
+    case .allow: return nil
+    case .deny: return Self.refusal("denied", judgement)
+    case .ask: break
+    }
+    let question = ApprovalQuestion(
+      tool: call.tool, target: Self.shown(call, judgement, in: heard.checked.directory.resolved),
+      reason: judgement.reason,
+      caller: call.caller, conversation: call.conversation, rule: Gate.suggestion(for: heard.act, judgement),
+      digest: Self.digest(call.tool, call.arguments))
+    let asked = ContinuousClock.now
+    let answer = await approver.ask(question)
+    let milliseconds = Int((ContinuousClock.now - asked) / .milliseconds(1))
+    do {
+      // What was decided about it meanwhile goes before a yes.
+      let now = Gate.judge(heard.act, await policy.policies(session: call.conversation?.rawValue), heard.around)
+      if now.verdict == .deny {
+        try await audit.write(entry(.deny, heard, milliseconds))
+        return Self.refusal("denied while it was asked about", now)
+      }
+      return try await settle(answer, question, judgement) { (decision, by) async throws(CmdopError) in
+        try await audit.write(entry(decision, heard, milliseconds, by: by))
+      }
+    } catch { return Self.unwritten(error) }
+  }
+
+  private static func unwritten(_ error: CmdopError) -> ToolOutcome {
+    ToolOutcome(
+      "denied: the audit log of this machine cannot be written (\(error.message)); nothing was done", isError: true)
   }
 
   /// What an answer is bound to.
@@ -195,7 +228,7 @@ public struct ToolGate: Sendable {
   private static func reach(
     _ policies: Policies, _ around: Surroundings, _ origin: Origin
   ) -> @Sendable (String) -> Bool {
-    guard let reading = try? ReadFile.define() else { return { _ in false } }
+    guard let reading = try? Self.reading.get() else { return { _ in false } }
     return { path in
       if Gate.forbids(path, .read, around) != nil { return false }
       if origin == .local { return true }
@@ -204,7 +237,8 @@ public struct ToolGate: Sendable {
     }
   }
 
-  /// In words that keep a model from trying it in other ways.
+  private static let reading = Result { () throws(CmdopError) in try ReadFile.define() }
+
   /// What the person can do about it, for the model to say.
   private func way(_ question: ApprovalQuestion) -> String {
     let rule =
@@ -212,6 +246,7 @@ public struct ToolGate: Sendable {
     return " A person can allow it \(rule)by answering at: cmdop approvals \(hostname)"
   }
 
+  /// In words that keep a model from trying it in other ways.
   private static func refusal(_ what: String, _ judgement: Judgement, _ way: String = "") -> ToolOutcome {
     let rule = judgement.rule.map { " by the rule \($0)" } ?? ""
     return ToolOutcome(

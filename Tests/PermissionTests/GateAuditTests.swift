@@ -38,6 +38,27 @@ struct GateAuditTests {
     #expect(FileManager.default.fileExists(atPath: folder + "/audit.log.1"))
   }
 
+  @Test(
+    "While lines are written, looking through the log finds nothing wrong; audit.head is made again when it is taken away"
+  )
+  func live() async throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let audit = try GateAudit(folder: folder, limit: 200_000, now: { 1_700_000_000_000 })
+    try await audit.write(Self.entry("ls"))
+    try await withThrowingTaskGroup { group in
+      group.addTask { for number in 0..<2000 { try await audit.write(Self.entry("ls \(number)")) } }
+      for _ in 0..<20 {
+        let finding = try GateAudit.verify(folder: folder)
+        #expect(finding.isGood, "\(finding)")
+      }
+      try await group.waitForAll()
+    }
+    try FileManager.default.removeItem(atPath: folder + "/audit.head")
+    try await audit.write(Self.entry("ls again"))
+    #expect(try GateAudit.verify(folder: folder).isGood)
+  }
+
   @Test("Five files are kept, and the dropping of the sixth is no fault")
   func rotation() async throws {
     let folder = try Self.folder()

@@ -70,8 +70,8 @@ struct SearchTests {
       ] {
         guard case .own(let own)? = bench.catalogue[tool] else { continue }
         let call = ToolCall(id: "1", tool: tool, arguments: arguments, caller: caller)
-        var judged = try await JudgedCall.check(
-          call, own.definition, directory: bench.work, home: bench.folder, on: bench.shed.files)
+        var judged = try JudgedCall.check(
+          call, own.definition, directory: bench.work, home: bench.folder)
         #expect(try await own.call(judged).text.contains(".ssh"))
         judged.mayReach = { !$0.contains("/.ssh") }
         let outcome = try await own.call(judged)

@@ -104,8 +104,8 @@ struct TextTests {
       let caller = Caller(kind: .local, subject: "ann", role: .owner, fleet: FleetID(rawValue: "f"))
       let call = ToolCall(
         id: "1", tool: "execute_command", arguments: ["command": "cat f", "cwd": "good"], caller: caller)
-      let judged = try await JudgedCall.check(
-        call, tool.definition, directory: bench.work, home: bench.folder, on: bench.shed.files)
+      let judged = try JudgedCall.check(
+        call, tool.definition, directory: bench.work, home: bench.folder)
       try FileManager.default.moveItem(atPath: bench.work + "/good", toPath: bench.work + "/moved")
       try FileManager.default.createSymbolicLink(atPath: bench.work + "/good", withDestinationPath: "evil")
       #expect(try await tool.call(judged).value?["output"] == "good")

@@ -53,7 +53,7 @@ final class ToolBench: Sendable {
       id: "1", tool: tool.definition.name, arguments: arguments, caller: caller,
       conversation: conversation.map { SessionID($0) }
     ) { progress in if case .output(let text) = progress { self.shown.withLock { $0 += text } } }
-    let judged = try await JudgedCall.check(call, tool.definition, directory: work, home: folder, on: shed.files)
+    let judged = try JudgedCall.check(call, tool.definition, directory: work, home: folder)
     let outcome = try await tool.call(judged)
     if let value = outcome.value {
       #expect(tool.definition.output.faults(of: value) == [], "\(value.text.prefix(300))")

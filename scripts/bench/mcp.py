@@ -86,7 +86,7 @@ def measure(yard, world, result):
     env = {**yard.env, "CMDOP_HOME": home}
     with open(os.path.join(home, "permissions.yaml"), "w") as file:
         os.chmod(file.name, 0o600)
-        file.write("version: 1\nmode: strict\nallow:\n  - rule: shell_tasks(list)\n")
+        file.write("version: 1\nmode: strict\nrules:\n  - rule: shell_tasks(list)\n    action: allow\n")
     peer_file = os.path.join(yard.work, "peer.py")
     with open(peer_file, "w") as file:
         file.write(PEER)

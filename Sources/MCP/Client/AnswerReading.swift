@@ -36,7 +36,7 @@ final class AnswerReading: Sendable {
       }
       isReadable =
         state.parser.take(bytes[...]) { event in
-          if let message = ServerMessage.read(event.data) { messages.append(message) }
+          messages += ServerMessage.read(event.data)
         } && state.received <= Self.most
       for case .response(let id, let result) in messages where state.answer == nil && isOurs(id) {
         state.answer = result
@@ -53,7 +53,7 @@ final class AnswerReading: Sendable {
   var answer: Result<JSON, RPCError>? {
     state.withLock { state in
       if let answer = state.answer { return answer }
-      if case .response(let id, let result)? = ServerMessage.read(state.body), isOurs(id) { return result }
+      for case .response(let id, let result) in ServerMessage.read(state.body) where isOurs(id) { return result }
       // An error that came before the request's id could be read.
       if let error = (try? JSON(parsing: state.body))?["error"], let code = error["code"]?.integer {
         return .failure(RPCError(code, error["message"]?.string ?? "", data: error["data"]))

@@ -65,9 +65,9 @@ enum ServerMessage {
   /// What may go on: it is put into messages and rows, which have the usual bound.
   static let deepestInside = JSON.deepest - 8
 
-  static func read(_ bytes: [UInt8]) -> RPCMessage? {
-    guard let json = try? JSON(parsing: bytes, deepest: deepest) else { return nil }
-    return try? RPCMessage.read(json)
+  /// The messages of a line, of an event or of a body: one, or a batch (2025-03-26). None: it is no message.
+  static func read(_ bytes: [UInt8]) -> [RPCMessage] {
+    (try? RPCInput.read(bytes, deepest: deepest))?.readable ?? []
   }
 
   /// Levels of nesting; a text has none.

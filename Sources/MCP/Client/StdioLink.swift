@@ -157,7 +157,12 @@ final class StdioLink: ServerLink {
   }
 
   private func take(_ line: [UInt8], _ hear: Hearing) {
-    guard let message = ServerMessage.read(line) else { return murmur.noise(line) }
+    let messages = ServerMessage.read(line)
+    if messages.isEmpty { return murmur.noise(line) }
+    for message in messages { take(message, hear) }
+  }
+
+  private func take(_ message: RPCMessage, _ hear: Hearing) {
     switch message {
     case .response(let id, let result):
       // Some answer a number with a text. What nobody waits for – unknown, answered before, given up – is left alone.

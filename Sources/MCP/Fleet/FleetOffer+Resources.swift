@@ -51,7 +51,9 @@ extension FleetOffer {
       if error.code == .notFound { throw .resourceNotFound(uri) }
       throw RPCError(-32603, error.message + (error.hint.map { " (try: \($0))" } ?? ""))
     }
-    if result.isError { throw RPCError(-32603, result.text) }
+    if result.isError {
+      throw result.code == CmdopError.Code.notFound.rawValue ? .resourceNotFound(uri) : RPCError(-32603, result.text)
+    }
     if reading.tool == "list_machines" { hosts.hear(result.value) }
     let value = result.value.isEmpty ? nil : try? JSON(parsing: result.value)
     let text: String

@@ -128,7 +128,7 @@ public struct FleetOffer: ServerOffer {
         } catch { return .failure(error) }
       }
       group.addTask {
-        try? await Task.sleep(for: Self.handOver + Self.silence)
+        try? await Loop.pause(Self.handOver + Self.silence)
         return nil
       }
       defer { group.cancelAll() }

@@ -4,7 +4,8 @@ import Core
 extension EndpointDoor {
   /// A request in hand.
   struct Errand: Sendable {
-    let id: RPCID
+    /// nil: it is a batch.
+    let id: RPCID?
     let outbox: Outbox
     let leash: Leash
     /// Whether it ends when its asker leaves.
@@ -13,9 +14,9 @@ extension EndpointDoor {
     var session: EndpointSession?
 
     @Loop
-    init(_ id: RPCID, endsWithAsker: Bool, session: EndpointSession? = nil) {
+    init(_ id: RPCID?, endsWithAsker: Bool, session: EndpointSession? = nil) {
       (self.id, self.endsWithAsker, self.session) = (id, endsWithAsker, session)
-      (outbox, leash) = (Outbox(answering: id), Leash())
+      (outbox, leash) = (Outbox(answering: id.map { .request($0) } ?? .batch), Leash())
     }
 
     /// The asker has left.
@@ -54,7 +55,7 @@ extension EndpointDoor {
 
   /// Said before a connection takes a request: what it has taken has to be run.
   @Loop
-  func refusalOfMore(_ id: RPCID) -> HTTPAnswer? {
+  func refusalOfMore(_ id: RPCID?) -> HTTPAnswer? {
     guard sessions.calls >= options.mostCalls else { return nil }
     return .refusal(503, .internalError("\(options.mostCalls) requests are worked on already"), to: id)
       .with("retry-after", "1")

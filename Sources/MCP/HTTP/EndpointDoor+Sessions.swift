@@ -13,12 +13,29 @@ extension EndpointDoor {
     case .failure(let refusal): return .refusal(refusal.status, refusal.error, to: message.id)
     }
     guard case .request(let id, _, _) = message else {
-      _ = session.connection.accept(message, to: Outbox(answering: nil))
+      _ = session.connection.accept(message, to: Outbox(answering: .none))
       return .accepted
     }
+    return await take(id, of: session) { session.connection.accept(message, to: $0) }
+  }
+
+  /// A batch (2025-03-26). Its answer is an array, whatever the ids in it.
+  @Loop
+  func inSession(_ batch: [JSON], _ ask: HTTPAsk) async -> HTTPAnswer {
+    switch found(ask) {
+    case .success(let session):
+      return await take(nil, of: session) { session.connection.accept(batch, to: $0) }
+    case .failure(let refusal): return .refusal(refusal.status, refusal.error)
+    }
+  }
+
+  @Loop
+  private func take(
+    _ id: RPCID?, of session: EndpointSession, _ accept: @Loop (any ReplySink) -> ServerConnection.Accepted
+  ) async -> HTTPAnswer {
     if let refusal = refusalOfMore(id) { return refusal }
     let errand = Errand(id, endsWithAsker: false, session: session)
-    switch session.connection.accept(message, to: errand.outbox) {
+    switch accept(errand.outbox) {
     case .nothing: return .accepted
     case .work(let work): return await reply(work, errand)
     case .answer(let answer): return .json(answer, status: answer["error"]?["code"]?.integer == -32600 ? 400 : 200)
@@ -28,7 +45,7 @@ extension EndpointDoor {
   @Loop
   private func begin(_ message: RPCMessage, _ id: RPCID) -> HTTPAnswer {
     let connection = ServerConnection(offer, held: held, principal: options.principal)
-    guard case .answer(let answer) = connection.accept(message, to: Outbox(answering: id)) else {
+    guard case .answer(let answer) = connection.accept(message, to: Outbox(answering: .request(id))) else {
       return .refusal(500, .internalError("initialize was not answered"), to: id)
     }
     guard answer["result"] != nil else { return .json(answer, status: 400) }

@@ -66,9 +66,12 @@ public final class EndpointDoor: HTTPDoor {
 
   private func post(_ ask: HTTPAsk) async -> HTTPAnswer {
     let message: RPCMessage
-    do throws(RPCMessage.Fault) { message = try RPCMessage.read(ask.body) } catch {
-      return .json(RPCMessage.failure(error), status: 400)
-    }
+    do throws(RPCMessage.Fault) {
+      switch try RPCInput.read(ask.body) {
+      case .one(let one): message = one
+      case .batch(let elements): return await inSession(elements, ask)
+      }
+    } catch { return .json(RPCMessage.failure(error), status: 400) }
     let stated = ask.header(HeaderName.revision)
     let revision = stated.flatMap { ProtocolRevision(rawValue: $0) }
     if message.revision != nil || revision?.isStateless == true { return await statelessly(message, ask) }

@@ -14,8 +14,14 @@ final class Outbox: ReplySink {
     let isResponse: Bool
   }
 
-  /// What is answered; nil: nothing, it is a stream without an end of its own.
-  private let request: RPCID?
+  /// What is answered, and so ends it.
+  enum Errand: Hashable, Sendable {
+    case request(RPCID)
+    case batch
+    /// Nothing: it is a stream without an end of its own.
+    case none
+  }
+  private let errand: Errand
   private var waiting: [Letter] = []
   /// Of what waits, and of what is being written.
   private var bytes = 0
@@ -25,7 +31,7 @@ final class Outbox: ReplySink {
   private var isDropped = false
   private let news = Turnstile()
 
-  init(answering request: RPCID?) { self.request = request }
+  init(answering errand: Errand) { self.errand = errand }
 
   func put(_ message: JSON) {
     if isSealed { return }
@@ -54,7 +60,11 @@ final class Outbox: ReplySink {
   }
 
   private func isResponse(_ message: JSON) -> Bool {
-    request != nil && message["method"] == nil && message["id"] == request?.json
+    switch errand {
+    case .request(let id): message["method"] == nil && message["id"] == id.json
+    case .batch: message.array != nil
+    case .none: false
+    }
   }
 
   // MARK: the reader
@@ -68,7 +78,7 @@ final class Outbox: ReplySink {
     if hasNews { return }
     await withTaskGroup { group in
       group.addTask { await self.untilNews() }
-      group.addTask { try? await Task.sleep(for: time) }
+      group.addTask { try? await Loop.pause(time) }
       await group.next()
       group.cancelAll()
     }

@@ -107,7 +107,7 @@ final class EndpointSession: Sendable {
   }
 
   private func tell(to writer: any HTTPBodyWriter, pulse: Duration) async {
-    let outbox = Outbox(answering: nil)
+    let outbox = Outbox(answering: .none)
     await withTaskGroup { group in
       group.addTask { await self.connection.tell(outbox) }
       group.addTask { await EventStream.run(outbox, to: writer, pulse: pulse) }

@@ -61,7 +61,12 @@ public struct LineServer: Sendable {
       return sink.put(RPCMessage.failure(.init(id: nil, error: .invalidRequest(why))))
     }
     do throws(RPCMessage.Fault) {
-      switch connection.accept(try RPCMessage.read(line), to: sink) {
+      let accepted: ServerConnection.Accepted =
+        switch try RPCInput.read(line) {
+        case .one(let message): connection.accept(message, to: sink)
+        case .batch(let elements): connection.accept(elements, to: sink)
+        }
+      switch accepted {
       case .nothing: break
       case .answer(let answer): sink.put(answer)
       case .work(let work): nursery.start(work)

@@ -37,19 +37,10 @@ public enum RPCMessage: Sendable {
   /// The longest message that is read, in bytes.
   public static let longest = 16 << 20
 
-  /// `bytes`: one message. Absent params are an empty object.
-  public static func read(_ bytes: some Sequence<UInt8>) throws(Fault) -> RPCMessage {
-    let json: JSON
-    do throws(CmdopError) { json = try JSON(parsing: bytes) } catch {
-      throw Fault(id: nil, error: .parse(error.message))
-    }
-    return try read(json)
-  }
-
+  /// One message. Absent params are an empty object.
   public static func read(_ json: JSON) throws(Fault) -> RPCMessage {
     guard case .object(let members) = json else {
-      let what = json.array == nil ? "a message is a JSON object" : "batches are not taken: one message at a time"
-      throw Fault(id: nil, error: .invalidRequest(what))
+      throw Fault(id: nil, error: .invalidRequest("a message is a JSON object"))
     }
     let id = RPCID(members["id"])
     func fault(_ why: String) -> Fault { Fault(id: id, error: .invalidRequest(why)) }

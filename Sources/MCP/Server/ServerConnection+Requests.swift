@@ -216,7 +216,7 @@ extension ProgressTeller {
         do throws(E) { return .success(try await body()) } catch { return .failure(error) }
       }
       group.addTask {
-        while (try? await Task.sleep(for: .seconds(1))) != nil { await self.tick() }
+        while (try? await Loop.pause(.seconds(1))) != nil { await self.tick() }
         return nil
       }
       defer { group.cancelAll() }

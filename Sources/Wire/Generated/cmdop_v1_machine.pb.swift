@@ -2560,6 +2560,9 @@ public nonisolated struct Cmdop_V1_ToolResult: Sendable {
   /// The call goes on as this task, which `task_status` tells about and ends; empty: it is over.
   public var taskID: String = String()
 
+  /// Of a failure: its code (docs/errors.md), as "not_found"; empty where it has none.
+  public var code: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -6227,7 +6230,7 @@ nonisolated extension Cmdop_V1_ToolProgress: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Cmdop_V1_ToolResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ToolResult"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}value\0\u{3}is_error\0\u{3}next_offset\0\u{1}spool\0\u{3}task_id\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}value\0\u{3}is_error\0\u{3}next_offset\0\u{1}spool\0\u{3}task_id\0\u{1}code\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6241,6 +6244,7 @@ nonisolated extension Cmdop_V1_ToolResult: SwiftProtobuf.Message, SwiftProtobuf.
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.nextOffset) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.spool) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.taskID) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.code) }()
       default: break
       }
     }
@@ -6265,6 +6269,9 @@ nonisolated extension Cmdop_V1_ToolResult: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.taskID.isEmpty {
       try visitor.visitSingularStringField(value: self.taskID, fieldNumber: 6)
     }
+    if !self.code.isEmpty {
+      try visitor.visitSingularStringField(value: self.code, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6275,6 +6282,7 @@ nonisolated extension Cmdop_V1_ToolResult: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.nextOffset != rhs.nextOffset {return false}
     if lhs.spool != rhs.spool {return false}
     if lhs.taskID != rhs.taskID {return false}
+    if lhs.code != rhs.code {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

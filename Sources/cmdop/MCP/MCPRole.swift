@@ -83,9 +83,15 @@ private final class DaemonStarter: Sendable {
     }
   }
 
+  /// The daemon that had said how it is when it was looked at last.
+  private var seen: Int32?
+
   private var isUp: Bool {
-    guard let view = try? control.look() else { return false }
-    return view.status != nil && view.verdict != .offline
+    guard let pid = control.pid else { return false }
+    if pid == seen { return true }
+    guard let view = try? control.look(), view.status != nil, view.verdict != .offline else { return false }
+    seen = pid
+    return true
   }
 
   private func start() async throws {

@@ -512,9 +512,8 @@ def calls():
             must(wrong.get("isError") is True, wrong)
             contents = peer.ask("resources/read", {"uri": f"cmdop://localhost{work}/wire.txt"})["contents"]
             must("over the wire" in contents[0]["text"], contents)
-            # A machine says in words that a file is not there, and so no code is asked for here.
-            must("error" in peer.answer(peer.begin("resources/read", {"uri": "cmdop://localhost/is/not/there"})), "not there")
-            peer.refused(-32602 if revision == MODERN else -32002, "resources/read", {"uri": "other://x"})
+            for uri in ["other://x", "cmdop://localhost/is/not/there", "cmdop://sessions/no-such-one"]:
+                peer.refused(-32602 if revision == MODERN else -32002, "resources/read", {"uri": uri})
 
 
 @check(calls=True)

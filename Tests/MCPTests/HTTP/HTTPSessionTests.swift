@@ -24,6 +24,29 @@ extension OverHTTP {
       }
     }
 
+    @Test("a batch of 2025-03-26 is answered by one array; other revisions refuse it")
+    func batch() async throws {
+      try await EndpointBench.run { bench in
+        for (revision, isTaken) in [(ProtocolRevision.march2025, true), (.june2025, false)] {
+          let (head, _) = try await bench.ask("POST", "/mcp", [:], Messages.initialize(revision: revision.rawValue))
+          let session = ["mcp-session-id": try #require(head["mcp-session-id"])]
+          let batch = JSON.array([Messages.call(1, "echo", ["text": "one"]), Messages.call(2, "echo", ["text": "two"])])
+          let answer = try await bench.ask("POST", "/mcp", session, batch)
+          if isTaken {
+            let texts = answer.body?.array?.compactMap(\.toolText)
+            #expect(answer.head.status == 200 && texts.map(Set.init) == ["one", "two"])
+            let silent = try await bench.ask(
+              "POST", "/mcp", session, [["jsonrpc": "2.0", "method": "notifications/initialized"]])
+            #expect(silent.head.status == 202)
+          } else {
+            #expect(answer.head.status == 400 && answer.body?["error"]?["code"] == -32600)
+          }
+        }
+        let (head, _) = try await bench.ask("POST", "/mcp", [:], [Messages.initialize()])
+        #expect(head.status == 400, "without a session")
+      }
+    }
+
     @Test("a session is named in each request; names of none and of one that is over are told apart")
     func naming() async throws {
       try await EndpointBench.run { bench in

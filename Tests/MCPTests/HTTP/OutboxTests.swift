@@ -15,14 +15,14 @@ struct OutboxTests {
 
   @Test("what may be left out is, once 256 KiB wait; who lets 4 MiB wait has lost the stream; one message always fits")
   func bounds() async throws {
-    let outbox = Outbox(answering: .number(1))
+    let outbox = Outbox(answering: .request(.number(1)))
     for _ in 0..<100 { outbox.mention(message(16)) }
     outbox.seal()
     let reader = Reader()
     await outbox.deliver(to: reader)
     #expect((16...17).contains(reader.events.count))
 
-    let lost = Outbox(answering: .number(1))
+    let lost = Outbox(answering: .request(.number(1)))
     for _ in 0..<255 { lost.put(message(16)) }
     #expect(!lost.isOver)
     for _ in 0..<10 { lost.put(message(16)) }
@@ -32,14 +32,14 @@ struct OutboxTests {
     // Who waits for the reader does not wait for one who is gone.
     await lost.drained()
 
-    let large = Outbox(answering: .number(1))
+    let large = Outbox(answering: .request(.number(1)))
     large.put(message(10 << 10))
     #expect(!large.isOver)
   }
 
   @Test("whoever puts many waits until the reader has taken enough of it")
   func drained() async throws {
-    let (outbox, reader) = (Outbox(answering: nil), Reader())
+    let (outbox, reader) = (Outbox(answering: .none), Reader())
     for _ in 0..<32 { outbox.put(message(16)) }
     await withTaskGroup { group in
       group.addTask { await outbox.deliver(to: reader) }
@@ -52,7 +52,7 @@ struct OutboxTests {
 
   @Test("after the answer nothing follows, and it is the answer by its id")
   func answer() async throws {
-    let outbox = Outbox(answering: .text("a"))
+    let outbox = Outbox(answering: .request(.text("a")))
     outbox.put(["jsonrpc": "2.0", "id": "a", "method": "ask/client"])
     outbox.put(["jsonrpc": "2.0", "id": "a", "result": [:]])
     outbox.put(message(1))
