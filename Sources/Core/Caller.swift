@@ -7,15 +7,19 @@ public struct Caller: Hashable, Sendable {
   public let subject: String
   public let role: Role
   public let fleet: FleetID
+  /// Whoever it is behind the program that calls; the same as `subject` where there is none.
+  public let person: String
   /// The machines that the request has passed, oldest first.
   public let via: [MachineID]
   /// What a guest's link opens; nil for everybody else.
   public let guest: GuestPass?
 
   public init(
-    kind: Kind, subject: String, role: Role, fleet: FleetID, via: [MachineID] = [], guest: GuestPass? = nil
+    kind: Kind, subject: String, role: Role, fleet: FleetID, via: [MachineID] = [], guest: GuestPass? = nil,
+    person: String? = nil
   ) {
     (self.kind, self.subject, self.role, self.fleet) = (kind, subject, role, fleet)
+    self.person = person ?? subject
     (self.via, self.guest) = (via, guest)
   }
 }

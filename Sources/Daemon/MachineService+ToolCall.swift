@@ -21,7 +21,7 @@ extension MachineService {
     }
     let caller = admitted.through(client: request.client)
     let running = RunningToolCall(stream)
-    let call = try toolCall(request, caller, running)
+    let call = try await toolCall(request, caller, running)
     try toolCalls.enter(admitted)
     log.info("tool called", metadata: ["caller": "\(caller.subject)", "tool": "\(call.tool)"])
     let isHeard = request.answers && ApprovalDesk.mayAnswer(caller)
@@ -46,7 +46,7 @@ extension MachineService {
 
   private func toolCall(
     _ request: Cmdop_V1_ToolRequest, _ caller: Caller, _ running: RunningToolCall
-  ) throws(CmdopError) -> ToolCall {
+  ) async throws(CmdopError) -> ToolCall {
     guard let definition = tools.definition(request.tool) else {
       throw CmdopError(
         .notFound, "there is no tool \"\(OneLine.of(String(request.tool.prefix(64))))\" on \(hostname)")
@@ -57,7 +57,7 @@ extension MachineService {
         "the arguments of \(definition.name) are \(request.arguments.utf8.count) bytes; at most "
           + "\(Limits.arguments) fit")
     }
-    let arguments = request.arguments.isEmpty ? JSON.object([:]) : try JSON(parsing: request.arguments)
+    let arguments = request.arguments.isEmpty ? JSON.object([:]) : try await Self.read(request.arguments)
     guard arguments.object != nil else {
       throw CmdopError(.badUsage, "the arguments of \(definition.name) are no JSON object")
     }
@@ -68,6 +68,15 @@ extension MachineService {
       id: newIdentifier(), tool: definition.name, arguments: arguments, caller: caller, deadline: deadline,
       progress: running.progress())
   }
+
+  /// What takes a while to read is not read on the loop: everybody's terminals wait there.
+  private static func read(_ text: String) async throws(CmdopError) -> JSON {
+    if text.utf8.count <= 64 * 1024 { return try JSON(parsing: text) }
+    return try await reading.run { () -> Result<JSON, CmdopError> in
+      do throws(CmdopError) { return .success(try JSON(parsing: text)) } catch { return .failure(error) }
+    }.get()
+  }
+  private static let reading = SlowWork("large calls to be read", threads: 1, most: 64)
 
   /// Until the tool has ended. Who ends it from outside is waited for too: what it has started is gone then.
   private func run(
@@ -137,8 +146,8 @@ extension MachineService {
       running.task = task
       return task
     } catch {
-      running.putOff()
-      call.progress(.note("cannot go on as a task: \(error.message)"))
+      running.putOff(for: .seconds(5))
+      call.progress(.note("goes on here: \(error.message)"))
       return nil
     }
   }

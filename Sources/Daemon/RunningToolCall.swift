@@ -53,13 +53,13 @@ final class RunningToolCall: Sendable {
   }
 
   /// The answer was long in coming: what it decides may be over in a moment, and is then told at once.
-  private func rest() {
-    isDue = false
-    Loop.eventLoop.scheduleTask(in: .seconds(2)) { Loop.assumeIsolated { self.becomeDue() } }
-  }
+  private func rest() { putOff(for: .seconds(2)) }
 
-  /// The client has been told that it goes on: it is due no more.
-  func putOff() { isDue = false }
+  /// It is due again later.
+  func putOff(for time: TimeAmount) {
+    isDue = false
+    Loop.eventLoop.scheduleTask(in: time) { Loop.assumeIsolated { self.becomeDue() } }
+  }
 
   // MARK: what is told of it
 

@@ -83,7 +83,12 @@ public final class AgentTerminals: Sendable {
     }
   }
 
-  private static func owner(_ call: ToolCall) -> String { "\(call.caller.kind) \(call.caller.subject)" }
+  /// A machine by its id: another one may have its name some day.
+  private static func owner(_ call: ToolCall) -> String {
+    let caller = call.caller
+    if caller.kind == .machine, let id = caller.via.last { return "machine \(caller.fleet) \(id)" }
+    return "\(caller.kind) \(caller.fleet) \(caller.subject)"
+  }
 
   func mayUse(_ id: SessionID, _ call: ToolCall) -> Bool {
     call.caller.kind == .local || owners[id] == Self.owner(call)

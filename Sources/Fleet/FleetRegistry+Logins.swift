@@ -73,6 +73,13 @@ extension FleetRegistry {
         return .reused(login: login)
       }
       let fleet = to ?? FleetID(row.text("fleet"))
+      // Said before the token is used up: the next use of it would look like a theft.
+      guard
+        try !db.rows(
+          "SELECT 1 AS one FROM member WHERE fleet = ? AND account = ?",
+          [.text(fleet.rawValue), .text(account.rawValue)]
+        ).isEmpty
+      else { throw CmdopError(.denied, "you are no member of that fleet any more", hint: "cmdop fleet list") }
       try db.execute("UPDATE refresh SET used_at = ? WHERE secret = ?", [.integer(time), .text(hash)])
       // Older ones than these need not be told apart from unknown ones.
       try db.execute(

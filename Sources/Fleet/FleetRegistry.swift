@@ -211,6 +211,8 @@ enum Wording {
     guard (1...128).contains(text.utf8.count), OneLine.of(text) == text else {
       throw CmdopError(.badUsage, "\(what) has 1 to 128 bytes and no control characters")
     }
+    // As a program is shown that calls in somebody's name (Caller.through).
+    guard !text.contains("(mcp:") else { throw CmdopError(.badUsage, "\(what) cannot have \"(mcp:\" in it") }
     return text
   }
 

@@ -67,6 +67,11 @@ public struct AppendLog: ~Copyable, Sendable {
     size += bytes.count
   }
 
+  /// Takes back what was appended last.
+  public mutating func takeBack(_ count: Int) {
+    if ftruncate(file, off_t(max(0, size - count))) == 0 { size = max(0, size - count) }
+  }
+
   /// Moves `path` to `path.1`, that to `path.2`, … The last of `files` is dropped.
   public static func rotate(_ path: String, files: Int) {
     for number in stride(from: files - 1, to: 1, by: -1) { rename("\(path).\(number - 1)", "\(path).\(number)") }

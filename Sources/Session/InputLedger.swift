@@ -36,11 +36,17 @@ public struct InputLedger {
     return (base + slot * Self.stride + 8).assumingMemoryBound(to: Int64.self)
   }
 
-  /// A client that is not known begins at `offset`.
-  public mutating func expect(_ client: String, from offset: UInt64) {
+  /// A client that is not known begins at `offset`. `attached`: who is not forgotten for it, as long as somebody else can be.
+  public mutating func expect(_ client: String, from offset: UInt64, attached: () -> [String] = { [] }) {
     guard slot(of: client) == nil, offset < Self.farthest else { return }
     let all = 0..<Self.slots
-    let free = all.first { load($0, 0) == 0 } ?? all.min { load($0, 2) < load($1, 2) } ?? 0
+    func oldest(_ slots: some Sequence<Int>) -> Int? { slots.min { load($0, 2) < load($1, 2) } }
+    let free =
+      all.first { load($0, 0) == 0 }
+      ?? {
+        let spared = Set(attached().map(Self.key))
+        return oldest(all.filter { !spared.contains(load($0, 0)) }) ?? oldest(all) ?? 0
+      }()
     // The key last: a slot that is half written counts for nobody.
     store(0, at: free, 0)
     store(offset, at: free, 1)
@@ -51,10 +57,10 @@ public struct InputLedger {
   /// What is new of `bytes`, which begin at `offset`; nil when nothing is. Throws `wrong_state` when bytes are missing
   /// before `offset`: typing on would garble what the user wrote.
   public mutating func fresh(
-    _ bytes: ByteBuffer, at offset: UInt64, client: String
+    _ bytes: ByteBuffer, at offset: UInt64, client: String, attached: () -> [String] = { [] }
   ) throws(CmdopError) -> ByteBuffer? {
     guard offset < Self.farthest else { throw CmdopError(.badUsage, "no client types its byte \(offset)") }
-    expect(client, from: offset)
+    expect(client, from: offset, attached: attached)
     guard let slot = slot(of: client) else { return nil }
     let known = load(slot, 1)
     guard offset <= known else {

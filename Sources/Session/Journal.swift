@@ -100,12 +100,16 @@ public final class Journal {
 
   // MARK: input; see InputLedger
 
-  func freshInput(_ bytes: ByteBuffer, at offset: UInt64, client: String) throws(CmdopError) -> ByteBuffer? {
-    try inputs.fresh(bytes, at: offset, client: client)
+  func freshInput(
+    _ bytes: ByteBuffer, at offset: UInt64, client: String, attached: () -> [String]
+  ) throws(CmdopError) -> ByteBuffer? {
+    try inputs.fresh(bytes, at: offset, client: client, attached: attached)
   }
   func inputMark(of client: String) -> UnsafeMutablePointer<Int64>? { inputs.mark(of: client) }
   func typedInput(from client: String) -> UInt64 { inputs.typed(from: client) }
-  func expectInput(_ client: String, from offset: UInt64) { inputs.expect(client, from: offset) }
+  func expectInput(_ client: String, from offset: UInt64, attached: () -> [String]) {
+    inputs.expect(client, from: offset, attached: attached)
+  }
 
   /// Lets `body` see what stands there from a position on, up to another or the end, in at most two pieces, uncopied.
   func withBytes(from position: UInt64, to limit: UInt64 = .max, _ body: (UnsafeRawBufferPointer) -> Void) {

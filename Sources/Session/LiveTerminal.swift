@@ -206,9 +206,10 @@ public final class LiveTerminal: Sendable {
     do { try await turn() } catch { return }
     defer { endTurn() }
     // Only now: the same client may have typed it meanwhile, on a connection that is dying.
-    guard let fresh = try journal.freshInput(bytes, at: offset, client: viewer.client) else { return }
+    let fresh = try journal.freshInput(bytes, at: offset, client: viewer.client) { operators.map(\.client) }
+    guard let fresh else { return }
     typed(by: viewer)
-    await put(fresh, of: viewer.client)
+    try await put(fresh, of: viewer.client)
   }
 
   /// Types for somebody who is not attached: the machine's agent.
@@ -216,7 +217,7 @@ public final class LiveTerminal: Sendable {
     do { try await turn() } catch { return }
     defer { endTurn() }
     lastActiveAt = now()
-    await put(bytes, of: nil)
+    try? await put(bytes, of: nil)
   }
 
   /// One types at a time, so that nothing gets between the bytes of a piece.
@@ -232,12 +233,15 @@ public final class LiveTerminal: Sendable {
 
   /// Types all of `bytes`, as fast as the program reads them: as a rule at once, else it is asked again and again, after
   /// at most 20 ms, until the task is cancelled or the terminal is over.
-  private func put(_ bytes: ByteBuffer, of client: String?) async {
+  private func put(_ bytes: ByteBuffer, of client: String?) async throws(CmdopError) {
     var (rest, pause) = (bytes, 1)
     while !isOver {
       let mark = client.flatMap(journal.inputMark)
-      // Forgotten for 64 others while the program read nothing: what is typed now would not be known.
-      if client != nil && mark == nil { return }
+      if client != nil && mark == nil {
+        throw CmdopError(
+          .wrongState, "more than \(InputLedger.slots) clients have typed meanwhile: this one was forgotten",
+          hint: "attach again")
+      }
       let count = terminal.type(rest, moving: mark)
       rest.moveReaderIndex(forwardBy: count)
       if rest.readableBytes == 0 { return }
@@ -260,7 +264,9 @@ public final class LiveTerminal: Sendable {
   public func accepted(from client: String) -> UInt64 { journal.typedInput(from: client) }
 
   /// A client begins anew at `offset`; only for one that is not known.
-  public func expect(_ client: String, from offset: UInt64) { journal.expectInput(client, from: offset) }
+  public func expect(_ client: String, from offset: UInt64) {
+    journal.expectInput(client, from: offset) { operators.map(\.client) }
+  }
 
   /// The terminal has the size of the operator who typed or resized last.
   public func resize(_ size: TerminalSize, by viewer: TerminalViewer) {

@@ -101,12 +101,17 @@ public final class GateAudit: Sendable {
     fields["prev_hash"] = .string(state.hash)
     let body = JSON.object(fields).bytes
     let hash = Self.hash(body[...])
-    try state.log.append(body.dropLast() + Array(",\"hash\":\"\(hash)\"}\n".utf8))
-    (state.number, state.hash) = (state.number + 1, hash)
+    let line = body.dropLast() + Array(",\"hash\":\"\(hash)\"}\n".utf8)
+    try state.log.append(line)
     // Of one length always, so that it is written over as a whole.
-    let number = String(state.number)
+    let number = String(state.number + 1)
     let digits = String(repeating: "0", count: max(0, 20 - number.count)) + number
-    try state.head.write(Array("\(digits) \(hash)\n".utf8))
+    do { try state.head.write(Array("\(digits) \(hash)\n".utf8)) } catch {
+      // What the log says was decided would be refused.
+      state.log.takeBack(line.count)
+      throw error
+    }
+    (state.number, state.hash) = (state.number + 1, hash)
   }
 
   static func hash(_ body: ArraySlice<UInt8>) -> String {

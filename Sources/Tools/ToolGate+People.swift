@@ -89,14 +89,20 @@ extension ToolGate {
       return
     }
     let act = Act(try Self.definition(tool), arguments, from: .remote, in: directory)
-    var judgement = Gate.judge(act, policies, await surroundings(false))
-    if !names.isEmpty, judgement.verdict == .allow {
-      judgement.verdict = policies.mode == .strict ? .deny : .ask
-      (judgement.layer, judgement.rule, judgement.ruleID) = (.mode, nil, nil)
-      judgement.reason = "it brings variables, which no rule allows: \(names)"
+    let around = await surroundings(false)
+    func judge(_ policies: Policies) -> Judgement {
+      var judgement = Gate.judge(act, policies, around)
+      if !names.isEmpty, judgement.verdict == .allow {
+        judgement.verdict = policies.mode == .strict ? .deny : .ask
+        (judgement.layer, judgement.rule, judgement.ruleID) = (.mode, nil, nil)
+        judgement.reason = "it brings variables, which no rule allows: \(names)"
+      }
+      // A guest's link decides where no rule does.
+      if isGuest, judgement.layer == .mode, policies.mode != .strict { judgement.verdict = .allow }
+      return judgement
     }
-    let linkDecides = isGuest && judgement.layer == .mode && policies.mode != .strict
-    switch linkDecides ? .allow : judgement.verdict {
+    let judgement = judge(policies)
+    switch judgement.verdict {
     case .allow: try await note(.allow, judgement)
     case .deny:
       try await note(.deny, judgement)
@@ -111,8 +117,15 @@ extension ToolGate {
         rule: names.isEmpty ? Gate.suggestion(for: act, judgement) : nil, digest: Self.digest(tool, input))
       let asked = ContinuousClock.now
       let answer = await approver.ask(question)
+      let milliseconds = Int((ContinuousClock.now - asked) / .milliseconds(1))
+      // What was decided about it meanwhile goes before a yes.
+      let now = judge(await policy.policies())
+      if now.verdict == .deny {
+        try await note(.deny, now, milliseconds)
+        throw Self.denied("denied while it was asked about", now)
+      }
       let outcome = try await settle(answer, question, judgement) { (decision, by) async throws(CmdopError) in
-        try await note(decision, judgement, Int((ContinuousClock.now - asked) / .milliseconds(1)), by)
+        try await note(decision, judgement, milliseconds, by)
       }
       if outcome != nil { throw Self.denied("nobody said yes", judgement) }
     }

@@ -27,10 +27,15 @@ final class HTTPDoorHandler: ChannelInboundHandler {
 
   init(_ entrance: HTTPEntrance) { (door, crowd) = (entrance.door, entrance.crowd) }
 
-  func handlerAdded(context: ChannelHandlerContext) { rest(context) }
+  func handlerAdded(context: ChannelHandlerContext) {
+    rest(context)
+    let channel = context.channel
+    Loop.assumeIsolated { [crowd] in crowd.arrived(channel) }
+  }
 
   func channelInactive(context: ChannelHandlerContext) {
     idle?.cancel()
+    spoke(context)
     switch stage {
     case .reading: leave()
     // It stays in the crowd until its answer has ended.
@@ -50,6 +55,7 @@ final class HTTPDoorHandler: ChannelInboundHandler {
     switch (Self.unwrapInboundIn(data), stage) {
     case (.head(let head), .resting):
       rest(context, for: .seconds(10))
+      spoke(context)
       let ask = Self.ask(head, on: context.channel)
       if let refusal = door.refusal(ask) { return refuse(refusal, head, context) }
       if head.headers["content-length"].contains(where: { Int($0).map { $0 > door.mostBody } ?? true }) {
@@ -64,6 +70,11 @@ final class HTTPDoorHandler: ChannelInboundHandler {
       said.whenComplete { _ in channel.close(promise: nil) }
     default: break
     }
+  }
+
+  private func spoke(_ context: ChannelHandlerContext) {
+    let channel = context.channel
+    Loop.assumeIsolated { [crowd] in crowd.spoke(channel) }
   }
 
   private static func ask(_ head: HTTPRequestHead, on channel: any Channel) -> HTTPAsk {

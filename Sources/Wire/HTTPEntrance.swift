@@ -1,4 +1,5 @@
 import Core
+import NIOCore
 
 /// Where a listener's HTTP/1.1 connections lead.
 struct HTTPEntrance: Sendable {
@@ -16,6 +17,21 @@ final class HTTPCrowd: Sendable {
 
   /// `mostBytes`: of their bodies.
   nonisolated init(most: Int, mostBytes: Int) { (self.most, self.mostBytes) = (most, mostBytes) }
+
+  /// Connections on which nothing was asked yet, the oldest first.
+  private var silent: [any Channel] = []
+
+  func arrived(_ channel: any Channel) { silent.append(channel) }
+  /// It asks, or it is gone.
+  func spoke(_ channel: any Channel) {
+    if let index = silent.firstIndex(where: { $0 === channel }) { silent.remove(at: index) }
+  }
+  /// Makes room: who says nothing is not to keep others out. False: everybody has something to say.
+  func closeOldestSilent() -> Bool {
+    guard !silent.isEmpty else { return false }
+    silent.removeFirst().close(promise: nil)
+    return true
+  }
 
   /// False: too many.
   func enter() -> Bool {

@@ -58,16 +58,12 @@ final class HTTPTurn: HTTPBodyWriter {
     if head.method != .HEAD { await send(answer.body) }
   }
 
-  /// A large body waits for its reader, but not for one who takes less than a piece in a minute. The last piece is flushed with
-  /// the end.
+  /// A large body waits for its reader. The last piece is flushed with the end.
   private func send(_ body: [UInt8]) async {
     var rest = body[...]
     while rest.count > Self.piece {
       channel.writeAndFlush(Self.part(rest.prefix(Self.piece)), promise: nil)
       rest = rest.dropFirst(Self.piece)
-      let channel = channel
-      let alarm = channel.eventLoop.scheduleTask(in: .seconds(60)) { channel.close(promise: nil) }
-      defer { alarm.cancel() }
       guard (try? await ready()) != nil else { return }
     }
     channel.write(Self.part(rest), promise: nil)
@@ -79,7 +75,12 @@ final class HTTPTurn: HTTPBodyWriter {
     if !bytes.isEmpty { channel.writeAndFlush(Self.part(bytes[...]), promise: nil) }
   }
 
+  /// Waits for the reader, but not for one who takes less than a piece in a minute.
   private func ready() async throws(CmdopError) {
+    let channel = channel
+    let alarm =
+      channel.isWritable ? nil : channel.eventLoop.scheduleTask(in: .seconds(60)) { channel.close(promise: nil) }
+    defer { alarm?.cancel() }
     do { try await news.wait { channel.isWritable || hasLeft } } catch {
       throw hasLeft ? Self.gone : CmdopError(.cancelled, "cancelled")
     }

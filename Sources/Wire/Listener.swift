@@ -75,7 +75,8 @@ public final class Listener: Sendable {
         .childChannelInitializer { child in
           let (listener, count) = Loop.assumeIsolated { (listener.value, listener.value?.connections.count ?? 0) }
           guard let listener, count < mostConnections + 64 else { return child.close() }
-          return listener.serve("http/1.1", on: child, http: count < mostConnections ? http : full)
+          let hasRoom = count < mostConnections || Loop.assumeIsolated { http.crowd.closeOldestSilent() }
+          return listener.serve("http/1.1", on: child, http: hasRoom ? http : full)
         }
         .bind(host: host, port: port)
     }

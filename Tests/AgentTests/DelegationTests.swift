@@ -55,6 +55,24 @@ struct DelegationTests {
     #expect(try await bench.store.list(includeChildren: true).isEmpty)
   }
 
+  @Test(
+    "Sub-agents side by side cannot ask the model more often than their turn may, and none begins without a request left"
+  )
+  func turns() async throws {
+    let model = Self.model { prompt, answers, _ in
+      switch (prompt, answers) {
+      case ("main", 0): (0..<6).map { Self.call("delegate_task", ["task": .string("sub \($0)")]) }
+      case ("main", _): [.text("main done")]
+      default: [Self.call("act", ["x": .string("\(prompt) \(answers)")])]
+      }
+    }
+    let bench = try await Bench(model)
+    let end = await bench.run("main") { $0.budget.turns = 8 }
+    #expect(end.turns <= 8, "\(end)")
+    let texts = try await bench.results().compactMap { $0["text"]?.string }
+    #expect(texts.contains { $0.contains("no requests to the model are left") }, "\(texts)")
+  }
+
   @Test("It has the tools it was given and no others, and in plan mode, or when told so, only those that look")
   func subset() async throws {
     let offered = Mutex<[String: [String]]>([:])

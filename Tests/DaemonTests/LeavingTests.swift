@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Host
 import Testing
 import Tools
 import Wire
@@ -52,6 +53,23 @@ struct LeavingTests {
       try Self.answer(ear.questions[1], .once, on: bench)
       #expect(try await again.end()?.exitCode == 0)
       #expect(!FileManager.default.fileExists(atPath: file) && FileManager.default.fileExists(atPath: file + "2"))
+    }
+  }
+
+  @Test("What is denied by a rule while it is asked about stays denied, whoever says yes")
+  func deniedMeanwhile() async throws {
+    try await DaemonBench.run(Self.judging) { bench in
+      let ear = Ear(bench.service.desk)
+      let file = bench.folder + "/made"
+      let asked = try await bench.open(Self.run(["touch", file]), as: Self.anna)
+      try await eventually("it is asked") { !ear.questions.isEmpty }
+      let rules = "rules:\n  - {rule: \"execute_command(touch *)\", action: deny}\n"
+      try PrivateFiles.write(
+        Array("version: 1\nenforce_operators: true\n\(rules)".utf8), to: bench.folder + "/permissions.yaml")
+      try Self.answer(ear.questions[0], .once, on: bench)
+      let error = try await asked.end()?.failure.error
+      #expect(error?.code == .denied && error?.message.contains("touch *") == true, "\(String(describing: error))")
+      #expect(!FileManager.default.fileExists(atPath: file))
     }
   }
 

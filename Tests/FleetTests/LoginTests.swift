@@ -50,6 +50,20 @@ struct LoginTests {
     #expect(try await people.registry.admit(token: third.accessToken).caller.fleet == other.id)
   }
 
+  @Test("Who asks for a fleet that he was taken out of is told so, and keeps the refresh token and the login")
+  func removedMember() async throws {
+    let people = try await People()
+    let eve = try await people.add("eve", .admin)
+    let first = try await people.signIn(eve)
+    let lab = try await people.registry.createFleet("lab", by: eve.account, from: "a")
+    try await people.registry.remove(eve, byRole: .owner, isOneself: false, people.author())
+    // Without a word about the fleet it is the one of the last time.
+    for _ in 1...2 {
+      #expect(await code { try await people.registry.refresh(first.refreshToken, fleet: "", from: "a") } == .denied)
+    }
+    #expect(try await people.registry.refresh(first.refreshToken, fleet: "lab", from: "a").fleet == lab.id)
+  }
+
   @Test("A refresh token that is shown twice ends the login, for whoever has it")
   func reuse() async throws {
     let people = try await People()

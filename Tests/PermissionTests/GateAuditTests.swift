@@ -59,6 +59,23 @@ struct GateAuditTests {
     #expect(try GateAudit.verify(folder: folder).isGood)
   }
 
+  @Test("An act is not in the log when it was refused because audit.head could not be written")
+  func headFails() async throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let audit = try GateAudit(folder: folder, now: { 1_700_000_000_000 })
+    try await audit.write(Self.entry("ls 1"))
+    // Somebody took it away, and something else is there now.
+    let head = folder + "/audit.head"
+    try FileManager.default.removeItem(atPath: head)
+    try FileManager.default.createDirectory(atPath: head, withIntermediateDirectories: false)
+    await #expect(throws: CmdopError.self) { try await audit.write(Self.entry("ls 2")) }
+    try FileManager.default.removeItem(atPath: head)
+    try await audit.write(Self.entry("ls 3"))
+    #expect(try GateAudit.entries(folder: folder).map(\.target) == ["ls 1", "ls 3"])
+    #expect(try GateAudit.verify(folder: folder).isGood)
+  }
+
   @Test("Five files are kept, and the dropping of the sixth is no fault")
   func rotation() async throws {
     let folder = try Self.folder()

@@ -54,7 +54,11 @@ struct ShfmtTests {
     guard let first = command.words.first else { return [] }
     guard first.literal == "time" else { return [key(first)] }
     let rest = command.words.dropFirst().drop { word in
-      if case .plain(let text)? = word.pieces.first { text == "-p" || text.contains("=") } else { false }
+      if case .plain(let text)? = word.pieces.first {
+        text == "-p" || text.firstMatch(of: #/^[A-Za-z_]\w*\+?=/#) != nil
+      } else {
+        false
+      }
     }
     return ["time"] + rest.prefix(1).map(key)
   }

@@ -131,6 +131,17 @@ struct InputLedgerTests {
     #expect((0..<192).allSatisfy { bench.ledger.typed(from: "\($0)") == 0 })
   }
 
+  @Test("Who is attached is not forgotten for a newcomer, unless everybody is")
+  func attached() throws {
+    let bench = Bench()
+    for number in 0..<64 { #expect(try bench.take("x", at: 0, by: "client \(number)") == "x") }
+    let known = (0..<10).map { "client \($0)" }
+    for number in 0..<100 { bench.ledger.expect("newcomer \(number)", from: 0) { known } }
+    #expect(known.allSatisfy { bench.ledger.typed(from: $0) == 1 } && bench.ledger.typed(from: "client 10") == 0)
+    bench.ledger.expect("one more", from: 7) { known + (0..<100).map { "newcomer \($0)" } }
+    #expect(bench.ledger.typed(from: "one more") == 7)
+  }
+
   @Test(
     "A position that nobody can have typed up to, as a hostile client sends it, is bad_usage", arguments: [0, 1, 2])
   func lastPositions(_ back: UInt64) async {

@@ -119,7 +119,14 @@ extension Turn {
     let child = SessionID(parts.makeID())
     let arguments = call.arguments
     var budget = order.budget
-    budget.turns = max(1, min(arguments["max_turns"]?.integer ?? Delegation.usualTurns, order.budget.turns - turns))
+    // What others beside it may still use is not left.
+    let left = order.budget.turns - turns - promisedTurns
+    guard left > 0 else {
+      return ToolOutcome("no requests to the model are left for a sub-agent: go on without one", isError: true)
+    }
+    budget.turns = min(max(1, arguments["max_turns"]?.integer ?? Delegation.usualTurns), left)
+    promisedTurns += budget.turns
+    defer { promisedTurns -= budget.turns }
     budget.tokens = budget.tokens.map { max(0, $0 - usage.total) }
     budget.cost = budget.cost.map { max(0, $0 - cost) }
     var childOrder = TurnOrder(

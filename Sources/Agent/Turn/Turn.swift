@@ -22,6 +22,8 @@ actor Turn {
   var usage = ModelUsage()
   var cost: Int64 = 0
   var turns = 0
+  /// Requests that sub-agents at work may make.
+  var promisedTurns = 0
   var lastWords = ""
   /// What the window held at the last answer, and what has come since, in bytes.
   var counted: Int?

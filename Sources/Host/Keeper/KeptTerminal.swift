@@ -41,6 +41,7 @@ public final class KeptTerminal: Terminal {
     landing: LandingPlace?, _ take: @escaping @Loop (UnsafeRawBufferPointer?) -> Void
   ) throws(CmdopError) {
     guard master >= 0 else { throw CmdopError(.wrongState, "terminal \(id) is read already") }
+    guard control >= 0 else { throw CmdopError(.limit, "this process has too many files open for another terminal") }
     let descriptor = master
     master = -1
     // A read of a terminal never gives more than 4 KiB.

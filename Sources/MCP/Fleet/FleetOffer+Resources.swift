@@ -49,10 +49,11 @@ extension FleetOffer {
       result = try await ask(reading.tool, reading.arguments, on: reading.machine, call, isBrief: true)
     } catch {
       if error.code == .notFound { throw .resourceNotFound(uri) }
-      throw RPCError(-32603, error.message + (error.hint.map { " (try: \($0))" } ?? ""))
+      throw RPCError(-32603, ControlStripper.text(error.message + (error.hint.map { " (try: \($0))" } ?? "")))
     }
     if result.isError {
-      throw result.code == CmdopError.Code.notFound.rawValue ? .resourceNotFound(uri) : RPCError(-32603, result.text)
+      throw result.code == CmdopError.Code.notFound.rawValue
+        ? .resourceNotFound(uri) : RPCError(-32603, ControlStripper.text(result.text))
     }
     if reading.tool == "list_machines" { hosts.hear(result.value) }
     let value = result.value.isEmpty ? nil : try? JSON(parsing: result.value)
@@ -122,10 +123,7 @@ extension FleetOffer {
       let details = try? await SessionClient(parts.local).details(session, on: "localhost")
       return details.map { "\($0.output) \($0.card.endedAtMs)" }
     case "list_machines":
-      guard parts.state() == .online, let reach = try? await parts.fleet(),
-        let machines = try? await RelayClient(reach).machines(onlineOnly: false)
-      else { return nil }
-      return machines.map { "\($0.machineID) \($0.hostname) \($0.online)" }.joined(separator: "\n")
+      return await roster.value()
     default: return nil
     }
   }

@@ -48,9 +48,17 @@ public struct FleetOffer: ServerOffer {
   public let parts: Parts
   let catalogue: [FleetTool]
   let hosts = ToldHosts()
+  /// What tells one state of the fleet from another: asked once for all who watch it.
+  let roster: KeptAnswer<String>
 
   public init(_ parts: Parts) {
     self.parts = parts
+    roster = KeptAnswer(fresh: .milliseconds(900), pause: .seconds(2)) {
+      guard parts.state() == .online, let reach = try? await parts.fleet(),
+        let machines = try? await RelayClient(reach).machines(onlineOnly: false)
+      else { return nil }
+      return machines.map { "\($0.machineID) \($0.hostname) \($0.online)" }.joined(separator: "\n")
+    }
     catalogue = parts.definitions.map { FleetTool(definition: $0) }
   }
 
@@ -110,10 +118,12 @@ public struct FleetOffer: ServerOffer {
     order.mostCharacters = CallResult.mostCharacters
     // Who cannot be told of a task gets none.
     if isBrief { order.timeout = Self.handOver } else { order.handOver = Self.handOver }
+    let life = SignsOfLife()
     let heard: @Loop @Sendable (ToolNews) async -> Void = { news in
+      life.last = .now
       switch news {
       case .output(let text): call.progress(Self.lastLine(text))
-      case .note(let text): call.progress(text)
+      case .note(let text): call.progress(Self.shown(text))
       case .settled: break
       }
     }
@@ -128,7 +138,7 @@ public struct FleetOffer: ServerOffer {
         } catch { return .failure(error) }
       }
       group.addTask {
-        try? await Loop.pause(Self.handOver + Self.silence)
+        await life.end(after: Self.handOver, silence: Self.silence)
         return nil
       }
       defer { group.cancelAll() }
@@ -151,11 +161,15 @@ public struct FleetOffer: ServerOffer {
   }
 
   private static func lastLine(_ text: String) -> String {
-    String(text.split(separator: "\n", omittingEmptySubsequences: true).last?.suffix(200) ?? "")
+    shown(String(text.split(separator: "\n", omittingEmptySubsequences: true).last?.suffix(200) ?? ""))
   }
 
+  /// One line of what another machine says: it cannot move a cursor, nor look like a line of ours.
+  private static func shown(_ text: String) -> String { OneLine.of(ControlStripper.text(String(text.prefix(500)))) }
+
   static func result(_ result: Cmdop_V1_ToolResult, of tool: FleetTool, on machine: String?) -> JSON {
-    var text = result.text
+    // A file is shown as it is; everything else was cleaned by an honest machine already.
+    var text = tool.definition.name == "read_file" ? result.text : ControlStripper.text(result.text)
     var value = result.value.isEmpty ? [:] : (try? JSON(parsing: result.value))?.object ?? [:]
     if value["machine"] == nil, let machine { value["machine"] = .string(machine) }
     let place = machine.map { ", \"machine\": \(JSON.string($0).text)" } ?? ""
@@ -187,16 +201,19 @@ public struct FleetOffer: ServerOffer {
 
   // MARK: questions of the gate
 
+  /// As much as a gate shows of a call (GateText): an honest one sends no more.
+  private static let mostAsked = 16_000
+
   /// The person before the client decides about this one call; what shall hold for longer is said at a terminal, where no model
   /// has a hand in it.
   private static func elicit(
     _ question: Cmdop_V1_ApprovalQuestion, _ call: OfferCall
   ) async -> Cmdop_V1_Approval.Answer? {
     let message = """
-      \(call.client.name.isEmpty ? "An MCP client" : OneLine.of(call.client.name)) wants to use \(question.tool) on \
-      \(question.hostname):
-      \(question.target)
-      \(question.reason)
+      \(call.client.name.isEmpty ? "An MCP client" : OneLine.of(call.client.name)) wants to use \(shown(question.tool)) on \
+      \(shown(question.hostname)):
+      \(OneLine.of(String(question.target.prefix(mostAsked))))
+      \(shown(question.reason))
       """
     let params: JSON = [
       "mode": "form", "message": .string(message),

@@ -79,6 +79,6 @@ enum CallResult {
 
   /// It was not done, and the model reads why.
   static func failure(_ error: CmdopError) -> JSON {
-    text(error.message + (error.hint.map { " (try: \($0))" } ?? ""), isError: true)
+    text(ControlStripper.text(error.message + (error.hint.map { " (try: \($0))" } ?? "")), isError: true)
   }
 }

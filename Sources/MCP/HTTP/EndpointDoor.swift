@@ -64,10 +64,23 @@ public final class EndpointDoor: HTTPDoor {
     }
   }
 
+  /// What takes a while to read is not read on the loop: everybody's terminals wait there.
+  private static func read(_ body: [UInt8]) async throws(RPCMessage.Fault) -> RPCInput {
+    if body.count <= 64 * 1024 { return try RPCInput.read(body) }
+    let result: Result<RPCInput, RPCMessage.Fault>
+    do throws(CmdopError) {
+      result = try await reading.run {
+        do throws(RPCMessage.Fault) { return .success(try RPCInput.read(body)) } catch { return .failure(error) }
+      }
+    } catch { throw RPCMessage.Fault(id: nil, error: .internalError(error.message)) }
+    return try result.get()
+  }
+  private static let reading = SlowWork("large messages to be read", threads: 1, most: 64)
+
   private func post(_ ask: HTTPAsk) async -> HTTPAnswer {
     let message: RPCMessage
     do throws(RPCMessage.Fault) {
-      switch try RPCInput.read(ask.body) {
+      switch try await Self.read(ask.body) {
       case .one(let one): message = one
       case .batch(let elements): return await inSession(elements, ask)
       }

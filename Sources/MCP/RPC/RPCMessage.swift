@@ -5,11 +5,11 @@ public enum RPCID: Hashable, Sendable {
   case number(Int)
   case text(String)
 
-  /// nil for null, fractions and everything else that cannot be one.
+  /// nil for null, fractions and everything else that cannot be one; also for texts of over 4 KiB, which are kept nowhere.
   public init?(_ json: JSON?) {
     switch json {
     case .integer(let number): self = .number(number)
-    case .string(let text): self = .text(text)
+    case .string(let text) where text.utf8.count <= 4096: self = .text(text)
     default: return nil
     }
   }
@@ -51,7 +51,7 @@ public enum RPCMessage: Sendable {
       guard params.object != nil else { throw fault("\"params\" must be an object") }
       guard let given = members["id"] else { return .notification(method: method, params: params) }
       guard let id else {
-        throw fault("\"id\" must be a text or a whole number, not \(OneLine.of(String(given.text.prefix(40))))")
+        throw fault("\"id\" must be a short text or a whole number, not \(OneLine.of(String(given.text.prefix(40))))")
       }
       return .request(id, method: method, params: params)
     }

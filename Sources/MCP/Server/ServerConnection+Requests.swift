@@ -95,6 +95,7 @@ extension ServerConnection {
 
   private func subscribe(_ request: Request, _ isWanted: Bool) throws(RPCError) -> Accepted {
     let uri = try Self.text("uri", request.params)
+    guard uri.utf8.count <= 8192 else { throw .invalidParams("no resource has a name of \(uri.utf8.count) bytes") }
     if isWanted {
       guard subscribed.count < 64 || subscribed.contains(uri) else {
         throw RPCError(-32000, "64 subscriptions are enough")
@@ -155,12 +156,17 @@ extension ServerConnection {
     _ request: Request, _ body: @escaping @Sendable (OfferCall) async throws(RPCError) -> JSON
   ) throws(RPCError) -> Accepted {
     guard request.facts.revision.isStateless else { return try work(request, body) }
+    let running = try begin(request)
     var back: HeldCall?
     if let state = request.params["requestState"] {
-      guard let name = state.string else { throw .invalidParams("requestState must be a text") }
-      back = try held.take(name, principal, request.method, request.params)
+      do throws(RPCError) {
+        guard let name = state.string else { throw .invalidParams("requestState must be a text") }
+        back = try held.take(name, principal, request.method, request.params)
+      } catch {
+        self.running[request.id] = nil
+        throw error
+      }
     }
-    let running = try begin(request)
     return .work { [back] in await self.runHeld(request, running, back, body) }
   }
 

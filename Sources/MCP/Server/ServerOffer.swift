@@ -57,12 +57,20 @@ public struct ServerCard: Sendable {
 public struct ClientFacts: Hashable, Sendable {
   public var name: String
   public var version: String
-  /// `ClientCapabilities`.
+  /// Of `ClientCapabilities`: elicitation, sampling, roots, and what they have of flags.
   public var capabilities: JSON
   public var revision: ProtocolRevision
 
+  /// Keeps of it what counts here, so that a session is small whatever its client says of itself.
   public init(name: String, version: String, capabilities: JSON, revision: ProtocolRevision) {
-    (self.name, self.version, self.capabilities, self.revision) = (name, version, capabilities, revision)
+    (self.name, self.version, self.revision) = (String(name.prefix(200)), String(version.prefix(100)), revision)
+    let known = (capabilities.object ?? [:]).filter { ["elicitation", "sampling", "roots"].contains($0.key) }
+    self.capabilities = .object(
+      known.mapValues { value in
+        .object(
+          (value.object ?? [:]).filter { ["form", "url", "listChanged", "tools", "context"].contains($0.key) }
+            .mapValues { $0.bool.map { .bool($0) } ?? [:] })
+      })
   }
 
   /// Whether it can show a form to its person.

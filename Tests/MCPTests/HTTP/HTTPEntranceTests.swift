@@ -2,12 +2,34 @@ import Core
 import MCP
 import NIOHTTP1
 import Testing
+import Wire
 
 extension OverHTTP {
   @Suite("The door of MCP over HTTP", .timeLimit(.minutes(2)))
   @Loop
   struct HTTPEntranceTests {
     private let hello = HTTPMessages.initialize()
+
+    @Test("connections on which nobody says anything keep nobody out")
+    func silence() async throws {
+      let memory = HTTPFixture.Memory()
+      let door = EndpointDoor(HTTPFixture(memory: memory), token: EndpointBench.token, options: EndpointBench.patient)
+      let listener = try await Listener.http(port: 0, door: door, mostConnections: 8)
+      try await withThrowingTaskGroup { group in
+        group.addTask { await door.run() }
+        group.addTask { try await Self.askBeside(silent: 100, EndpointBench(port: listener.port, memory: memory)) }
+        try await group.next()
+        group.cancelAll()
+        await listener.close()
+      }
+    }
+
+    private static func askBeside(silent count: Int, _ bench: EndpointBench) async throws {
+      var silent: [HTTPCaller] = []
+      for _ in 0..<count { silent.append(try await bench.caller()) }
+      #expect(try await bench.ask("POST", "/mcp", [:], HTTPMessages.initialize()).head.status == 200)
+      for caller in silent { try? await caller.hangUp() }
+    }
 
     @Test("names and sites that are not of this machine are turned away before anything else is looked at")
     func rebinding() async throws {
