@@ -29,6 +29,8 @@ public final class AgentCall: Sendable {
   /// How long a lost connection is mended before it is given up; nil: for ever.
   private let patience: Duration?
   private var lostAt: ContinuousClock.Instant?
+  /// The turn was to be cancelled while there was no connection.
+  private var owesCancel = false
   private var backoff = Backoff()
 
   public init(
@@ -82,6 +84,7 @@ public final class AgentCall: Sendable {
       // From here on the same conversation, and a turn that the machine had to break off goes on.
       request.conversation = started.conversation.id
       (request.prompt, request.resume) = ("", true)
+      if owesCancel { cancelTurn() }
       return .started(started, again: isStarted)
     case .agentEvent(let event):
       // A row that no store could have counts for nothing.
@@ -101,9 +104,13 @@ public final class AgentCall: Sendable {
   @discardableResult
   public func prompt(_ prompt: Cmdop_V1_AgentPrompt) -> Bool { say(.agentPrompt(prompt)) }
 
-  /// Ends the turn that runs, with all that it has started. False: not connected at the moment.
+  /// Ends the turn that runs, with all that it has started. False: not connected at the moment; it is said as soon as it is.
   @discardableResult
-  public func cancelTurn() -> Bool { say(.cancelTurn(.init())) }
+  public func cancelTurn() -> Bool {
+    let isSaid = say(.cancelTurn(.init()))
+    owesCancel = !isSaid
+    return isSaid
+  }
 
   public func answer(_ question: Cmdop_V1_ApprovalQuestion, _ answer: Cmdop_V1_Approval.Answer) {
     say(.approval(.filled { ($0.id, $0.answer, $0.digest) = (question.id, answer, question.digest) }))

@@ -9,6 +9,7 @@
 /// What tells one state of a file from another, and whose it is. Links are not followed.
 public struct FileStamp: Hashable, Sendable {
   public let isRegular: Bool
+  public let isFolder: Bool
   public let isOwn: Bool
   public let isRoots: Bool
   /// The permission bits.
@@ -22,7 +23,7 @@ public struct FileStamp: Hashable, Sendable {
   public init?(_ path: String) {
     var facts = stat()
     guard lstat(path, &facts) == 0 else { return nil }
-    isRegular = facts.st_mode & S_IFMT == S_IFREG
+    (isRegular, isFolder) = (facts.st_mode & S_IFMT == S_IFREG, facts.st_mode & S_IFMT == S_IFDIR)
     (isOwn, isRoots) = (facts.st_uid == getuid(), facts.st_uid == 0)
     (mode, size, identity) = (UInt32(facts.st_mode & 0o7777), Int(facts.st_size), UInt64(facts.st_ino))
     #if canImport(Darwin)

@@ -40,8 +40,7 @@ struct CastFile {
     let decoder = JSONDecoder()
     func refuse(_ line: Int, _ why: String) -> CmdopError {
       CmdopError(
-        .badUsage, "\(name) is no asciicast v2 file: line \(line) \(why)",
-        hint: "cmdop session save SESSION --to \(name)")
+        .badUsage, "\(name) is no asciicast v2 file: line \(line) \(why)", hint: "cmdop session save --help")
     }
     guard let first = lines.first else { throw refuse(1, "is missing") }
     guard let head = try? decoder.decode(Head.self, from: Data(first)) else { throw refuse(1, "is no head") }

@@ -1,4 +1,5 @@
 import Core
+import Wire
 
 /// What stands behind `try:` can be pasted. Rooms below know no commands: a hint of theirs that is no command becomes part of
 /// the message, and the verb says where to look.
@@ -17,8 +18,31 @@ enum Hint {
   /// `elsewhere`: a command that helps on. Who gives up needs none.
   static func completed(_ error: CmdopError, elsewhere: String) -> CmdopError {
     if error.code == .cancelled || error.hint.map(isCommand) == true { return error }
+    if let hint = error.hint.flatMap(pasteable) {
+      return CmdopError(error.code, error.message, hint: hint, retryAfter: error.retryAfter)
+    }
     let message = error.message + (error.hint.map { " (\($0))" } ?? "")
     return CmdopError(error.code, message, hint: elsewhere, retryAfter: error.retryAfter)
+  }
+
+  /// "ask an owner: cmdop fleet members" with its words behind the command; nil where there is none in it.
+  private static func pasteable(_ hint: String) -> String? {
+    guard let cut = hint.ranges(of: ": ").last(where: { isCommand(String(hint[$0.upperBound...])) }) else { return nil }
+    return "\(hint[cut.upperBound...])   # \(hint[..<cut.lowerBound])"
+  }
+
+  /// Who is not let in reads where to sign in, and whether a variable is what was refused. `relay`: the one that was asked.
+  static func signingIn(_ error: CmdopError, at relay: RelayAddress?) -> CmdopError {
+    guard error.code == .unauthenticated, error.hint?.hasPrefix("cmdop login RELAY") == true else { return error }
+    let login = "cmdop login \(relay.map { "'\($0.spoken)'" } ?? "RELAY")"
+    if Start.variable("CMDOP_TOKEN") != nil {
+      return CmdopError(
+        error.code, "\(error.message): it was given as CMDOP_TOKEN, which goes before any sign-in",
+        hint: "unset CMDOP_TOKEN && \(login)")
+    }
+    let message = error.message == "the relay wants a credential" ? "you are not signed in" : error.message
+    return CmdopError(
+      error.code, message + (relay.map { " at \($0.hostAndPort)" } ?? ""), hint: relay == nil ? error.hint : login)
   }
 
   /// Where a file was expected.

@@ -14,6 +14,8 @@ final class MachineWatch: Sendable {
   private var roster = LiveRoster()
   private var isKnown = false
   private var trouble: String?
+  /// Said once for each outage.
+  private var isLost = false
   /// Lines of the table that stands on the screen.
   private var drawn = 0
   private var isStale = false
@@ -42,11 +44,15 @@ final class MachineWatch: Sendable {
         try await client.watch(after: roster.resume) { event in await self.take(event) }
         trouble = "the relay has ended the watch"
       } catch {
-        guard [.connectionLost, .unavailable, .timeout].contains(error.code), isKnown else { throw error }
-        trouble = error.message
+        // A relay that is stopped ends the call with a reset.
+        let isPassing =
+          [.connectionLost, .unavailable, .timeout, .cancelled].contains(error.code) || error.message.isEmpty
+        guard isPassing, isKnown, !Task.isCancelled else { throw error }
+        trouble = error.message.isEmpty ? "the relay has ended the watch" : error.message
       }
       roster.lost()
-      if isDrawn { touch() } else if let trouble { Report.note("lost: \(trouble)") }
+      if isDrawn { touch() } else if let trouble, !isLost { Report.note("lost: \(trouble)") }
+      isLost = true
       if since + .seconds(30) < .now { backoff = Backoff() }
       try await Task.sleep(for: backoff.next())
     }
@@ -54,7 +60,8 @@ final class MachineWatch: Sendable {
 
   private func take(_ event: Cmdop_V1_Event) {
     guard let change = roster.take(event) else { return }
-    (isKnown, trouble) = (true, nil)
+    if isLost && !isDrawn { Report.note("connected again") }
+    (isKnown, trouble, isLost) = (true, nil, false)
     if isDrawn { return touch() }
     if asJSON { return tell(change, event) }
     switch change {

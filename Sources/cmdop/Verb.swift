@@ -22,7 +22,7 @@ extension Verb {
       try StandardStreams.checkOutput()
     } catch let code as ExitCode { throw code } catch {
       let error = Hint.completed(
-        CmdopError(anything: error),
+        Hint.signingIn(CmdopError(anything: error), at: (try? options.choice())?.addresses.first),
         elsewhere: elsewhere ?? Cmdop.helpHint(Array(CommandLine.arguments.dropFirst())))
       Report.failure(error, asJSON: options.json)
       // Who gives up, at a question for example, has not failed.

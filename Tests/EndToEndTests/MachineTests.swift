@@ -178,6 +178,14 @@ struct MachineTests {
       try await eventually("the name is told") { watch.printed.contains("\"name\":\"other\"") }
       try await street.adminMust(["machine", "remove", "other", "--yes"])
       try await eventually("the end is told") { watch.printed.contains("machine_removed") }
+      // A relay that is stopped with a word is as good as one that is killed: the watch goes on when it is back.
+      let port = street.port
+      try await street.stopRelay()
+      try await street.startRelay(port: port)
+      try await eventually("it is told anew", within: 60) {
+        watch.printed.components(separatedBy: "snapshot_end").count > 2
+      }
+      #expect(watch.isRunning)
     }
   }
 

@@ -74,9 +74,17 @@ struct PeopleStreetTests {
       let user = try street.terminal(of: "mona", ["box", "--session", "work"])
       try await user.sh("true", "MARK1")
       try await viewer.sees("MARK1")
+      // Without the word, too; what she types goes nowhere.
       let typist = try street.terminal(of: "vera", ["box", "--session", "work"])
-      #expect(try await typist.exitStatus() == 255)
-      #expect(typist.text.contains("your role in this fleet is viewer"))
+      try await typist.sees("watching: your role in this fleet is viewer")
+      try await user.sh("true", "MARK2")
+      try await typist.sees("MARK2")
+      typist.type("echo intruder\r")
+      try await user.sh("true", "MARK3")
+      #expect(!user.text.contains("intruder"))
+      let newcomer = try street.terminal(of: "vera", ["box"])
+      #expect(try await newcomer.exitStatus() == 255)
+      #expect(newcomer.text.contains("you may watch a session, and open none"), "\(newcomer.text)")
     }
   }
 

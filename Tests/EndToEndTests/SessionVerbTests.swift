@@ -55,6 +55,10 @@ struct SessionVerbTests {
       for line in lines.dropFirst() {
         #expect((try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [Any])?.count == 3)
       }
+      let twice = try await street.client(["session", "save", "term-1", "--to", file])
+      #expect(twice.status == 73 && twice.stderr.contains("--force"), "\(twice.stderr)")
+      #expect(try await street.client(["session", "save", "term-1", "--to", file, "--force"]).status == 0)
+      #expect(try await street.client(["session", "save", "term-1", "--to", street.root]).status == 64)
       let played = try await street.client(["session", "replay", file])
       #expect(played.text.contains("über-alles-in-\"quotes\""))
       #expect(try await street.client(["session", "replay", "term-1"]).text.contains("über-alles"))

@@ -26,9 +26,9 @@ struct ShfmtTests {
       left -= texts.count
       let read = texts.map { ShellScript($0) }
       refused += read.count { $0.fault != nil }
-      // shfmt takes `$x#y` for a variable and a comment, as `'a'#y`, cuts a word in backticks behind an escaped blank, and takes
+      // shfmt takes `$x#y` and `$$#y` for a variable and a comment, as `'a'#y`, cuts a word in backticks behind an escaped blank, and takes
       // `H\OME=[a]` for an assignment. bash does none of it.
-      let odd = #/(?:\$\w+|['"])#|`[^`]*\\ |\\\w+\+?=/#
+      let odd = #/(?:\$(?:\w+|[$!?*@#\-])|['"])#|`[^`]*\\ |\\\w+\+?=/#
       let whole = texts.indices.filter { read[$0].isWhole && texts[$0].firstMatch(of: odd) == nil }
       for (index, theirs) in zip(whole, try Self.parse(whole.map { texts[$0] }, with: shfmt)) {
         guard let theirs else {

@@ -21,6 +21,8 @@ final class AskRun: Sendable {
   private let printer = InkPrinter()
   private let approvals: ApprovalPrompt
   private var live: [ObjectIdentifier: (call: AgentCall, host: String)] = [:]
+  /// Machines to which there is no connection at the moment, why, and the conversation there.
+  private var lost: [String: (error: CmdopError, conversation: String)] = [:]
   private var isCancelled = false
   /// Ids of machines by their hostnames, as far as they are known.
   private var machines: [String: String] = [:]
@@ -44,7 +46,8 @@ final class AskRun: Sendable {
       await printer.show([
         .line(
           isTold
-            ? "cancelling the turn on \(OneLine.of(host))" : "\(OneLine.of(host)) cannot be told to stop: no connection"
+            ? "cancelling the turn on \(OneLine.of(host))"
+            : "cancelling the turn on \(OneLine.of(host)) as soon as there is a connection to it"
         )
       ])
     }
@@ -156,11 +159,23 @@ final class AskRun: Sendable {
       let first = await group.next() ?? nil
       group.cancelAll()
       if first == nil { call.giveUp() } else { call.leave() }
-      return first
-        ?? AskResult(host: host, error: CmdopError(.timeout, "no answer from \(host) in \(Span(self.order.timeout))"))
+      return first ?? unanswered(host)
     }
+    lost[host] = nil
     result.duration = ContinuousClock.now - start
     result.machineID = machines[(result.hostname.isEmpty ? host : result.hostname).lowercased()]
+    return result
+  }
+
+  /// Why nobody knows what became of it.
+  private func unanswered(_ host: String) -> AskResult {
+    let time = Span(order.timeout)
+    var result = AskResult(host: host, error: CmdopError(.timeout, "no answer from \(host) in \(time)"))
+    if let (error, conversation) = lost[host] {
+      result.conversation = conversation
+      result.error = CmdopError(
+        .connectionLost, "no connection to \(host) since its turn began (\(error.message)); the turn may go on there")
+    }
     return result
   }
 
@@ -173,6 +188,8 @@ final class AskRun: Sendable {
         switch news {
         case .started(let started, _):
           (result.hostname, result.conversation) = (started.hostname, started.conversation.id)
+          lost[host] = nil
+        case .lost(let error): lost[host] = (error, result.conversation)
         case .event(_, let event): result.record.take(event)
         case .question(let question): approvals.ask(question) { call.answer(question, $0) }
         default: break
@@ -187,8 +204,8 @@ final class AskRun: Sendable {
   private func follow(_ news: AgentCall.News, _ host: String, _ prefix: String?) async {
     switch news {
     case .settled(let settled): await approvals.settle(settled)
-    case .lost(let error): await aside("\(prefix ?? "")no connection (\(error.message)); trying again")
-    case .started(_, again: true): await aside("\(prefix ?? "")connected again")
+    case .lost(let error): await warn("\(prefix ?? "")no connection (\(error.message)); trying again")
+    case .started(_, again: true): await warn("\(prefix ?? "")connected again")
     case .event(_, let event) where prefix != nil && event["kind"] == "call_started":
       let body = event["body"]
       let tool = body?["tool"]?.string ?? ""
@@ -196,6 +213,9 @@ final class AskRun: Sendable {
     default: break
     }
   }
+
+  /// Also where nobody looks on: why nothing comes.
+  private func warn(_ text: String) async { if printer.hasScreen { await aside(text) } else { Report.note(text) } }
 
   private func aside(_ text: String) async {
     guard printer.hasScreen else { return }

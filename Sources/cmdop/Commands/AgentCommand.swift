@@ -150,7 +150,8 @@ struct StatusCommand: Verb {
     if let status = daemon.status, daemon.verdict != .offline {
       rows += [
         ["PID", "\(status.pid)"], ["Hostname", status.hostname], ["Fleet", status.fleet], ["Relay", status.relay],
-        ["Version", status.version], ["Connected", Report.ago(status.connectedSinceMs)],
+        ["Version", status.version],
+        ["Connected", status.connectedSinceMs > 0 ? Report.ago(status.connectedSinceMs) : "not now"],
         ["Sessions", "\(status.sessions)"],
       ]
       if let url = status.mcpURL { rows.append(["MCP", url]) }

@@ -52,7 +52,35 @@ struct ConnectAttachCommand: Verb {
     let home = try options.place()
     let recent = RecentMachines(home: home)
     let machine = if let host { host } else { try await MachinePicker(recent: recent, options: options).pick(reach) }
-    try await open(order(machine), reach, called: machine) { recent.used(machine) }
+    let order = order(machine)
+    let wasIn = Mutex(false)
+    do {
+      try await open(order, reach, called: machine) {
+        wasIn.withLock { $0 = true }
+        recent.used(machine)
+      }
+    } catch let error as CmdopError where !wasIn.withLock({ $0 }) {
+      guard let watching = try await watching(order, error, reach) else { throw error }
+      try await open(watching, reach, called: machine) { recent.used(machine) }
+    }
+  }
+
+  /// Whose role is to watch watches; nil: that was not why.
+  private func watching(
+    _ order: TerminalAttachment.Order, _ error: CmdopError, _ reach: Reach
+  ) async throws -> TerminalAttachment.Order? {
+    guard error.code == .denied, !observe, let me = try? await RelayClient(reach).whoAmI(),
+      Role(rawValue: me.caller.role) == .viewer
+    else { return nil }
+    guard !session.isEmpty else {
+      throw CmdopError(
+        error.code, "your role in this fleet is viewer: you may watch a session, and open none",
+        hint: "cmdop session list   # then: cmdop connect \(ShellWord.quoted(order.machine)) --session NAME")
+    }
+    Report.note("watching: your role in this fleet is viewer")
+    var order = order
+    (order.observe, order.takeover, order.answers) = (true, false, false)
+    return order
   }
 
   /// A guest's way in: what the link says is all that counts, and nothing is kept here.
@@ -96,7 +124,8 @@ struct ConnectAttachCommand: Verb {
     case .ended(let status): throw ExitCode(status)
     case .detached(let reason, let session):
       guard let machine else { return Report.note("\(reason); back to it: cmdop connect, with the link again") }
-      Report.note("\(reason); back to it: cmdop connect \(ShellWord.quoted(machine)) --session \(session)")
+      let again = "cmdop connect \(ShellWord.quoted(machine)) --session \(session)\(order.observe ? " --observe" : "")"
+      Report.note("\(reason); back to it: \(again)")
     }
   }
 

@@ -65,7 +65,13 @@ struct FleetCreateCommand: Verb {
     let fleet = try await RelayClient(try await options.reach()).createFleet(name)
     if options.json { return Report.json(FleetView(fleet)) }
     Report.line("fleet \(fleet.name) (\(fleet.fleetID))")
-    Report.note("to work in it: cmdop fleet use \(fleet.name)   # or --fleet \(fleet.name)")
+    let choice = try options.choice()
+    if case .login = choice.credential {
+      return Report.note("to work in it: cmdop fleet use \(fleet.name)   # or --fleet \(fleet.name)")
+    }
+    // A token belongs to one fleet, and this is another.
+    let relay = choice.addresses.first.map { "'\($0.spoken)'" } ?? "RELAY"
+    Report.note("to work in it, sign in: cmdop login \(relay) --fleet \(fleet.name)")
   }
 }
 

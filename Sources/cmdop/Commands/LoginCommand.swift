@@ -42,7 +42,8 @@ struct LoginCommand: Verb {
     let (book, enrollment) = (try Keyring(home: home).book(), try Enrollment.load(home))
     guard let known = book.current ?? enrollment?.relays.first else {
       throw CmdopError(
-        .badUsage, "which relay? it is HOST:PORT#FINGERPRINT, as it says when it starts", hint: "cmdop login RELAY")
+        .badUsage, "which relay? it is HOST:PORT#FINGERPRINT, as it says when it starts",
+        hint: "cmdop relay status   # on the relay's host, which shows it; then here: cmdop login RELAY")
     }
     return try RelayAddress(known)
   }

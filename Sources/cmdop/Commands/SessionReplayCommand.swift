@@ -33,6 +33,10 @@ struct SessionReplayCommand: Verb {
   }
 
   private func content() async throws -> [UInt8] {
+    if let stamp = FileStamp(what), stamp.isFolder {
+      throw CmdopError(.badUsage, "\(what) is a folder", hint: "ls \(ShellWord.quoted(what))")
+    }
+    if what.contains("/"), FileStamp(what) == nil { throw Hint.noFile(what) }
     if let bytes = try PrivateFiles.read(what, limit: CastFile.limit) { return bytes }
     let reach = try await options.reach(pin: pin)
     let choice = try SessionChoice.parse([what] + (host.isEmpty ? [] : ["--host", host]))
@@ -63,9 +67,11 @@ private final class CastPlayer {
       OwnTerminal.restore()
       terminal.close()
     }
+    let signals = ProcessSignals.stream([.interrupt, .terminate, .hangUp])
     await withTaskGroup { group in
       group.addTask { await self.listen(terminal) }
       group.addTask { await self.show(terminal) }
+      group.addTask { for await _ in signals { break } }
       await group.next()
       group.cancelAll()
     }

@@ -17,8 +17,20 @@ struct SessionSaveCommand: Verb {
   @OptionGroup var choice: SessionChoice
   @Option(help: "The file; - is standard output.") var to: String
   @Flag(help: "Screen and scrollback as plain text.") var text = false
+  @Flag(help: "Write over a file that is there.") var force = false
 
   func work() async throws {
+    // Said before a long transfer, not after it.
+    if to != "-", let stamp = FileStamp(to) {
+      guard stamp.isRegular else {
+        throw CmdopError(.badUsage, "\(to) is no plain file", hint: "cmdop session save \(choice.session) --to -")
+      }
+      guard force else {
+        throw CmdopError(
+          .exists, "\(to) is there already",
+          hint: "cmdop session save \(ShellWord.quoted(choice.session)) --to \(ShellWord.quoted(to)) --force")
+      }
+    }
     let reach = try await options.reach(pin: pin)
     let card = try await choice.terminal(reach, ended: true)
     var content: [UInt8] = []
