@@ -17,6 +17,11 @@ struct RecentMachines {
   }
 }
 
+extension Cmdop_V1_MachineCard {
+  /// "vm", or "vm (box)" where it has a name of its own.
+  var shown: String { displayName.isEmpty ? hostname : "\(hostname) (\(OneLine.of(displayName)))" }
+}
+
 /// Asks which machine: type to filter, arrows to choose, Enter.
 struct MachinePicker {
   let recent: RecentMachines
@@ -52,7 +57,7 @@ struct MachinePicker {
       let first = max(0, chosen - rows + 1)
       let lines = hits[first..<min(hits.count, first + rows)].enumerated().map { index, machine in
         let mark = index + first == chosen ? "\u{1b}[7m" : machine.online ? "" : "\u{1b}[2m"
-        return "\(mark) \(machine.hostname)  \(machine.online ? machine.platform : "offline")\u{1b}[0m"
+        return "\(mark) \(machine.shown)  \(machine.online ? machine.platform : "offline")\u{1b}[0m"
       }
       let back = drawn > 0 ? "\u{1b}[\(drawn)A" : ""
       await terminal.write(

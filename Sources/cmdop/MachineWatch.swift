@@ -66,18 +66,18 @@ final class MachineWatch: Sendable {
     if asJSON { return tell(change, event) }
     switch change {
     case .complete(let machines):
-      for machine in machines { Report.line("\(machine.hostname) is \(machine.online ? "online" : "offline")") }
+      for machine in machines { Report.line("\(machine.shown) is \(machine.online ? "online" : "offline")") }
     case .machine(let card, let was): Report.line(Self.line(card, was))
-    case .removed(let id, let was): Report.line("\(was?.hostname ?? String(id.prefix(8))) was removed")
+    case .removed(let id, let was): Report.line("\(was?.shown ?? String(id.prefix(8))) was removed")
     }
   }
 
   private static func line(_ card: Cmdop_V1_MachineCard, _ was: Cmdop_V1_MachineCard?) -> String {
     let state = card.online ? "online" : "offline"
-    guard let was else { return "\(card.hostname) is new, \(state)" }
-    if was.online != card.online { return "\(card.hostname) is \(state)" }
+    guard let was else { return "\(card.shown) is new, \(state)" }
+    if was.online != card.online { return "\(card.shown) is \(state)" }
     if was.displayName != card.displayName { return "\(card.hostname) is called \(card.displayName)" }
-    return "\(card.hostname) has changed, \(state)"
+    return "\(card.shown) has changed, \(state)"
   }
 
   private func tell(_ change: LiveRoster.Change, _ event: Cmdop_V1_Event) {

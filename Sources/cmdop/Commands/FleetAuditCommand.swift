@@ -50,6 +50,7 @@ struct AuditReadCommand: Verb {
             entry.address, entry.detail,
           ]
         })
+    if entries.count == limit { Report.note("the last \(limit); more: --limit \(limit * 10)") }
   }
 
   private static func milliseconds(_ text: String) -> Int64? {
