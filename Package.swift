@@ -75,7 +75,7 @@ let tests: [Room] = [
     "AskMachine", "Connect", "Core", "Fleet", "Relay", "Session", "Store", "Web", "Wire",
   ], rents: [nio, log]),
   room("WebTests",      floor: 6, uses: ["Core", "Web"]),
-  room("MCPTests",      floor: 6, uses: ["Core", "Host", "MCP", "Wire"], rents: [nio, nioHTTP1, nioPosix], closet: "MCPFixtures", aside: [
+  room("MCPTests",      floor: 6, uses: ["Connect", "Core", "Host", "MCP", "Wire"], rents: [nio, nioHTTP1, nioPosix], closet: "MCPFixtures", aside: [
     "Support"
   ]),
   room("HouseTests",    floor: 6, uses: []),

@@ -43,6 +43,17 @@ public struct TurnBudget: Hashable, Sendable {
   public init(turns: Int = 50, tokens: Int? = nil, cost: Int64? = nil) {
     (self.turns, self.tokens, self.cost) = (turns, tokens, cost)
   }
+
+  /// Throws when it cannot be kept with this model.
+  public func check(_ model: any LanguageModel) throws(CmdopError) {
+    guard cost != nil && model.price == nil else { return }
+    let name = JSON.string(OneLine.of(model.name)).text
+    throw CmdopError(
+      .badUsage,
+      "a budget in money needs a price, and \(name) has none; in that machine's config.yaml, in US dollars per million "
+        + "tokens: models: {\(name): {price: {input: 5, output: 25}}}",
+      hint: "cmdop chat --max-turns 20   # a bound that needs no price")
+  }
 }
 
 /// Where the agent is, as it is told.

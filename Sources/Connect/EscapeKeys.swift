@@ -29,6 +29,14 @@ public struct EscapeKeys: Sendable {
     return .some(byte & 0x1f)
   }
 
+  /// All keys; each line fits a terminal of 80 columns.
+  public static let help = [
+    "Enter ~ .  leave: the terminal goes on     Enter ~ ~  type a tilde",
+    "Enter ~ y  allow once what the gate asks   Enter ~ s  for this session",
+    "Enter ~ a  always                          Enter ~ n  no",
+    "Enter ~ ?  these lines",
+  ]
+
   /// What becomes of these bytes.
   public mutating func take(_ bytes: some Sequence<UInt8>) -> [Act] {
     var (acts, passing) = ([Act](), [UInt8]())

@@ -25,15 +25,17 @@ final class NoticeLine {
     stopAlarm()
     let room = max(10, Int(OwnTerminal.size.columns) - 10)
     await write([CellText.clipped(OneLine.of(text), to: room)])
-    if let time {
-      alarm = Loop.eventLoop.scheduleTask(in: .nanoseconds(Int64(time / .nanoseconds(1)))) {
-        Loop.assumeIsolated { self.clear() }
-      }
+    if let time { clear(after: time) }
+  }
+
+  private func clear(after time: Duration) {
+    alarm = Loop.eventLoop.scheduleTask(in: .nanoseconds(Int64(time / .nanoseconds(1)))) {
+      Loop.assumeIsolated { self.clear() }
     }
   }
 
-  /// Several lines, until something else is shown. The first may take two rows, so that what is asked can be read.
-  func show(lines: [String]) async {
+  /// Several lines, for a time or until something else is shown. The first may take two rows, so that what is asked can be read.
+  func show(lines: [String], for time: Duration? = nil) async {
     stopAlarm()
     let (room, rows) = (max(10, Int(OwnTerminal.size.columns) - 10), Int(OwnTerminal.size.rows))
     var cut: [String] = []
@@ -48,6 +50,7 @@ final class NoticeLine {
     }
     // In a small window the last line says most: what can be pressed.
     await write(Array(cut.suffix(max(1, rows - 1))))
+    if let time { clear(after: time) }
   }
 
   /// Its rows are left blank; the machine was told to mend them. `isGone` when it has.

@@ -28,8 +28,7 @@ extension TerminalAttachment {
         switch act {
         case .pass(let bytes): await type(bytes)
         case .help:
-          await notice.show(
-            "Enter ~ .  detach (the terminal goes on)   Enter ~ ~  a tilde   Enter ~ ?  this line", for: .seconds(5))
+          await notice.show(lines: EscapeKeys.help, for: .seconds(8))
         case .answer(let letter): answer(letter)
         case .detach:
           try? call?.send(ControlMessage(.detach(.init())))

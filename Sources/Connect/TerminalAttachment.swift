@@ -138,7 +138,7 @@ public final class TerminalAttachment: Sendable {
       try? await Task.sleep(for: .seconds(1))
       guard let absence, absence.duration > .seconds(1) else { continue }
       await notice.show(
-        "no connection for \(Int(absence.duration / .seconds(1))) s (\(absence.why)); typing is kept, Enter ~ . leaves")
+        "no connection for \(Int(absence.duration / .seconds(1))) s: typing is kept, Enter ~ . leaves (\(absence.why))")
     }
   }
 

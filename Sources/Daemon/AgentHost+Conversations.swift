@@ -18,7 +18,9 @@ extension AgentHost {
       throw CmdopError(.badUsage, "there is nothing to ask", hint: "cmdop chat -p \"…\"")
     }
     // A turn that cannot begin leaves nothing behind.
-    if !request.prompt.isEmpty { _ = try models.model(request.model.isEmpty ? nil : request.model) }
+    if !request.prompt.isEmpty {
+      try wish(request, caller).budget.check(try models.model(request.model.isEmpty ? nil : request.model))
+    }
     let directory = request.directory
     guard directory.utf8.count <= 4096, directory.isEmpty || directory.hasPrefix("/") else {
       throw CmdopError(.badUsage, "a working directory is an absolute path of at most 4096 bytes", hint: "pwd")

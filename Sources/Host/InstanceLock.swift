@@ -15,8 +15,8 @@ public struct InstanceLock: Sendable {
   private let file: CInt
   private let path: String
 
-  /// `what` for people: "a daemon". Throws `exists` when another process holds it.
-  public static func acquire(_ path: String, what: String) throws(CmdopError) -> InstanceLock {
+  /// `what` for people: "a daemon"; `hint`: how to look at the one that runs. Throws `exists` when another process holds it.
+  public static func acquire(_ path: String, what: String, hint: String? = nil) throws(CmdopError) -> InstanceLock {
     var file: CInt = -1
     repeat {
       if file >= 0 { close(file) }
@@ -26,7 +26,7 @@ public struct InstanceLock: Sendable {
         close(file)
         let id = holder(of: path).map { " (pid \($0))" } ?? ""
         throw CmdopError(
-          .exists, "\(what) runs in this home already\(id)", hint: "cmdop status, or choose another: --home DIR")
+          .exists, "\(what) runs in this home already\(id)", hint: hint)
       }
       // Whoever held it may have removed the file between our two steps: then we have locked what nobody else will see.
     } while !isAt(path, file)

@@ -58,6 +58,21 @@ public final class StandardStreams: Sendable {
     return [S_IFIFO, S_IFREG, S_IFSOCK].contains(facts.st_mode & S_IFMT)
   }
 
+  /// Whether bytes wait there. Programs that were started together with us have a moment to write theirs; an empty pipe that
+  /// somebody merely left open is none.
+  public nonisolated static func inputHasBytes() async -> Bool {
+    guard inputIsGiven else { return false }
+    let end = ContinuousClock.now + .milliseconds(200)
+    while true {
+      var count: CInt = 0
+      if chost_pending(0, &count) == 0 && count > 0 { return true }
+      // Ready and nothing in it: that is its end.
+      var ready: [CInt] = [0]
+      guard chost_poll([0], &ready, 1, 0) == 0, ready[0] == 0, ContinuousClock.now < end else { return false }
+      guard (try? await Task.sleep(for: .milliseconds(5))) != nil else { return false }
+    }
+  }
+
   /// Columns of the terminal at standard output, 80 if there is none.
   public nonisolated static var columns: Int {
     var size = winsize()
@@ -109,6 +124,9 @@ public final class StandardStreams: Sendable {
     guard let number = broken[output.rawValue], number != EPIPE else { return nil }
     return systemError(number, "\(output) cannot be written")
   }
+
+  /// Whether the reader of an output has left (`| head`).
+  public func isUnread(_ output: Output) -> Bool { broken[output.rawValue] == EPIPE }
 
   /// Returns when all that was written has gone out.
   public func flush() async { try? await room.wait { pending == 0 } }

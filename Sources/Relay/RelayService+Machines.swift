@@ -99,7 +99,7 @@ extension RelayService {
       log.info("machine replaced its old connection", metadata: ["machine": "\(machine.id)"])
     }
     let cards = register.sessions.prefix(1000).compactMap { SessionRecord($0, machine: machine, now: now()) }
-    line.sessions = UInt32(cards.count)
+    line.sessions = UInt32(cards.count { !$0.isConversation })
     await note("its return", machine) {
       try await fleets.markSeen(
         machine.id, in: machine.fleet, at: now(), version: PlainText.short(register.version),
@@ -147,7 +147,7 @@ extension RelayService {
           await note("a card", machine) {
             try await sessions.file(record)
             published(record)
-            line.sessions = try await sessions.livingCount(on: machine.id, in: machine.fleet)
+            line.sessions = try await sessions.livingTerminals(on: machine.id, in: machine.fleet)
           }
         case .goodbye: goodbye = true
         default: log.debug("unexpected message from machine", metadata: ["machine": "\(machine.id)"])

@@ -71,8 +71,11 @@ public struct SessionDirectory: Sendable {
     try await database.read { db in Set(try db.rows("SELECT id FROM session").map { SessionID($0.text("id")) }) }
   }
 
-  public func livingCount(on machine: MachineID, in fleet: FleetID) async throws(CmdopError) -> UInt32 {
-    try await database.read { db in UInt32(try Self.living(machine, fleet, db).count) }
+  /// Terminals: a conversation holds nothing on its machine.
+  public func livingTerminals(on machine: MachineID, in fleet: FleetID) async throws(CmdopError) -> UInt32 {
+    try await database.read { db in
+      UInt32(try Self.living(machine, fleet, db).count { !$0.isConversation })
+    }
   }
 
   // MARK: what happens to a machine happens to its sessions

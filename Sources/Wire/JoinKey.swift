@@ -14,10 +14,14 @@ public struct JoinKey: Hashable, Sendable, CustomStringConvertible {
     let broken = CmdopError(
       .badUsage, "this is no join key: a join key starts with cjk_ and was printed by the relay",
       hint: "cmdop relay join-key   # on the relay's host")
-    guard text.hasPrefix(Self.prefix), text.utf8.count < 8192,
+    let isCut = CmdopError(
+      .badUsage, "this join key is incomplete or mistyped: it starts with cjk_, and the rest does not fit",
+      hint: broken.hint)
+    guard text.hasPrefix(Self.prefix) else { throw broken }
+    guard text.utf8.count < 8192,
       let bytes = Base64URL.decode(String(text.dropFirst(Self.prefix.count))),
       let ticket = try? Cmdop_V1_JoinTicket(serializedBytes: bytes), !ticket.addresses.isEmpty, !ticket.secret.isEmpty
-    else { throw broken }
+    else { throw isCut }
     var addresses: [RelayAddress] = []
     for text in ticket.addresses {
       let plain = try RelayAddress(named: text)
@@ -25,7 +29,7 @@ public struct JoinKey: Hashable, Sendable, CustomStringConvertible {
         addresses.append(plain)
         continue
       }
-      guard let pin = KeyFingerprint(bytes: Array(ticket.fingerprint)) else { throw broken }
+      guard let pin = KeyFingerprint(bytes: Array(ticket.fingerprint)) else { throw isCut }
       addresses.append(RelayAddress(host: plain.host, port: plain.port, trust: .pinned(pin)))
     }
     self.init(addresses: addresses, secret: ticket.secret)

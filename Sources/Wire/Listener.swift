@@ -113,9 +113,18 @@ public final class Listener: Sendable {
       return listener
     } catch {
       throw CmdopError(
-        .unavailable, "cannot listen on \(name): \(error)",
+        .unavailable, "cannot listen on \(name): \(plain(error))",
         hint: "choose another port with --port, or --port 0 for a free one")
     }
+  }
+
+  /// What the system says, without the name of the call and its number.
+  private static func plain(_ error: any Error) -> String {
+    let text = "\(error)"
+    guard error is IOError, let start = text.firstRange(of: "): ") else { return text }
+    let said = text[start.upperBound...]
+    let words = said.firstRange(of: " (errno").map { said[..<$0.lowerBound] } ?? said
+    return words.prefix(1).lowercased() + words.dropFirst()
   }
 
   private init(_ channel: any Channel, _ accept: @escaping @Loop (CallStream) -> Void) {

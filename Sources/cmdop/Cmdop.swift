@@ -74,11 +74,14 @@ struct Cmdop: AsyncParsableCommand {
 
   static func helpHint(_ words: [String]) -> String {
     var (verbs, known) = (["cmdop"], Self.configuration.subcommands)
+    // What is meant where no further verb is said: the options stand in its help.
+    var silent: (any ParsableCommand.Type)?
     for word in words {
       guard let verb = known.first(where: { $0.configuration.commandName == word }) else { break }
       verbs.append(word)
-      known = verb.configuration.subcommands
+      (known, silent) = (verb.configuration.subcommands, verb.configuration.defaultSubcommand)
     }
+    if let name = silent?.configuration.commandName { verbs.append(name) }
     return (verbs + ["--help"]).joined(separator: " ")
   }
 

@@ -14,6 +14,8 @@ final class ExecRun: Sendable {
   private let streams = StandardStreams()
   /// What --json keeps of each stream; more is an error that says so.
   private static let bound = 16 * 1024 * 1024
+  /// As a shell reports a program that SIGPIPE has ended.
+  private static let readerHasLeft: Int32 = 128 + 13
 
   init(order: ExecCall.Order, reach: Reach, asJSON: Bool, width: Int) {
     (self.order, self.reach, self.asJSON, self.width) = (order, reach, asJSON, width)
@@ -26,13 +28,16 @@ final class ExecRun: Sendable {
     if asJSON {
       let result = await result(host, input: input)
       Report.json(result.view)
-      if let error = result.error { Report.failure(error, asJSON: false) }
+      if let error = result.error, error.code != .cancelled { Report.failure(error, asJSON: false) }
       return result.status
     }
     let call = try await ExecCall.start(order, on: host, input: input, through: reach)
-    let outcome = try await follow(call, input: input) { stream, bytes in
-      await self.streams.write(bytes, to: stream == .stderr ? .stderr : .stdout)
-    }
+    let outcome: ExecCall.Outcome
+    do {
+      outcome = try await follow(call, input: input) { stream, bytes in
+        await self.streams.write(bytes, to: stream == .stderr ? .stderr : .stdout)
+      }
+    } catch  where streams.isUnread(.stdout) || streams.isUnread(.stderr) { return Self.readerHasLeft }
     await streams.flush()
     try checkOutput()
     if outcome.timedOut {
@@ -100,8 +105,7 @@ final class ExecRun: Sendable {
         next()
       }
     }
-    try Task.checkCancellation()
-    let inOrder = hosts.compactMap { results[$0] }
+    let inOrder = hosts.map { results[$0] ?? HostResult(notBegunOn: $0, order.arguments) }
     if asJSON { Report.json(inOrder.map(\.view)) }
     await streams.flush()
     let failed = inOrder.filter { $0.status != 0 }
@@ -150,8 +154,8 @@ final class ExecRun: Sendable {
         ? CmdopError(
           .limit, "the output of \(host) is larger than \(Self.bound) bytes",
           hint: "cmdop exec HOST -- COMMAND   # without --json it streams")
-        : CmdopError(anything: error)
-      result.status = 255
+        : Task.isCancelled ? CmdopError(.cancelled, "cancelled") : CmdopError(anything: error)
+      result.status = result.error?.code == .cancelled ? 130 : 255
     }
     (result.stdout, result.stderr) = (Array(kept.stdout.readableBytesView), Array(kept.stderr.readableBytesView))
     return result
@@ -172,6 +176,14 @@ struct HostResult: Sendable {
   var error: CmdopError?
   var machineID = ""
   var hostname = ""
+
+  init(host: String, command: [String]) { (self.host, self.command) = (host, command) }
+
+  /// It was given up before its turn came.
+  init(notBegunOn host: String, _ command: [String]) {
+    self.init(host: host, command: command)
+    (status, error) = (130, CmdopError(.cancelled, "cancelled before it was begun"))
+  }
 
   struct View: Encodable {
     let machine_id, hostname: String

@@ -60,6 +60,12 @@ struct Home: Sendable {
   var relayStatus: String { path + "/relay/relay.status" }
   var relayPID: String { path + "/relay/relay.pid" }
 
+  /// What leads back here in a command that is to be pasted; nothing where this home is meant anyway.
+  var option: String {
+    let usual = Start.variable("CMDOP_HOME") ?? (try? UserAccount.current()).map { $0.home + "/.cmdop" }
+    return usual == path ? "" : " --home \(ShellWord.quoted(path))"
+  }
+
   func prepare() throws(CmdopError) {
     try PrivateFiles.ensureDirectory(path)
     try PrivateFiles.ensureDirectory(path + "/logs")

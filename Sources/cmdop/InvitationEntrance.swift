@@ -51,19 +51,42 @@ struct InvitationEntrance: Sendable {
       throw CmdopError(.badUsage, "a password has 8 to 1024 bytes, not \(password.utf8.count)", hint: scripted)
     }
     let client = await SignInClient(relay)
-    let signedIn = try await client.accept(link, name: name, password: password, client: Person.client)
+    let result: Result<Cmdop_V1_SignedIn, CmdopError>
+    do {
+      result = .success(try await client.accept(link, name: name, password: password, client: Person.client))
+    } catch { result = .failure(Self.explained(error, name)) }
     await client.close()
-    return signedIn
+    return try result.get()
+  }
+
+  /// Only who has a good invitation hears of a wrong password, and only where there is an account of that name.
+  private static func explained(_ error: CmdopError, _ name: String) -> CmdopError {
+    guard error.code == .unauthenticated else { return error }
+    return CmdopError(
+      error.code,
+      "\(OneLine.of(name)) has an account there, and this is not its password; who is new needs another name: that one is taken",
+      hint: "cmdop login LINK --name ANOTHER", retryAfter: error.retryAfter)
   }
 
   private func password(for name: String) async throws(CmdopError) -> String? {
     guard let passwordFile else {
-      return try await Person.ask("password of \(OneLine.of(name)), new or existing: ", isHidden: true, options)
+      return try await askForPassword(of: name)
     }
     guard let bytes = try PrivateFiles.read(passwordFile, limit: 4096) else {
       throw Hint.noFile(passwordFile)
     }
     // One line; what ends it is not part of the password.
     return String(decoding: bytes.prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
+  }
+
+  /// Twice, because a new one that was mistyped opens nothing; whether it is new only the person knows.
+  private func askForPassword(of name: String) async throws(CmdopError) -> String? {
+    let question = "password of \(OneLine.of(name)), new or existing: "
+    guard let password = try await Person.ask(question, isHidden: true, options) else { return nil }
+    let again = try await Person.ask("a new one once more; Enter alone if it exists: ", isHidden: true, options)
+    guard again == nil || again == "" || again == password else {
+      throw CmdopError(.badUsage, "the two are different", hint: "cmdop login LINK --name \(ShellWord.quoted(name))")
+    }
+    return password
   }
 }

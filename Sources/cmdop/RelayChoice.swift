@@ -69,13 +69,25 @@ struct RelayChoice {
 
   /// The daemon's socket, where the daemon serves for this relay and this fleet; for any other one we dial ourselves.
   private func socket(_ fleet: String?) -> String? {
-    let daemons = (enrollment?.relays ?? []).compactMap { try? RelayAddress($0) }
-    guard addresses.isEmpty || addresses.contains(where: { meant in daemons.contains { Self.leads($0, to: meant) } })
-    else { return nil }
-    // It answers for its own machine itself, whose name may be another machine's in another fleet.
-    if case .login(let login) = credential, login.fleetID(fleet) != enrollment?.fleetID { return nil }
+    guard isDaemonMeant(fleet) else { return nil }
     // A home deep down has its socket in /tmp, where somebody else may have been first.
     return PrivateFiles.isOwn(home.socket) ? home.socket : nil
+  }
+
+  private func isDaemonMeant(_ fleet: String?) -> Bool {
+    let daemons = (enrollment?.relays ?? []).compactMap { try? RelayAddress($0) }
+    guard addresses.isEmpty || addresses.contains(where: { meant in daemons.contains { Self.leads($0, to: meant) } })
+    else { return false }
+    // It answers for its own machine itself, whose name may be another machine's in another fleet.
+    if case .login(let login) = credential, login.fleetID(fleet) != enrollment?.fleetID { return false }
+    return true
+  }
+
+  /// What this machine is called in the fleet that is meant, in lower case; empty where another fleet is meant.
+  func ownNames(_ fleet: String?) -> Set<String> {
+    guard isDaemonMeant(fleet) else { return [] }
+    guard let enrollment else { return [LocalMachine.hostname.lowercased()] }
+    return [enrollment.hostname.lowercased(), enrollment.machineID]
   }
 
   /// Whether a daemon that talks to `relay` talks to the one that is meant: the key that it has there is among those that may

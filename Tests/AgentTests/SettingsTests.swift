@@ -35,7 +35,7 @@ struct SettingsTests {
       #expect { try settings(variables, model) } throws: { error in
         let error = error as? CmdopError
         return error?.code == .unauthenticated && error?.message.contains(words) == true
-          && error?.hint?.contains("\(words) in ~/.cmdop/agent.env") == true
+          && error?.hint?.contains("\(words) in agent.env") == true
       }
     }
     #expect { try settings(["ANTHROPIC_API_KEY": "k"]) } throws: {

@@ -258,6 +258,33 @@ struct ChatTests {
     }
   }
 
+  @Test("A bound in money without a price is refused with what to write, and leaves no conversation behind")
+  func priceless() async throws {
+    try await Self.run([:]) { street, _ in
+      let outcome = try await street.chat("hello", on: "anna", ["--max-cost", "1"])
+      #expect(outcome.status == 64 && outcome.stderr.contains("config.yaml"), "\(outcome.stderr)")
+      #expect(outcome.stderr.contains("{price: {input: 5, output: 25}}"), "\(outcome.stderr)")
+      #expect(try await street.conversations("anna").isEmpty)
+    }
+  }
+
+  @Test("An agent.env that others may read: the asker hears whose it is, and mended it counts at once")
+  func exposedKeys() async throws {
+    try await Self.run(["hello": [["text": "hi"]]]) { street, _ in
+      let (host, file) = (try street.host("anna"), street.home("anna") + "/agent.env")
+      try Data("OTHER=1\n".utf8).write(to: URL(filePath: file))
+      chmod(file, 0o644)
+      try await street.must(["agent", "restart"], home: street.home("anna"))
+      let outcome = try await street.chat("hello", on: "anna")
+      #expect(
+        outcome.status == 77 && outcome.stderr.contains("error: on \(host): \(file) must be"), "\(outcome.stderr)")
+      #expect(outcome.stderr.contains("try: cmdop exec \(host) -- chmod 600 \(file)"), "\(outcome.stderr)")
+      chmod(file, 0o600)
+      let mended = try await street.chat("hello", on: "anna")
+      #expect(mended.status == 0, "\(mended.stderr)")
+    }
+  }
+
   @Test("A conversation is a session: listed, shown, renamed, deleted, and attach says how to go on with it")
   func asSession() async throws {
     try await Self.run(["hello": [["text": "hi"]]]) { street, _ in
@@ -282,8 +309,23 @@ struct ChatTests {
         (shown.json["conversation"] as? [String: Any])?["title"] as? String == "about greetings",
         "\(shown.text)\(shown.stderr)")
       #expect(try await street.client(["session", "show", name], on: "anna").text.contains("about greetings"))
-      #expect(try await street.client(["session", "destroy", name], on: "anna").status == 0)
-      #expect(try await street.conversations("anna").isEmpty)
+      func list(_ words: String...) async throws -> [[String: Any]] {
+        try await street.client(["session", "list", "--json"] + words, on: "anna").list
+      }
+      #expect(try await list("--kind", "conversation").map { $0["title"] as? String } == ["about greetings"])
+      let table = try await street.client(["session", "list", "--kind", "conversation"], on: "anna").text
+      #expect(table.contains("TITLE") && table.contains("about greetings"), "\(table)")
+      #expect(try await list("--kind", "terminal").isEmpty)
+      // A conversation holds nothing on its machine.
+      let cards = try await street.client(["machines", "--json"], on: "anna").list
+      #expect(cards.first?["sessions"] as? Int == 0)
+      #expect(try await street.client(["chat", "--machine", host, "-p", "hello again"], on: "anna").status == 0)
+      try await eventually("the old ones are deleted") {
+        let words = ["session", "destroy", "--idle", "1s"]
+        #expect(try await street.client(words, on: "anna").text.isEmpty)
+        _ = try await street.client(words + ["--kind", "conversation"], on: "anna")
+        return try await street.conversations("anna").isEmpty
+      }
       try await eventually("it is not listed any more") { try await listed() == nil }
     }
   }

@@ -18,6 +18,28 @@ struct ExecEndTests {
     }
   }
 
+  @Test("Ctrl-C with --json tells what is known: cancelled, 130")
+  func interruptAsJSON() async throws {
+    try await Street.run(["box", "far"]) { street in
+      let one = try await street.start(["exec", "far", "--json", "--", "sleep", mark])
+      let two = try await street.start(["exec", "far,box", "--json", "--width", "1", "--", "sleep", mark])
+      try await eventually("both run") { ProcessTable.running("sleep \(mark)").count >= 2 }
+      one.signal(SIGINT)
+      two.signal(SIGINT)
+      let alone = try await one.outcome()
+      let several = try await two.outcome()
+      #expect(alone.status == 130 && several.status == 130)
+      #expect(several.list.map { $0["hostname"] as? String }.count == 2, "\(several.text)")
+      for result in [alone.json] + several.list {
+        #expect(result["exit_code"] as? Int == 130)
+        let error = result["error"] as? [String: Any]
+        #expect(error?["code"] as? String == "cancelled")
+        #expect((error?["message"] as? String)?.hasPrefix("cancelled") == true)
+      }
+      try await eventually("none is left", within: 10) { ProcessTable.running(mark).isEmpty }
+    }
+  }
+
   @Test("a command that ignores TERM is killed 5 s after its client has vanished")
   func stubborn() async throws {
     try await Street.run(["box", "far"]) { street in

@@ -87,9 +87,11 @@ struct ExecTests {
       stalled.dismiss()
       try await eventually("the command has ended") { ProcessTable.running("yes \(mark)").isEmpty }
       // As in a pipeline: when `head` has enough, the command behind it ends.
-      let user = try await street.shell("\"$CMDOP\" exec far -- yes \(mark)-2 | head -n 1")
+      let user = try await street.shell(
+        "{ \"$CMDOP\" exec far -- yes \(mark)-2; echo ends=$? >&2; } | head -n 1")
       _ = try await user.exitStatus()
       #expect(user.text.contains("\(mark)-2"))
+      #expect(user.text.contains("ends=141") && !user.text.contains("error"), "\(user.text)")
       try await eventually("the command has ended") { ProcessTable.running("yes \(mark)-2").isEmpty }
     }
   }
@@ -107,6 +109,16 @@ struct ExecTests {
       #expect(fan.text.split(separator: "\n").count == 2)
       #expect(fan.stderr.contains("2 of 2 machines"))
       #expect(try await street.client(["exec", "--all", "--width", "1", "--", "exit 3"]).status == 3)
+      // Input is for one; a pipe that is open and empty, as scripts have it, is none.
+      for words in [["far,box"], ["--all"]] {
+        let piped = try await street.client(["exec"] + words + ["--", "cat"], input: Data("abc".utf8))
+        #expect(piped.status == 255 && piped.stderr.contains("standard input goes to one machine only"))
+        #expect(piped.stderr.contains("\ntry: cmdop exec HOST --stdin") && piped.text.isEmpty, "\(piped.stderr)")
+      }
+      let empty = try await street.client(["exec", "far,box", "--", "cat"], input: Data())
+      #expect(empty.status == 0, "\(empty.stderr)")
+      let open = try await street.start(["exec", "far,box", "--", "echo", "x"], input: .open)
+      #expect(try await open.outcome().text.split(separator: "\n").count == 2)
     }
   }
 }

@@ -142,7 +142,7 @@ struct MCPInstallTests {
       let cases = [
         (
           "cursor", ".cursor/mcp.json", "{\n  \"a\": 1\n  \"b\": 2\n}", "a comma is missing (line 3, column 3)",
-          Int32(64)
+          Int32(65)
         ),
         ("cursor", ".cursor/mcp.json", "[]", "the document is no object", 65),
         ("cursor", ".cursor/mcp.json", "{\"mcpServers\": []}", "\"mcpServers\" is no object (line 1, column 16)", 65),
@@ -156,6 +156,15 @@ struct MCPInstallTests {
         #expect(try desk.read(file) == text)
       }
       #expect(try desk.names(".cursor") == ["mcp.json"])
+      try desk.write("{", "project/.cursor/mcp.json")
+      for (verb, rest) in [("install", "--print"), ("uninstall", "")] {
+        let outcome = try await desk.run(verb, "--client", "cursor", "--project")
+        #expect(outcome.status == 65 && outcome.stderr.contains("project/.cursor/mcp.json cannot be read as JSON"))
+        #expect(
+          outcome.stderr.contains("try: cmdop mcp \(verb) --client cursor --project \(rest)"), "\(outcome.stderr)")
+        let none = try await desk.run(verb, "--client", "claude-desktop", "--project")
+        #expect(none.status == 64 && none.stderr.contains("try: cmdop mcp \(verb) --client claude-desktop\n"))
+      }
       try desk.write("", "file")
       let printed = try await desk.run(
         "install", "--client", "vscode", "--print", more: ["XDG_CONFIG_HOME": desk.user + "/file"])

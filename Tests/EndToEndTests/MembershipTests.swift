@@ -8,7 +8,7 @@ struct MembershipTests {
     try await Street.run([]) { street in
       try await street.member("olga", "member")
       for words in [
-        ["fleet", "leave", "--yes"], ["fleet", "set-role", "admin", "member"], ["fleet", "remove", "admin"],
+        ["fleet", "leave", "--yes"], ["fleet", "set-role", "admin", "member"], ["fleet", "remove", "admin", "--yes"],
       ] {
         let outcome = try await street.admin(words)
         #expect(outcome.status == 65, "\(words)")
@@ -39,6 +39,9 @@ struct MembershipTests {
       let wrong = try street.keep("not her password", as: "wrong")
       let refused = try await street.by("mona", ["login", link, "--name", "mona", "--password-file", wrong])
       #expect(refused.status == 77, "\(refused.status) \(refused.stderr)")
+      #expect(refused.stderr.contains("that one is taken\ntry: cmdop login LINK --name ANOTHER"), "\(refused.stderr)")
+      let asked = try await street.admin(["fleet", "remove", "mona"])
+      #expect(asked.status == 64 && asked.stderr.contains("try: cmdop fleet remove mona --yes"), "\(asked.stderr)")
       try await street.enter("mona", by: link)
       let status = try await street.byMust("mona", ["auth", "status", "--json"]).json
       #expect(status["role"] as? String == "viewer" && status["account"] as? String == "mona")

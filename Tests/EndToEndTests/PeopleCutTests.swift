@@ -19,7 +19,7 @@ struct PeopleCutTests {
       try await guest.sh("true", "MARK3")
 
       let cause = ContinuousClock.now
-      try await street.adminMust(["fleet", "remove", "mona"])
+      try await street.adminMust(["fleet", "remove", "mona", "--yes"])
       let seconds = try await user.endsSoon(after: cause)
       print("a removed member's terminal was cut after \(seconds) s")
       #expect(user.status == 255)

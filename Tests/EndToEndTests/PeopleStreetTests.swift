@@ -140,7 +140,7 @@ struct PeopleStreetTests {
         ["connect", "share", "revoke", labShareID],
         ["auth", "revoke-key", "labprogram"], ["fleet", "join-key", "revoke", "labkey"],
         ["fleet", "set-role", "lars", "admin"],
-        ["fleet", "remove", "lars"], ["machines", "--fleet", "lab"], ["machines", "--fleet", labID],
+        ["fleet", "remove", "lars", "--yes"], ["machines", "--fleet", "lab"], ["machines", "--fleet", labID],
         ["fleet", "use", "lab"],
       ] {
         let outcome = try await street.by("anna", words)

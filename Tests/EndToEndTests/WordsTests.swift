@@ -23,6 +23,19 @@ struct WordsTests {
           "\(words): \(outcome.stderr)")
         #expect(outcome.text.isEmpty, "\(words): \(outcome.text)")
       }
+      for (words, hint) in [
+        (["connect", "--bogus"], "cmdop connect attach --help"),
+        (["agent", "start", "--mcp-port", "7"], "cmdop agent start --with-mcp --mcp-port 7"),
+        (["agent", "restart", "--mcp-port", "7"], "cmdop agent restart --with-mcp --mcp-port 7"),
+        (["login", "127.0.0.1:1#\(street.pin)", "-q"], "CMDOP_TOKEN=TOKEN cmdop login"),
+        (["join", "cjk_AAAA"], "cmdop relay join-key"),
+        (["permissions", "allow", "execute_command(ls *)", "--match", "rm x"], "cmdop permissions allow"),
+      ] {
+        let outcome = try await street.cmdop(words, home: home)
+        #expect(outcome.status == 64 && outcome.stderr.contains("\ntry: \(hint)"), "\(words): \(outcome.stderr)")
+        #expect(!outcome.stderr.contains("line "), "\(outcome.stderr)")
+      }
+      #expect(try await street.must(["connect", "--help"], home: home).text.contains("--takeover"))
       for words in [["exec"], ["exec", "box"], ["exec", "--all", "box", "--", "true"]] {
         let outcome = try await street.cmdop(words, home: home)
         #expect([64, 255].contains(outcome.status), "\(words)")
@@ -132,6 +145,10 @@ struct WordsTests {
         #expect(help.stderr.isEmpty)
       }
       #expect(!FileManager.default.fileExists(atPath: home), "asking for help makes no home")
+      let second = try await street.cmdop(["relay", "serve"], home: street.relayHome)
+      #expect(second.status == 73 && second.stderr.hasSuffix("\ntry: cmdop relay status\n"), "\(second.stderr)")
+      let taken = try await street.cmdop(["relay", "serve", "--port", "\(street.port)"], home: street.home("other"))
+      #expect(taken.stderr.contains("address already in use\ntry: cmdop relay serve --port 0"), "\(taken.stderr)")
     }
   }
 }

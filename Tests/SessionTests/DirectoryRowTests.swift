@@ -40,7 +40,7 @@ struct DirectoryRowTests {
     try await directory.machineLeft(Cards.machine, in: other, at: 1)
     #expect(try await directory.list(Cards.fleet, machine: nil, includeEnded: true) == [ours])
     #expect(try await directory.list(other, machine: nil, includeEnded: true) == [])
-    #expect(try await directory.livingCount(on: Cards.machine, in: other) == 0)
+    #expect(try await directory.livingTerminals(on: Cards.machine, in: other) == 0)
     await #expect { try await directory.apply(.ended, to: ours.id, in: other, at: 1) } throws: {
       ($0 as? CmdopError)?.code == .notFound
     }
@@ -71,7 +71,7 @@ struct DirectoryRowTests {
     #expect(try await directory.list(Cards.fleet, machine: nil, includeEnded: false).first?.id.rawValue == "there")
     let there = try await directory.list(Cards.fleet, machine: MachineID("machine-2"), includeEnded: true)
     #expect(there.map(\.id.rawValue) == ["there"])
-    #expect(try await directory.livingCount(on: Cards.machine, in: Cards.fleet) == 1005)
+    #expect(try await directory.livingTerminals(on: Cards.machine, in: Cards.fleet) == 1005)
   }
 
   @Test("What ended before a time is forgotten, and nothing else")

@@ -32,7 +32,7 @@ struct DirectoryTests {
     #expect(try await states(directory) == ["a": .disconnected, "b": .disconnected, "else": .connected])
     #expect(try await directory.pass(Cards.fleet, now: 99_000, patience: patience) == [])
     // Out of reach is not ended.
-    #expect(try await directory.livingCount(on: Cards.machine, in: Cards.fleet) == 2)
+    #expect(try await directory.livingTerminals(on: Cards.machine, in: Cards.fleet) == 2)
   }
 
   @Test("A second loss does not begin the grace anew")

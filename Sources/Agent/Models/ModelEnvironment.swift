@@ -9,9 +9,12 @@ public struct ModelEnvironment: Sendable {
   ]
 
   private let values: [String: String]
+  /// Where a key can be put, for hints.
+  private let file: String
 
   /// `value`: finds a variable. Only cmdop knows the environment.
-  public init(_ value: (String) -> String?) {
+  public init(file: String = "agent.env", _ value: (String) -> String?) {
+    self.file = file
     values = Dictionary(
       uniqueKeysWithValues: Self.names.compactMap { name in
         // What is pasted brings a line end along, and that is no character of a header.
@@ -32,7 +35,7 @@ public struct ModelEnvironment: Sendable {
         .badUsage,
         "no model is chosen: neither CMDOP_MODEL nor the settings name one (and the daemon needs the provider's key, "
           + "ANTHROPIC_API_KEY or OPENAI_API_KEY)",
-        hint: "cmdop agent restart   # with CMDOP_MODEL=claude-opus-5-5 and the key in ~/.cmdop/agent.env (chmod 600)")
+        hint: "cmdop agent restart   # with CMDOP_MODEL=claude-opus-5-5 and the key in \(file) (chmod 600)")
     }
     let provider = try provider(for: model)
     var settings = ModelSettings(
@@ -95,7 +98,7 @@ public struct ModelEnvironment: Sendable {
     guard !headers.isEmpty || isElsewhere else {
       throw CmdopError(
         .unauthenticated, "no key for a model: \(keys) is not set where the daemon started",
-        hint: "cmdop agent restart   # with \(keys.prefix { $0 != " " }) in ~/.cmdop/agent.env (chmod 600)"
+        hint: "cmdop agent restart   # with \(keys.prefix { $0 != " " }) in \(file) (chmod 600)"
       )
     }
     if provider == .anthropic {

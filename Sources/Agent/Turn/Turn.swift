@@ -75,11 +75,7 @@ actor Turn {
       }
       guard !prompt.allSatisfy(\.isWhitespace) else { throw CmdopError(.badUsage, "the prompt is empty") }
     }
-    if order.budget.cost != nil && model.price == nil {
-      throw CmdopError(
-        .badUsage, "a budget in money needs a price, and \(OneLine.of(model.name)) has none",
-        hint: "put its prices into config.yaml, or give a budget in tokens")
-    }
+    try order.budget.check(model)
     let compaction = try await store.last(.compaction, of: id)
     let from = compaction.map { Int64($0.body["from"]?.integer ?? 1) } ?? 1
     // The first prompt and the one before the cut are seen also when the rows around them are not.

@@ -21,6 +21,8 @@ public struct FleetOffer: ServerOffer {
     public var local: Reach
     /// To the other machines, as the person who is signed in here.
     public var fleet: @Loop @Sendable () async throws(CmdopError) -> Reach
+    /// What this machine is called by others, in lower case: who names it so means this daemon, also where nobody is signed in.
+    public var ownNames: @Sendable () -> Set<String>
     /// Looks how the daemon is doing; cheap.
     public var state: @Sendable () -> DaemonState
     /// Returns once the daemon runs; starts it if need be. Throws why it does not.
@@ -29,10 +31,11 @@ public struct FleetOffer: ServerOffer {
     public init(
       definitions: [ToolDefinition], local: Reach,
       fleet: @escaping @Loop @Sendable () async throws(CmdopError) -> Reach,
+      ownNames: @escaping @Sendable () -> Set<String> = { [] },
       state: @escaping @Sendable () -> DaemonState, daemon: @escaping @Sendable () async throws(CmdopError) -> Void
     ) {
       (self.definitions, self.local, self.fleet) = (definitions, local, fleet)
-      (self.state, self.daemon) = (state, daemon)
+      (self.ownNames, self.state, self.daemon) = (ownNames, state, daemon)
     }
   }
 
@@ -111,7 +114,9 @@ public struct FleetOffer: ServerOffer {
   func ask(
     _ tool: String, _ arguments: JSON, on machine: String?, _ call: OfferCall, isBrief: Bool = false
   ) async throws(CmdopError) -> Cmdop_V1_ToolResult {
-    let reach = try await reach(machine)
+    let isHere = machine.map { isOwn($0) } ?? true
+    if isHere { try await parts.daemon() }
+    let reach = isHere ? parts.local : try await parts.fleet()
     var order = ToolCallOrder(tool, arguments)
     order.client = [call.client.name, call.client.version].filter { !$0.isEmpty }.joined(separator: " ")
     if order.client.isEmpty { order.client = "a client without a name" }
@@ -129,7 +134,7 @@ public struct FleetOffer: ServerOffer {
     }
     let asked: ToolClient.Answerer = { await Self.elicit($0, call) }
     let client = ToolClient(reach)
-    let place = machine ?? "localhost"
+    let place = isHere ? "localhost" : machine ?? "localhost"
     let result = await withTaskGroup(of: Result<Cmdop_V1_ToolResult, CmdopError>?.self) { [order] group in
       group.addTask {
         do throws(CmdopError) {
@@ -152,12 +157,9 @@ public struct FleetOffer: ServerOffer {
     return try result.get()
   }
 
-  private func reach(_ machine: String?) async throws(CmdopError) -> Reach {
-    guard let machine, machine.lowercased() != "localhost" else {
-      try await parts.daemon()
-      return parts.local
-    }
-    return try await parts.fleet()
+  private func isOwn(_ machine: String) -> Bool {
+    let name = machine.lowercased()
+    return name == "localhost" || parts.ownNames().contains(name)
   }
 
   private static func lastLine(_ text: String) -> String {

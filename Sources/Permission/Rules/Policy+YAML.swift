@@ -85,14 +85,7 @@ extension Policy {
       throw fault(
         id, "the id does not belong to \"\(rule.text)\"; remove the line, or write the rule with cmdop permissions")
     }
-    for example in rule.match where !rule.means(example) {
-      throw fault(
-        members["match"] ?? node, "\"\(rule.text)\" does not match \"\(OneLine.of(example))\", as it says it does")
-    }
-    for example in rule.notMatch where rule.means(example) {
-      throw fault(
-        members["not_match"] ?? node, "\"\(rule.text)\" matches \"\(OneLine.of(example))\", as it says it does not")
-    }
+    if let wrong = rule.wrongExample { throw fault(members[wrong.member] ?? node, wrong.message) }
     return rule
   }
 

@@ -1,5 +1,18 @@
+import Core
+
 /// A rule's own examples.
 extension Rule {
+  /// The first example that is not as the rule says; nil: all are.
+  public var wrongExample: (member: String, message: String)? {
+    if let example = match.first(where: { !means($0) }) {
+      return ("match", "\"\(text)\" does not match \"\(OneLine.of(example))\", as it says it does")
+    }
+    if let example = notMatch.first(where: { means($0) }) {
+      return ("not_match", "\"\(text)\" matches \"\(OneLine.of(example))\", as it says it does not")
+    }
+    return nil
+  }
+
   private static let pathTools: Set<String> = [
     "read_file", "write_file", "edit_file", "list_dir", "glob", "grep", "download_file",
   ]

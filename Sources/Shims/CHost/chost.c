@@ -304,6 +304,8 @@ int chost_poll(const int *fds, int *ready, int count, int timeout_ms) {
   return error == EINTR ? 0 : error;
 }
 
+int chost_pending(int fd, int *count) { return ioctl(fd, FIONREAD, count) == 0 ? 0 : errno; }
+
 int chost_await(struct chost_watch *watches, int count, int timeout_ms) {
   struct pollfd polls[CHOST_MOST_WATCHES];
   if (count > CHOST_MOST_WATCHES) return EINVAL;

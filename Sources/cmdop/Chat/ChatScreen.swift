@@ -184,8 +184,9 @@ final class ChatScreen: Sendable {
     switch ChatLine(line) {
     case .nothing: return true
     case .unknown(let word):
+      // The next thing that is typed is meant by itself; Up brings this line back.
       notice = "\(word) is no word of the chat: /help"
-      editor.set(line)
+      editor.remember(line)
     case .word(let word, let argument):
       remember(line)
       guard let ink = await ChatWords(talk: talk).take(word, argument) else { return false }

@@ -28,13 +28,13 @@ enum ClientProgram: String, CaseIterable, ExpressibleByArgument, Encodable {
   var wantsType: Bool { self == .vscode || self == .claudeCode }
 
   /// What makes the program see the change.
-  func next(inProject: Bool) -> String {
+  func next(_ name: String, inProject: Bool) -> String {
     switch self {
-    case .cursor: "restart Cursor; its settings show cmdop under MCP"
+    case .cursor: "restart Cursor; its settings show \(name) under MCP"
     case .claudeDesktop: "restart Claude Desktop"
     case .claudeCode:
       "start claude again\(inProject ? " in this project and say yes to its question" : ""); /mcp shows it"
-    case .vscode: "in VS Code run \"MCP: List Servers\" and start cmdop"
+    case .vscode: "in VS Code run \"MCP: List Servers\" and start \(name)"
     }
   }
 

@@ -19,8 +19,7 @@ struct ClientSettingsFile {
   init(_ client: ClientProgram, inProject: Bool = false) throws(CmdopError) {
     let places = try ClientPlaces()
     guard !inProject || client.projectFile(in: "") != nil else {
-      throw CmdopError(
-        .badUsage, "\(client.title) has no settings per project", hint: "cmdop mcp install --client \(client.rawValue)")
+      throw CmdopError(.badUsage, "\(client.title) has no settings per project")
     }
     self.client = client
     let file = inProject ? client.projectFile(in: Start.workingDirectory) : nil
@@ -39,9 +38,7 @@ struct ClientSettingsFile {
       facts = nil
     }
     do { text = try JSONCText(bytes) } catch {
-      throw CmdopError(
-        error.code, "\(path): \(error.message)",
-        hint: "cmdop mcp install --client \(client.rawValue) --print")
+      throw CmdopError(.wrongState, "\(path) cannot be read as JSON and was left alone: \(error.message)")
     }
   }
 

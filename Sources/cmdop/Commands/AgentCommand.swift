@@ -21,6 +21,7 @@ struct StartCommand: Verb {
 
   func work() async throws {
     let home = try options.place()
+    let words = try mcp.words(for: "start")
     if mcp.withMCP && !foreground && !isChild && Self.isPiped {
       return try await MCPRole(options: options).serveStandardStreams()
     }
@@ -28,7 +29,7 @@ struct StartCommand: Verb {
       var role = DaemonRole(home: home, baseEnvironment: Processes.environment, logLevel: try options.level())
       role.echoesLog = foreground
       if mcp.withMCP {
-        let (own, port) = (MCPRole(options: options), mcp.port)
+        let (own, port) = (MCPRole(options: options), mcp.usedPort)
         role.mcp = { () throws(CmdopError) in
           try await MCPEndpoint(try await own.offer(), home: home, port: port)
         }
@@ -44,7 +45,7 @@ struct StartCommand: Verb {
       return try await role.run()
     }
     let isNew = try mcp.withMCP && MCPToken.load(home) == nil
-    let daemon = try await DaemonControl(home: home, options: options).start(mcp.words)
+    let daemon = try await DaemonControl(home: home, options: options).start(words)
     if options.json { return Report.json(daemon) }
     Report.line(
       "\(daemon.verdict.rawValue): daemon \(daemon.status?.pid ?? 0) of \(daemon.status?.hostname ?? "this machine")")
@@ -63,21 +64,22 @@ struct MCPOptions: ParsableArguments {
     help: "Serve MCP too: on 127.0.0.1, or on standard input and output where an MCP client has started this.")
   var withMCP = false
   @Option(name: .customLong("mcp-port"), help: "Port for MCP over HTTP; 0: a free one.")
-  var port = MCPEndpoint.usualPort
+  var port: Int?
+  var usedPort: Int { port ?? MCPEndpoint.usualPort }
 
   func validate() throws {
-    guard (0...65_535).contains(port) else { throw ValidationError("--mcp-port is 0 to 65535") }
+    guard (0...65_535).contains(usedPort) else { throw ValidationError("--mcp-port is 0 to 65535") }
   }
 
-  /// For the daemon itself.
-  var words: [String] { withMCP ? ["--with-mcp", "--mcp-port", "\(port)"] : [] }
-
-  /// The same for a daemon that takes the place of one that served MCP.
-  func words(after old: DaemonView?) -> [String] {
-    guard !withMCP, let port = old?.status?.mcpURL?.split(separator: ":").last?.prefix(while: \.isNumber) else {
-      return words
-    }
-    return ["--with-mcp", "--mcp-port", String(port)]
+  /// For the daemon itself. One that takes the place of an `old` one serves MCP as that did.
+  func words(for verb: String, after old: DaemonView? = nil) throws(CmdopError) -> [String] {
+    let oldPort = old?.status?.mcpURL?.split(separator: ":").last.flatMap { Int($0.prefix(while: \.isNumber)) }
+    if withMCP { return ["--with-mcp", "--mcp-port", "\(usedPort)"] }
+    if let oldPort { return ["--with-mcp", "--mcp-port", "\(port ?? oldPort)"] }
+    guard let port else { return [] }
+    throw CmdopError(
+      .badUsage, "--mcp-port says where MCP is served, and --with-mcp is missing",
+      hint: "cmdop agent \(verb) --with-mcp --mcp-port \(port)")
   }
 
   /// Where it is. The token is shown once, when it is new.
@@ -110,7 +112,7 @@ struct RestartCommand: Verb {
 
   func work() async throws {
     let control = DaemonControl(home: try options.place(), options: options)
-    let words = mcp.words(after: try? control.look())
+    let words = try mcp.words(for: "restart", after: try? control.look())
     if control.pid != nil { _ = try await control.stop() }
     let isNew = try mcp.withMCP && MCPToken.load(control.home) == nil
     let daemon = try await control.start(words)

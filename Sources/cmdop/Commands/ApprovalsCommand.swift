@@ -43,7 +43,13 @@ struct ApprovalsCommand: Verb {
     let printer = InkPrinter()
     let prompt = ApprovalPrompt(printer)
     let asks = options.canAsk && !options.json
-    if asks { Report.note("waiting for questions of \(self.machine ?? "this machine"); Ctrl-C ends it") }
+    if !options.json {
+      let way =
+        asks
+        ? ""
+        : "; nobody can answer here: cmdop approvals \(self.machine.map { "\(ShellWord.quoted($0)) " } ?? "")--answer ID once"
+      Report.note("waiting for questions of \(self.machine ?? "this machine"); Ctrl-C ends it\(way)")
+    }
     defer { OwnTerminal.restore() }
     let client = ConversationClient(reach)
     let listen: @Loop @Sendable () async throws -> Void = {

@@ -34,6 +34,12 @@ struct ChatCommand: Verb {
   }
 
   func work() async throws {
+    let isTyped = prompt == nil && !list && StandardStreams.isTerminal(0)
+    if isTyped && (options.quiet || options.json) {
+      throw CmdopError(
+        .badUsage, "with \(options.quiet ? "-q" : "--json") a prompt is given, not typed: with -p, or in a pipe",
+        hint: "cmdop chat\(machine.map { " --machine \(ShellWord.quoted($0))" } ?? "") -p \"what fills the disk?\"")
+    }
     let (reach, target) = try await AgentWay.find(machine, options, pin)
     if list { return try await printList(reach, target) }
     var order = ChatTalk.Order(machine: target)
@@ -44,6 +50,7 @@ struct ChatCommand: Verb {
       prompt == nil && !options.quiet && !options.json
       && StandardStreams.isTerminal(0) && StandardStreams.isTerminal(1)
     if isScreen { return try await talk(order, reach) }
+    if isTyped { Report.note("each line is a prompt; Ctrl-D ends it") }
     order.answers = options.canAsk && !options.json
     let chat = await PlainChat(order, reach: reach, asJSON: options.json)
     let words =

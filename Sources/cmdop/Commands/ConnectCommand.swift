@@ -8,6 +8,20 @@ import Wire
 struct ConnectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "connect", abstract: "Open a terminal on a machine.",
+    discussion: """
+      Example: cmdop connect box
+      Its options, all in: cmdop connect attach --help
+        --new                 a new terminal, also if you left one there
+        --session SESSION     this one: its name, or id
+        --observe             watch only
+        --takeover            send the terminal's other operators away
+        --announce            show who joins and leaves
+        --detach-key KEY      a key that leaves at once: ctrl-], or none
+        --list                list the machines instead
+        --pin PIN             the machine's PIN, if it wants one; CMDOP_PIN is better
+        --as NAME             with a link from somebody: how you are called there
+      Enter ~ . leaves; the terminal goes on. Enter ~ ? lists the keys.
+      """,
     subcommands: [
       ConnectAttachCommand.self, ConnectExecCommand.self, ShareCommand.self, ConnectPasswordCommand.self,
     ], defaultSubcommand: ConnectAttachCommand.self)

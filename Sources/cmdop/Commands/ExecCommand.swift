@@ -16,7 +16,8 @@ struct ExecCommand: Verb {
                   cmdop exec box,web --json -- df -h
                   tar c . | cmdop exec box -- tar x -C /srv
         One word after -- is a line for the user's shell ('cd /srv && ls | wc -l'); several are exactly these words.
-        Ends with the command's exit code, 128 + n when signal n ended it, 124 after --timeout, 255 when cmdop fails.
+        Ends with the command's exit code, 128 + n when signal n ended it, 124 after --timeout, 255 when cmdop fails,
+        141 when nobody reads its output any more ('| head').
         With several machines: 0 when all are, else the highest.
         """)
   }
@@ -27,10 +28,14 @@ struct ExecCommand: Verb {
   @Option(help: "End the command after this time: 500ms, 30s, 5m.") var timeout: Span?
   @Option(name: .customLong("env"), help: "K=V for the command; repeatable.") var environment: [String] = []
   @Option(help: "Working directory there.") var cwd = ""
-  @Flag(help: "Pass standard input; done by itself when it is a pipe or a file.") var stdin = false
+  @Flag(help: "Pass standard input, to one machine; done by itself when it is a pipe or a file.") var stdin = false
   @Option(help: "How many machines at a time.") var width = 64
   @Argument(help: "HOST, or HOST,HOST,…; not with --all.") var hosts: String?
   @Argument(parsing: .postTerminator, help: "The command, after --.") var command: [String] = []
+
+  private static let inputForSeveral = CmdopError(
+    .badUsage, "standard input goes to one machine only",
+    hint: "cmdop exec HOST --stdin -- COMMAND   # without it: cmdop exec HOST,HOST -- COMMAND < /dev/null")
 
   func validate() throws {
     if let bad = environment.first(where: { !$0.contains("=") || $0.hasPrefix("=") }) {
@@ -76,10 +81,9 @@ struct ExecCommand: Verb {
       if hosts.count == 1 {
         return try await run.single(hosts[0], input: stdin || StandardStreams.inputIsGiven)
       }
-      if stdin {
-        throw CmdopError(
-          .badUsage, "standard input goes to one machine only", hint: "cmdop exec HOST --stdin -- COMMAND")
-      }
+      var isGiven = stdin
+      if !isGiven { isGiven = await StandardStreams.inputHasBytes() }
+      if isGiven { throw Self.inputForSeveral }
       if all { hosts = try await RelayClient(reach).machines(onlineOnly: true).map(\.hostname) }
       guard !hosts.isEmpty else { throw CmdopError(.offline, "no machine is online", hint: "cmdop machines") }
       return try await run.several(hosts)

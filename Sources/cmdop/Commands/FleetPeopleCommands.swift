@@ -88,9 +88,10 @@ struct FleetSetRoleCommand: Verb {
 struct FleetRemoveCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "remove", abstract: "Take somebody out of the fleet, and end what they have open there.",
-    discussion: "Example: cmdop fleet remove bob")
+    discussion: "Example: cmdop fleet remove bob --yes")
   @OptionGroup var options: GlobalOptions
   @Argument(help: "The member's name or id.") var member: String
+  @Flag(help: "Do not ask.") var yes = false
 
   var elsewhere: String? { "cmdop fleet members" }
 
@@ -99,7 +100,11 @@ struct FleetRemoveCommand: Verb {
     guard !member.isEmpty else {
       throw CmdopError(.badUsage, "whom?", hint: "cmdop fleet members")
     }
-    let card = try await RelayClient(try await options.reach()).removeMember(member)
+    let reach = try await options.reach()
+    try await Person.confirm(
+      "remove \(OneLine.of(member)) from the fleet?", isSure: yes,
+      hint: "cmdop fleet remove \(ShellWord.quoted(member)) --yes", options)
+    let card = try await RelayClient(reach).removeMember(member)
     if options.json { Report.json(MemberView(card)) } else { Report.line("\(card.name) is out of the fleet") }
   }
 }

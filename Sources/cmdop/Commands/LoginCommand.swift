@@ -34,6 +34,11 @@ struct LoginCommand: Verb {
     }
     let address = try address(given, home)
     if let token = token ?? Start.variable("CMDOP_TOKEN") { return try await keep(token, address, home) }
+    if options.quiet {
+      throw CmdopError(
+        .badUsage, "without a token somebody has to approve, and -q says not to wait: give --token or CMDOP_TOKEN",
+        hint: "CMDOP_TOKEN=TOKEN cmdop login \(ShellWord.quoted(address.spoken)) -q")
+    }
     try await DeviceEntrance(relay: address, home: home, options: options).enter()
   }
 

@@ -28,6 +28,20 @@ struct ClientWords: ParsableArguments {
     }
     return words + " " + more
   }
+
+  /// The client's file; what is wrong with it comes with a way on for `verb`.
+  func file(for verb: String, _ options: GlobalOptions) throws(CmdopError) -> ClientSettingsFile {
+    do { return try ClientSettingsFile(client, inProject: project) } catch {
+      var hint = error.hint
+      switch error.code {
+      case .badUsage: hint = "cmdop mcp \(verb) --client \(client.rawValue)"
+      case .wrongState:
+        hint = again(verb, options, verb == "install" ? "--print   # to add it by hand" : "  # when the file is mended")
+      default: break
+      }
+      throw CmdopError(error.code, error.message, hint: hint)
+    }
+  }
 }
 
 /// What install and uninstall have done.
@@ -59,7 +73,7 @@ struct MCPInstallCommand: Verb {
     let entry = try ServerEntry(for: words.client, options)
     let snippet = JSON.object([words.client.key: .object([words.name: entry.json])])
     if printsOnly { return try show(snippet) }
-    let file = try ClientSettingsFile(words.client, inProject: words.project)
+    let file = try words.file(for: "install", options)
     if let trouble = file.trouble { throw refused("\(trouble): nothing was written", entry) }
     var change = ClientChange(
       client: words.client, file: file.path, name: words.name, action: .added, entry: entry.json)
@@ -75,7 +89,7 @@ struct MCPInstallCommand: Verb {
     }
     if change.action != .unchanged {
       change.backup = try file.write(try edited(file, change.entry ?? entry.json, entry))
-      change.next = words.client.next(inProject: words.project)
+      change.next = words.client.next(words.name, inProject: words.project)
     }
     if options.json { return Report.json(change) }
     switch change.action {
@@ -84,6 +98,9 @@ struct MCPInstallCommand: Verb {
     default: Report.line("added: \(words.name) in \(file.path)")
     }
     if let backup = change.backup { Report.note("the old file: \(backup)") }
+    if words.project && change.action != .unchanged {
+      Report.note("paths of this machine stand in it, and who shares the project shares the file")
+    }
     if let next = change.next { Report.line("now \(next)") }
   }
 
@@ -104,7 +121,7 @@ struct MCPInstallCommand: Verb {
   private func show(_ snippet: JSON) throws {
     let path =
       try words.project
-      ? words.client.projectFile(in: Start.workingDirectory) ?? ClientSettingsFile(words.client, inProject: true).path
+      ? words.client.projectFile(in: Start.workingDirectory) ?? words.file(for: "install", options).path
       : words.client.userFile(ClientPlaces())
     if options.json {
       return Report.json(
@@ -123,7 +140,7 @@ struct MCPUninstallCommand: Verb {
   @OptionGroup var words: ClientWords
 
   func work() async throws {
-    let file = try ClientSettingsFile(words.client, inProject: words.project)
+    let file = try words.file(for: "uninstall", options)
     var change = ClientChange(client: words.client, file: file.path, name: words.name, action: .absent)
     if let old = file.text[words.path(file)] {
       guard ServerEntry.isOurs(old) || words.force else {

@@ -53,10 +53,10 @@ struct MCPServersAddCommand: Verb {
       settings.name, way, timeout: timeout.duration, trustsAnnotations: trustAnnotations)
     let new = settings
     try await ServersFile(home: try options.place()).change { (book) throws(CmdopError) in try book.add(new) }
-    warn(new)
+    let isMissing = warn(new)
     if options.json { return Report.json(["name": new.name]) }
     Report.line("added \(new.name); its tools are \(new.name):TOOL in rules")
-    Report.note("try: cmdop mcp servers test \(new.name)")
+    Report.note("try: \(isMissing ? new.again(more: "--env PATH=\"$PATH\" ") : "cmdop mcp servers test \(new.name)")")
   }
 
   private func pairs(_ given: [String], _ option: String, separators: String) throws(CmdopError) -> [String: String] {
@@ -75,22 +75,43 @@ struct MCPServersAddCommand: Verb {
     return pairs
   }
 
-  /// What will not work, or not as somebody may think.
-  private func warn(_ settings: ServerSettings) {
+  /// What will not work, or not as somebody may think. True when the program is not where the daemon looks.
+  private func warn(_ settings: ServerSettings) -> Bool {
     switch settings.way {
     case .program(let words, let environment, _):
       guard let name = words.first, !name.contains("/"), environment["PATH"] == nil,
         LocalMachine.find(name, in: CommandOrder.path) == nil
-      else { return }
+      else { return false }
       let own = Start.variable("PATH").flatMap { LocalMachine.find(name, in: $0) }
       Report.note(
         "\(name) is not in \(CommandOrder.path), where the daemon looks\(own.map { "; you have \($0)" } ?? "")")
-      Report.note("try: cmdop mcp servers remove \(settings.name), and add it again with --env PATH=\"$PATH\"")
+      return true
     case .http(let url, _):
       let host = url.dropFirst("http://".count).prefix { $0 != "/" && $0 != ":" }
-      guard url.hasPrefix("http://"), !["localhost", "127.0.0.1", "[::1]", "["].contains(String(host)) else { return }
+      guard url.hasPrefix("http://"), !["localhost", "127.0.0.1", "[::1]", "["].contains(String(host)) else {
+        return false
+      }
       Report.note("http:// is not encrypted: whoever is on the way reads the headers and the answers")
     }
+    return false
+  }
+}
+
+extension ServerSettings {
+  /// The commands that add it anew, to be mended where it is wrong. Values of variables and headers may be secret.
+  func again(more: String = "") -> String {
+    var words = "cmdop mcp servers remove \(name) && cmdop mcp servers add \(name) \(more)"
+    switch way {
+    case .program(let program, let environment, _):
+      for variable in environment.keys.sorted() where !more.contains(" \(variable)=") {
+        words += "--env \(ShellWord.quoted(variable))=VALUE "
+      }
+      words += "-- " + program.map { ShellWord.quoted($0) }.joined(separator: " ")
+    case .http(let url, let headers):
+      for header in headers.keys.sorted() { words += "--header \(ShellWord.quoted(header))=VALUE " }
+      words += "--url \(ShellWord.quoted(url))"
+    }
+    return words
   }
 }
 

@@ -14,7 +14,11 @@ struct MCPServersListCommand: Verb {
     let book = try ServersFile(home: home).read()
     let status = running(home)
     if let fault = status?.fault { Report.note("the daemon goes on with what it knew: \(fault)") }
-    let views = book.entries.map { entry in ServerView(entry, status?.servers.first { $0.name == entry.name }) }
+    // What was added a moment ago.
+    let isSeenSoon = status != nil && status?.fault == nil
+    let views = book.entries.map { entry in
+      ServerView(entry, status?.servers.first { $0.name == entry.name }, isSeenSoon: isSeenSoon)
+    }
     if options.json { return Report.json(views) }
     if views.isEmpty {
       Report.note("no servers")
@@ -56,7 +60,7 @@ struct ServerView: Encodable {
   let timeout_ms: Int?
   let trust_annotations: Bool
 
-  init(_ entry: ServerBook.Entry, _ status: ServerStatus?) {
+  init(_ entry: ServerBook.Entry, _ status: ServerStatus?, isSeenSoon: Bool) {
     name = entry.name
     (tools, left_out, starts) = (status?.tools ?? 0, status?.leftOut ?? 0, status?.starts ?? 0)
     (revision, server) = (status?.revision, status?.server)
@@ -65,8 +69,9 @@ struct ServerView: Encodable {
       (state, why, kind, `where`, env, headers, timeout_ms) = ("broken", error.message, nil, "", [], [], nil)
       trust_annotations = false
     case .good(let settings):
-      state = settings.isDisabled ? "disabled" : status?.state.rawValue ?? "stopped"
-      why = status?.why
+      let isNew = status == nil && isSeenSoon && !settings.isDisabled
+      state = settings.isDisabled ? "disabled" : status?.state.rawValue ?? (isNew ? "starting" : "stopped")
+      why = isNew ? "new: the daemon looks every two seconds" : status?.why
       (`where`, trust_annotations) = (settings.place, settings.trustsAnnotations)
       timeout_ms = Int(settings.timeout / .milliseconds(1))
       switch settings.way {

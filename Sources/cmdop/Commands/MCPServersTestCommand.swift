@@ -38,7 +38,9 @@ struct MCPServersTestCommand: Verb {
     if options.json { Report.json(ReportView(settings.name, report)) } else { show(report) }
     guard let fault = report.fault else { return }
     if options.json { throw ExitCode(Report.exitCode(fault)) }
-    throw CmdopError(fault.code, "\(settings.name) does not work: \(fault.message)", hint: fault.hint)
+    throw Hint.completed(
+      CmdopError(fault.code, "\(settings.name) does not work: \(fault.message)", hint: fault.hint),
+      elsewhere: settings.again())
   }
 
   private func show(_ report: ServerReport) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Host
 
 struct MCPStdioCommand: Verb {
   static let configuration = CommandConfiguration(
@@ -9,5 +10,10 @@ struct MCPStdioCommand: Verb {
       """)
   @OptionGroup var options: GlobalOptions
 
-  func work() async throws { try await MCPRole(options: options).serveStandardStreams() }
+  func work() async throws {
+    if StandardStreams.isTerminal(0) {
+      Report.note("an MCP client speaks here, line by line; Ctrl-D ends it. To tell a client: cmdop mcp install --help")
+    }
+    try await MCPRole(options: options).serveStandardStreams()
+  }
 }

@@ -14,7 +14,7 @@ struct MCPTokenCommand: Verb {
     if rotate {
       token = try MCPToken.make(home)
       if DaemonControl(home: home, options: options).pid != nil {
-        Report.note("it counts once the daemon is restarted: cmdop agent restart --with-mcp")
+        Report.note("it counts once the daemon is restarted: cmdop agent restart")
       }
     } else if let known = try MCPToken.load(home) {
       token = known

@@ -15,6 +15,10 @@ struct RuleWords: ParsableArguments {
   func write(_ action: Verdict, _ options: GlobalOptions) async throws {
     let created = TimeText.at(wallClock())
     let rule = try Rule(rule, action, reason: reason, created: created, match: match, notMatch: notMatch)
+    if let wrong = rule.wrongExample {
+      throw CmdopError(
+        .badUsage, wrong.message, hint: "cmdop permissions \(action.rawValue) \(ShellWord.quoted(rule.text))")
+    }
     let names = Set(try Explanation.definitions().map(\.name))
     if let name = Explanation.unknownTool(rule, names) {
       throw CmdopError(

@@ -83,47 +83,54 @@ struct SessionSetCommand: Verb {
 struct SessionDestroyCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "destroy", abstract: "End a session and the programs in it; delete a conversation.",
-    discussion: "Example: cmdop session destroy term-1 --host box\nExample: cmdop session destroy --idle 24h")
+    discussion: "Example: cmdop session destroy term-1 --host box\nExample: cmdop session destroy --idle 24h\n"
+      + "Example: cmdop session destroy --idle 30d --kind conversation")
   @OptionGroup var options: GlobalOptions
   @OptionGroup var pin: PINOptions
   @Argument(help: "The session's id, a unique beginning of it, or its name.") var session: String?
   @Option(help: "Its machine, where the name alone is not unique; with --idle: only there.") var host = ""
   @Option(help: "All that nobody is attached to and that have shown no life for so long.") var idle: Span?
+  @Option(help: "With --idle: terminals, or conversations, which are then deleted.") var kind: SessionKind?
 
   func validate() throws {
     if (session == nil) == (idle == nil) { throw ValidationError("name a session, or give --idle TIME") }
+    if kind != nil && idle == nil { throw ValidationError("--kind is for --idle TIME") }
   }
 
   func work() async throws {
     let reach = try await options.reach(pin: pin)
     if let idle { return try await destroyIdle(idle, reach) }
     let card = try await SessionChoice.parse([session ?? ""] + (host.isEmpty ? [] : ["--host", host])).find(reach)
+    try await destroy(card, reach)
+    if options.json { Report.json(["destroyed": [card.sessionID]]) } else { Report.line(Self.gone(card, card.name)) }
+  }
+
+  private func destroy(_ card: Cmdop_V1_SessionCard, _ reach: Reach) async throws(CmdopError) {
     if card.conversation {
       _ = try await ConversationClient(reach).list(on: card.machineID, card.sessionID, change: .remove(true))
     } else {
       try await SessionClient(reach).destroy(card.sessionID, on: card.machineID)
     }
-    if options.json {
-      Report.json(["destroyed": [card.sessionID]])
-    } else {
-      Report.line(card.conversation ? "conversation \(card.name) is deleted" : "session \(card.name) is ended")
-    }
+  }
+
+  private static func gone(_ card: Cmdop_V1_SessionCard, _ name: String) -> String {
+    card.conversation ? "conversation \(name) is deleted" : "session \(name) is ended"
   }
 
   private func destroyIdle(_ idle: Span, _ reach: Reach) async throws {
     let since = wallClock() - Int64(idle.duration / .milliseconds(1))
     let cards = try await RelayClient(reach).sessions(on: host, includeEnded: false)
       // What was said is not to be lost by tidying up terminals.
-      .filter { !$0.conversation && $0.clients == 0 && $0.lastActiveAtMs <= since }
+      .filter { SessionKind($0) == kind ?? .terminal && $0.clients == 0 && $0.lastActiveAtMs <= since }
     var destroyed: [String] = []
     for card in cards {
       do {
-        try await SessionClient(reach).destroy(card.sessionID, on: card.machineID)
+        try await destroy(card, reach)
         destroyed.append(card.sessionID)
-        if !options.json { Report.line("session \(card.name) on \(card.hostname) is ended") }
+        if !options.json { Report.line(Self.gone(card, "\(card.name) on \(card.hostname)")) }
       } catch { Report.note("\(card.name) on \(card.hostname): \(error.message)") }
     }
     if options.json { return Report.json(["destroyed": destroyed]) }
-    if cards.isEmpty { Report.note("no session was idle for that long") }
+    if cards.isEmpty { Report.note("no \((kind ?? .terminal).rawValue) was idle for that long") }
   }
 }

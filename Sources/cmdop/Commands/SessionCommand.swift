@@ -17,26 +17,69 @@ struct SessionCommand: AsyncParsableCommand {
 struct SessionListCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "The sessions of your fleet, newest first.",
-    discussion: "Example: cmdop session list --host box --all")
+    discussion: "Examples: cmdop session list --host box --all\n          cmdop session list --kind terminal")
   @OptionGroup var options: GlobalOptions
   @Option(help: "Only those of one machine.") var host = ""
+  @Option(help: "Only terminals, or conversations: these with their titles, which their machines tell.")
+  var kind: SessionKind?
   @Flag(help: "Also those that have ended, of the last 30 days.") var all = false
 
   func work() async throws {
-    let cards = try await RelayClient(try await options.reach()).sessions(on: host, includeEnded: all)
-    if options.json { return Report.json(cards.map { SessionView($0) }) }
-    if cards.isEmpty { return Report.note("no sessions; try: cmdop connect HOST") }
+    let reach = try await options.reach()
+    let cards = try await RelayClient(reach).sessions(on: host, includeEnded: all)
+      .filter { kind == nil || SessionKind($0) == kind }
+    let titles = kind == .conversation ? await ConversationTitles.ask(for: cards, reach) : [:]
+    if options.json { return Report.json(cards.map { SessionView($0, title: titles[$0.sessionID]) }) }
+    if cards.isEmpty {
+      return Report.note(
+        "no \(kind.map { "\($0.rawValue)s" } ?? "sessions"); try: \(kind?.begin ?? "cmdop connect HOST")")
+    }
     Report.table(
-      [["ID", "NAME", "KIND", "MACHINE", "STATE", "CLIENTS", "IDLE", "COMMAND", "EXIT"]]
+      [
+        [
+          "ID", "NAME", "KIND", "MACHINE", "STATE", "CLIENTS", "IDLE", kind == .conversation ? "TITLE" : "COMMAND",
+          "EXIT",
+        ]
+      ]
         + cards.map { card in
-          [
-            String(card.sessionID.prefix(8)), card.name, SessionView.kind(card), card.hostname,
-            SessionView.name(card.state), "\(card.clients)", Report.ago(card.lastActiveAtMs),
-            card.command.isEmpty ? "-" : card.command,
+          let what = titles[card.sessionID] ?? card.command
+          return [
+            String(card.sessionID.prefix(8)), card.name, SessionKind(card).rawValue, card.hostname,
+            SessionView.name(card.state), "\(card.clients)", Report.ago(card.lastActiveAtMs), what.isEmpty ? "-" : what,
             card.endedAtMs == 0 ? "-" : card.hasExitStatus ? "\(card.exitStatus)" : "?",
           ]
         })
   }
+}
+
+enum SessionKind: String, CaseIterable, ExpressibleByArgument, Sendable {
+  case terminal, conversation
+
+  init(_ card: Cmdop_V1_SessionCard) { self = card.conversation ? .conversation : .terminal }
+
+  var begin: String { self == .terminal ? "cmdop connect HOST" : "cmdop chat" }
+}
+
+/// What conversations are about: their machines know it, and tell those who may read them. The relay does not.
+enum ConversationTitles {
+  /// By the conversations' ids; those of machines that do not answer are missing.
+  static func ask(for cards: [Cmdop_V1_SessionCard], _ reach: Reach) async -> [String: String] {
+    // A list asks nobody for PINs.
+    await reach.asksNobody()
+    let machines = Set(cards.filter { $0.state == .connected }.map(\.machineID))
+    return await withTaskGroup(of: [Cmdop_V1_ConversationCard].self) { group in
+      for machine in machines {
+        group.addTask { (try? await ConversationClient(reach).list(on: machine)) ?? [] }
+      }
+      var titles: [String: String] = [:]
+      for await known in group { for card in known where !card.title.isEmpty { titles[card.id] = card.title } }
+      return titles
+    }
+  }
+}
+
+extension Reach {
+  fileprivate func asksNobody() { pins = (pins as? PINDesk)?.silent }
 }
 
 /// Which session is meant, and the way to it.
@@ -88,6 +131,7 @@ struct SessionChoice: ParsableArguments {
 /// A session's card as programs read it.
 struct SessionView: Encodable {
   let session_id, name, kind, machine_id, hostname, state: String
+  let title: String?
   let created_at_ms, last_active_at_ms: Int64
   let grace_period_started_at_ms, ended_at_ms: Int64?
   let exit_status: Int32?
@@ -95,9 +139,10 @@ struct SessionView: Encodable {
   let command: String?
   let grace_seconds: UInt32?
 
-  init(_ card: Cmdop_V1_SessionCard) {
+  init(_ card: Cmdop_V1_SessionCard, title: String? = nil) {
+    self.title = title
     (session_id, name, machine_id, hostname) = (card.sessionID, card.name, card.machineID, card.hostname)
-    (kind, state) = (Self.kind(card), Self.name(card.state))
+    (kind, state) = (SessionKind(card).rawValue, Self.name(card.state))
     (created_at_ms, last_active_at_ms, clients) = (card.createdAtMs, card.lastActiveAtMs, card.clients)
     grace_period_started_at_ms = card.gracePeriodStartedAtMs == 0 ? nil : card.gracePeriodStartedAtMs
     ended_at_ms = card.endedAtMs == 0 ? nil : card.endedAtMs
@@ -105,8 +150,6 @@ struct SessionView: Encodable {
     command = card.command.isEmpty ? nil : card.command
     grace_seconds = card.graceSeconds == 0 ? nil : card.graceSeconds
   }
-
-  static func kind(_ card: Cmdop_V1_SessionCard) -> String { card.conversation ? "conversation" : "terminal" }
 
   static func name(_ state: Cmdop_V1_SessionCard.State) -> String {
     switch state {

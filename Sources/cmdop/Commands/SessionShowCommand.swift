@@ -14,11 +14,15 @@ struct SessionShowCommand: Verb {
   func work() async throws {
     let reach = try await options.reach(pin: pin)
     let card = try await choice.find(reach, ended: true)
-    // Its machine knows more, but may be away.
-    let details =
-      card.endedAtMs == 0 && !card.conversation
-      ? try? await SessionClient(reach).details(card.sessionID, on: card.machineID) : nil
     if card.conversation { return try await showConversation(card, reach) }
+    // Its machine knows more, but may be away.
+    var details: Cmdop_V1_SessionDetails?
+    if card.endedAtMs == 0 {
+      do { details = try await SessionClient(reach).details(card.sessionID, on: card.machineID) } catch {
+        Report.note("this is what the relay knows: \(error.message)")
+        if let hint = error.hint, Hint.isCommand(hint) { Report.note("try: \(hint)") }
+      }
+    }
     let view = SessionDetailsView(card, details)
     if options.json { return Report.json(view) }
     var rows = [
@@ -40,6 +44,8 @@ struct SessionShowCommand: Verb {
         ],
         ["Idle limit", "\(Span(.seconds(details.idleTtlSeconds)))"], ["Recording", details.recording ? "yes" : "no"],
       ]
+      let grace = max(details.card.graceSeconds, card.graceSeconds)
+      if grace > 0 { rows.append(["Grace", "\(Span(.seconds(grace)))"]) }
       for client in details.clients {
         rows.append([
           "Client",
@@ -47,8 +53,6 @@ struct SessionShowCommand: Verb {
             + "\(client.rows) × \(client.columns)  since \(Report.ago(client.sinceMs))",
         ])
       }
-    } else if card.endedAtMs == 0 {
-      Report.note("its machine cannot be asked now: this is what the relay knows")
     }
     Report.table(rows)
   }

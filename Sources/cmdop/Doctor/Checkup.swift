@@ -187,7 +187,8 @@ struct Checkup {
       let settings = try AgentSettings(home: home)
       let variables = try AgentEnvironment.load(home, daemon: Processes.environment)
       let models = HTTPModels(
-        ModelEnvironment { variables[$0] }, catalogue: settings.catalogue, time: AgentTime(wall: { wallClock() }))
+        ModelEnvironment(file: home.agentEnvironment) { variables[$0] }, catalogue: settings.catalogue,
+        time: AgentTime(wall: { wallClock() }))
       let name: Result<String, CmdopError>
       do throws(CmdopError) { name = .success(try models.model(nil).name) } catch { name = .failure(error) }
       await models.close()

@@ -35,6 +35,7 @@ struct MCPRole {
         definitions: try Explanation.definitions(),
         local: Reach(socket: home.socket, relays: [], credential: nil),
         fleet: { () throws(CmdopError) in try await way.reach() },
+        ownNames: { [options] in (try? options.choice().ownNames(options.fleetWords)) ?? [] },
         state: {
           switch (try? control.look())?.verdict {
           case .online: .online

@@ -100,9 +100,3 @@ enum AgentEnvironment {
     return isName && !["ANTHROPIC_", "OPENAI_", "CMDOP_"].contains { name.hasPrefix($0) }
   }
 }
-
-/// In place of models where the settings are broken: the daemon runs, and whoever talks to its agent hears why that does not.
-struct NoModels: ModelSource {
-  let fault: CmdopError
-  func model(_ name: String?) throws(CmdopError) -> any LanguageModel { throw fault }
-}

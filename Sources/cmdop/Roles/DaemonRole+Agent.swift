@@ -17,7 +17,7 @@ extension DaemonRole {
     let host: AgentHost.Parts
     let gate: ToolGate
     let shed: ToolShed
-    let client: HTTPModels?
+    let client: KeyedModels?
     let servers: ServersRole
     let poster: WebPoster
   }
@@ -29,16 +29,20 @@ extension DaemonRole {
   ) async throws(CmdopError) -> AgentParts {
     var settings: AgentSettings?
     var models: any ModelSource
-    var client: HTTPModels?
+    var client: KeyedModels?
     do {
       let read = try AgentSettings(home: home)
-      let variables = try AgentEnvironment.load(home, daemon: baseEnvironment)
-      let web = HTTPModels(
-        ModelEnvironment { variables[$0] }, catalogue: read.catalogue, time: AgentTime(wall: now))
-      (settings, models, client) = (read, web, web)
+      let keyed = KeyedModels(on: hostname) { [home, baseEnvironment] () throws(CmdopError) in
+        let variables = try AgentEnvironment.load(home, daemon: baseEnvironment)
+        return HTTPModels(
+          ModelEnvironment(file: home.agentEnvironment) { variables[$0] }, catalogue: read.catalogue,
+          time: AgentTime(wall: now))
+      }
+      if let fault = keyed.fault { log.error("the agent cannot work", metadata: ["why": "\(fault.message)"]) }
+      (settings, models, client) = (read, keyed, keyed)
     } catch {
       log.error("the agent cannot work", metadata: ["why": "\(error.message)"])
-      models = NoModels(fault: error)
+      models = NoModels(fault: error.told(of: hostname))
     }
     let machine = MachineID(enrollment?.machineID ?? "")
     let terminals = AgentTerminals(

@@ -24,7 +24,7 @@ struct DaemonRole {
 
   func run() async throws {
     try home.prepare()
-    let lock = try InstanceLock.acquire(home.pidFile, what: "a daemon")
+    let lock = try InstanceLock.acquire(home.pidFile, what: "a daemon", hint: "cmdop agent status\(home.option)")
     defer { lock.release() }
     let log = try makeLogger()
     let signals = ProcessSignals.stream([.terminate, .interrupt])

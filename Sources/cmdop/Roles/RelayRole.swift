@@ -40,7 +40,7 @@ struct RelayRole {
   func run(announce: (Announcement) -> Void) async throws {
     Processes.forbidCoreFiles()
     try home.prepareRelay()
-    let lock = try InstanceLock.acquire(home.relayPID, what: "a relay")
+    let lock = try InstanceLock.acquire(home.relayPID, what: "a relay", hint: "cmdop relay status\(home.option)")
     defer { lock.release() }
     let log = makeLogger()
     let signals = ProcessSignals.stream([.terminate, .interrupt])
@@ -71,8 +71,12 @@ struct RelayRole {
     var listening = Listener.Options(
       certificatePEM: certificate.chain, keyPEM: certificate.key, http: RelayDoor(relay, pages: pages))
     if let cert = options.tlsCert, let key = options.tlsKey { listening.origin = "\(cert) and \(key)" }
-    let listener = try await Listener.tcp(host: options.host, port: options.port, options: listening) {
-      relay.accept($0)
+    let listener: Listener
+    do throws(CmdopError) {
+      listener = try await Listener.tcp(host: options.host, port: options.port, options: listening) { relay.accept($0) }
+    } catch {
+      throw error.code == .unavailable
+        ? CmdopError(error.code, error.message, hint: "cmdop relay serve --port 0\(home.option)   # a free one") : error
     }
 
     let port = await listener.port

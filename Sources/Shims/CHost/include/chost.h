@@ -82,6 +82,9 @@ int chost_await(struct chost_watch *watches, int count, int timeout_ms);
 /// The same for reading only; `ready[i]` says which.
 int chost_poll(const int *fds, int *ready, int count, int timeout_ms);
 
+/// How many bytes can be read from a pipe, a socket or a file without waiting.
+int chost_pending(int fd, int *count);
+
 /// Listens on a Unix socket, 0600. An older socket of that name is replaced.
 int chost_listen_unix(const char *path, int *fd);
 int chost_accept(int fd, int *accepted);
