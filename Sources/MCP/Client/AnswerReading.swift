@@ -50,16 +50,19 @@ final class AnswerReading: Sendable {
   }
 
   /// nil: there was none.
-  var answer: Result<JSON, RPCError>? {
+  var answer: LinkAnswer? {
     state.withLock { state in
-      if let answer = state.answer { return answer }
-      for case .response(let id, let result) in ServerMessage.read(state.body) where isOurs(id) { return result }
-      // An error that came before the request's id could be read.
-      if let error = (try? JSON(parsing: state.body))?["error"], let code = error["code"]?.integer {
-        return .failure(RPCError(code, error["message"]?.string ?? "", data: error["data"]))
-      }
-      return nil
+      (state.answer ?? answer(in: state.body)).map { LinkAnswer(result: $0, size: state.received) }
     }
+  }
+
+  private func answer(in body: [UInt8]) -> Result<JSON, RPCError>? {
+    for case .response(let id, let result) in ServerMessage.read(body) where isOurs(id) { return result }
+    // An error that came before the request's id could be read.
+    if let error = (try? JSON(parsing: body))?["error"], let code = error["code"]?.integer {
+      return .failure(RPCError(code, error["message"]?.string ?? ""))
+    }
+    return nil
   }
 
   private func isOurs(_ id: RPCID) -> Bool { id == .number(self.id) || id == .text("\(self.id)") }

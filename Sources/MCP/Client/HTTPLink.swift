@@ -57,7 +57,7 @@ final class HTTPLink: ServerLink {
 
   // MARK: asking
 
-  func ask(_ request: LinkRequest) async throws(LinkFault) -> Result<JSON, RPCError> {
+  func ask(_ request: LinkRequest) async throws(LinkFault) -> LinkAnswer {
     let hasRoom = state.withLock { state in
       if state.inFlight >= LinkBounds.inFlight { return false }
       state.inFlight += 1
@@ -78,8 +78,7 @@ final class HTTPLink: ServerLink {
     }
   }
 
-  private func exchange(_ message: RPCMessage, _ request: LinkRequest) async throws(LinkFault) -> Result<JSON, RPCError>
-  {
+  private func exchange(_ message: RPCMessage, _ request: LinkRequest) async throws(LinkFault) -> LinkAnswer {
     let body = message.json.bytes
     guard body.count <= LinkBounds.longestRequest else {
       let error = CmdopError(.limit, "a call of \(body.count) bytes; at most \(LinkBounds.longestRequest) are sent")

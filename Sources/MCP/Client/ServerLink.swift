@@ -5,7 +5,7 @@ protocol ServerLink: Sendable {
   /// Carries until it is lost, or the task is cancelled; then it ends what was started for it. Says why it was lost.
   func run(_ hear: @escaping Hearing) async -> CmdopError
   /// Asks, and waits for the answer. When the task is cancelled the server is told.
-  func ask(_ request: LinkRequest) async throws(LinkFault) -> Result<JSON, RPCError>
+  func ask(_ request: LinkRequest) async throws(LinkFault) -> LinkAnswer
   func tell(_ method: String, _ params: JSON)
   /// The same, and what is asked afterwards comes after it.
   func tellFirst(_ method: String, _ params: JSON) async
@@ -30,6 +30,12 @@ struct LinkRequest: Sendable {
   var headers: [ParameterHeaders.Filled] = []
   /// `initialize` cannot be cancelled.
   var mayCancel = true
+}
+
+struct LinkAnswer: Sendable {
+  let result: Result<JSON, RPCError>
+  /// What has come for it, in bytes.
+  let size: Int
 }
 
 /// Why there is no answer.

@@ -11,7 +11,7 @@ final class StdioLink: ServerLink {
   private let feed: AsyncStream<[UInt8]>.Continuation
   private let state = Mutex(State())
 
-  private typealias Answer = Result<Result<JSON, RPCError>, LinkFault>
+  private typealias Answer = Result<LinkAnswer, LinkFault>
   private struct State {
     var waiting: [Int: CheckedContinuation<Answer, Never>] = [:]
     var last = 0
@@ -39,7 +39,7 @@ final class StdioLink: ServerLink {
 
   // MARK: asking
 
-  func ask(_ request: LinkRequest) async throws(LinkFault) -> Result<JSON, RPCError> {
+  func ask(_ request: LinkRequest) async throws(LinkFault) -> LinkAnswer {
     let line = RPCMessage.request(.number(request.id), method: request.method, params: request.params).json.bytes
     guard line.count <= LinkBounds.longestRequest else {
       let error = CmdopError(.limit, "a call of \(line.count) bytes; at most \(LinkBounds.longestRequest) are sent")
@@ -159,10 +159,10 @@ final class StdioLink: ServerLink {
   private func take(_ line: [UInt8], _ hear: Hearing) {
     let messages = ServerMessage.read(line)
     if messages.isEmpty { return murmur.noise(line) }
-    for message in messages { take(message, hear) }
+    for message in messages { take(message, size: line.count, hear) }
   }
 
-  private func take(_ message: RPCMessage, _ hear: Hearing) {
+  private func take(_ message: RPCMessage, size: Int, _ hear: Hearing) {
     switch message {
     case .response(let id, let result):
       // Some answer a number with a text. What nobody waits for – unknown, answered before, given up – is left alone.
@@ -176,7 +176,7 @@ final class StdioLink: ServerLink {
         if continuation != nil { state.unasked = 0 }
         return continuation
       }
-      continuation?.resume(returning: .success(result))
+      continuation?.resume(returning: .success(LinkAnswer(result: result, size: size)))
     case .request(let id, let method, _): queue(.response(id, ServerRequests.answer(method)))
     case .notification(let method, let params): hear(method, params)
     }
