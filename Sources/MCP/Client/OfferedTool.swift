@@ -24,6 +24,10 @@ struct ListedTool: Sendable {
     guard let wire = json["name"]?.string, (1...Self.longestName).contains(wire.utf8.count) else {
       throw Unusable("it has no name, or one of more than \(Self.longestName) bytes")
     }
+    // It could not be called by the name that it has now.
+    guard !wire.unicodeScalars.contains(where: { SecretSearch.mark.unicodeScalars.contains($0) }) else {
+      throw Unusable("its name has one of the server's secrets in it")
+    }
     input = try OfferedSchema.input(json["inputSchema"])
     headers = try ParameterHeaders(of: input)
     output = OfferedSchema.output(json["outputSchema"])

@@ -72,8 +72,10 @@ enum ServerMessage {
   static let deepestInside = JSON.deepest - 8
 
   /// The messages of a line, of an event or of a body: one, or a batch (2025-03-26). None: it is no message.
-  static func read(_ bytes: [UInt8]) -> [RPCMessage] {
-    (try? RPCInput.read(bytes, deepest: deepest))?.readable ?? []
+  /// This is where a server's words come in, all of them: what it was told in confidence is taken out of them here.
+  static func read(_ bytes: [UInt8], _ secrets: SecretSearch) -> [RPCMessage] {
+    let messages = (try? RPCInput.read(bytes, deepest: deepest))?.readable ?? []
+    return secrets.isEmpty ? messages : messages.map { $0.concealed(by: secrets) }
   }
 
   /// Levels of nesting; a text has none.

@@ -7,6 +7,7 @@ final class StdioLink: ServerLink {
   let murmur = Murmur()
   let isDeaf = false
   private let program: any Program
+  private let secrets: SecretSearch
   private let outbox: AsyncStream<[UInt8]>
   private let feed: AsyncStream<[UInt8]>.Continuation
   private let state = Mutex(State())
@@ -21,8 +22,8 @@ final class StdioLink: ServerLink {
     var fault: CmdopError?
   }
 
-  init(_ program: any Program) {
-    self.program = program
+  init(_ program: any Program, _ secrets: SecretSearch) {
+    (self.program, self.secrets) = (program, secrets)
     // Bounded by `queued`.
     (outbox, feed) = AsyncStream.makeStream()
   }
@@ -157,7 +158,7 @@ final class StdioLink: ServerLink {
   }
 
   private func take(_ line: [UInt8], _ hear: Hearing) {
-    let messages = ServerMessage.read(line)
+    let messages = ServerMessage.read(line, secrets)
     if messages.isEmpty { return murmur.noise(line) }
     for message in messages { take(message, size: line.count, hear) }
   }

@@ -1,4 +1,5 @@
 import Core
+import Synchronization
 import Testing
 
 @testable import MCP
@@ -73,5 +74,83 @@ struct HostileServerTests {
       #expect(report.tools.map(\.name) == (10..<27).map { "t\($0)" })
       #expect(report.leftOut.count == 23 && report.leftOut.allSatisfy { $0.reason.contains("1 MiB") })
     }
+  }
+
+  @Test("What was told to a server in confidence is nowhere in what it says")
+  func secrets() async throws {
+    let secret = "tok-12345678"
+    let said = "I heard \(secret)."
+    let tools: JSON = [
+      [
+        "name": "echo", "title": .string(said), "description": .string(said),
+        "inputSchema": ["type": "object", "properties": ["a": ["description": .string(said)]]],
+        "outputSchema": ["type": "object", "description": .string(said)],
+      ],
+      ["name": .string("x_\(secret)"), "inputSchema": ["type": "object"]],
+      ["name": "bad", "title": .string(said), "inputSchema": ["type": .string(secret)]],
+    ]
+    let far = PlayedWeb { _, json in
+      switch json["method"]?.string {
+      case "initialize":
+        let info: JSON = ["name": .string(said), "version": .string(secret)]
+        let known: JSON = [
+          "protocolVersion": json["params"]?["protocolVersion"] ?? nil, "capabilities": ["tools": [:]],
+        ]
+        return .json(PlayedWeb.result(json, .object((known.object ?? [:]).merging(["serverInfo": info]) { $1 })))
+      case "tools/list": return .json(PlayedWeb.result(json, ["tools": tools]))
+      case "tools/call":
+        let how = json["params"]?["arguments"]?["how"]
+        if how == "refuse" {
+          return .json(["jsonrpc": "2.0", "id": json["id"] ?? nil, "error": ["code": -1, "message": .string(said)]])
+        }
+        let progress: JSON = ["progressToken": json["id"] ?? nil, "progress": 1, "message": .string(said)]
+        let result: JSON = [
+          "content": [
+            ["type": "text", "text": .string(said)], ["type": "resource_link", "uri": .string("x:" + secret)],
+          ],
+          "structuredContent": [secret: [.string(said)], "home": "/home/ann"], "isError": how == "fail" ? true : false,
+        ]
+        return .events([
+          ["jsonrpc": "2.0", "method": "notifications/progress", "params": progress], PlayedWeb.result(json, result),
+        ])
+      default: return .init(status: 202)
+      }
+    }
+    let settings = try Self.settings([
+      "Authorization": "Bearer ${env:TOKEN}", "X-Toolsets": "structuredContent", "X-Home": "${env:HOME}",
+    ])
+    let variables = ["TOKEN": secret, "HOME": "/home/ann"]
+    try await ServerBench.run([settings], poster: far, variables: variables) { bench in
+      let notes = Mutex<[String]>([])
+      let outcome = try await bench.call("far:echo") { progress in
+        if case .note(let text) = progress { notes.withLock { $0.append(text) } }
+      }
+      #expect(outcome == ToolOutcome("I heard ….\n[link: x:…]", value: ["…": ["I heard …."], "home": "/home/ann"]))
+      #expect(notes.withLock(\.self) == ["I heard …."])
+      let failed = try await bench.call("far:echo", ["how": "fail"])
+      #expect(failed == ToolOutcome("I heard ….\n[link: x:…]", isError: true), "\(failed)")
+      #expect(try await bench.call("far:echo", ["how": "refuse"]).text.contains("I heard …."))
+      let definition = try #require(bench.tool("far:echo")).definition
+      #expect(!"\(definition)".contains(secret) && definition.title == "I heard ….")
+      #expect(await bench.status("far")?.server == "I heard …. …")
+      #expect(await bench.status("far")?.why?.contains(secret) == false)
+    }
+    let report = await ServerReport.make(settings, try ServerBench.means(poster: far, variables: variables))
+    #expect(report.tools.map(\.name) == ["echo"] && report.server == "I heard …. …")
+    #expect(report.leftOut.map(\.name) == ["x_…", "bad"] && !"\(report)".contains(secret))
+  }
+
+  @Test("Secrets are found wherever they stand, whole, and quickly")
+  func search() throws {
+    let search = SecretSearch(["abcabcab", "abcabcabd", "äöü-ß-secret", "short"])
+    let texts = ["xabcabcabdx", "abcabcabcabcab", "äöü-ß-secretabcabcab", "abcabca", "short", ""]
+    #expect(texts.map(search.text) == ["x…x", "…cabcab", "……", "abcabca", "short", ""])
+    let json: JSON = ["abcabcab": [1, "in abcabcab"], "b": ["c": nil]]
+    #expect(search.json(json) == ["…": [1, "in …"], "b": ["c": nil]])
+    // 16 MiB of what is nearly the secret.
+    let long = String(repeating: "abcabcaX", count: 2 << 20)
+    let begin = ContinuousClock.now
+    #expect(search.text(long) == long)
+    #expect(ContinuousClock.now - begin < .seconds(30))
   }
 }
