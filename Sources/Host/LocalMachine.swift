@@ -84,14 +84,36 @@ public struct LocalMachine: Sendable {
   }
 
   /// A program that is talked to over its three pipes: the words as they are, no shell. The first is found in the order's PATH, or
-  /// this machine's.
+  /// this machine's. It ends with this process, also when that is killed: then its input ends, TERM after 0.8 s, KILL after two
+  /// more.
   @Loop
   public func converse(_ order: LaunchOrder) throws(CmdopError) -> any Program {
     guard let name = order.arguments.first, !name.isEmpty else {
       throw CmdopError(.badUsage, "there is no command to run")
     }
     let home = name.hasPrefix("~/") ? account.home + name.dropFirst() : name
-    return try spawn(try program(home, in: order.environment["PATH"]), order.arguments, order, input: true)
+    let path = try program(home, in: order.environment["PATH"])
+    let folder = try Self.open(directory(of: order))
+    defer { close(folder) }
+    let pipes = try ProgramPipes(input: true)
+    defer { pipes.closeChildEnds() }
+    let guardian: Guardian
+    do throws(CmdopError) {
+      guardian = try Guardian(
+        path, order.arguments, variables(order), folder: folder, ends: pipes.childEnds, gently: true)
+    } catch {
+      pipes.closeOwnEnds()
+      throw error
+    }
+    return try PipedProgram(guardian, pipes: pipes)
+  }
+
+  private static func open(_ directory: String) throws(CmdopError) -> CInt {
+    var folder: CInt = -1
+    // Its last component may be a link, too.
+    let failure = chost_open_at(-1, directory + "/.", CHOST_OPEN_FOLDER, 0, &folder)
+    guard failure == 0 else { throw systemError(failure, "cannot enter \(OneLine.of(directory))") }
+    return folder
   }
 
   @Loop

@@ -52,6 +52,8 @@ struct ProgramPipes {
 final class PipedProgram: Program {
   nonisolated let processID: Int32
   private let reaper: Reaper
+  /// Goes with us; held, because until then the number of the group is nobody else's.
+  private let guardian: Guardian?
   private let inbox = Inbox<ProgramEvent>()
   private var input: DescriptorStream?
   private var streams: [DescriptorStream] = []
@@ -59,10 +61,20 @@ final class PipedProgram: Program {
   private var hasAsked = false
   private var patience: Scheduled<Void>?
 
-  init(processID: pid_t, pipes: ProgramPipes) throws(CmdopError) {
-    self.processID = processID
+  convenience init(processID: pid_t, pipes: ProgramPipes) throws(CmdopError) {
+    try self.init(processID, pipes, Reaper(processID), nil)
+  }
+
+  /// One that ends with this process, however that ends.
+  convenience init(_ guardian: Guardian, pipes: ProgramPipes) throws(CmdopError) {
+    try self.init(guardian.leader, pipes, Reaper(guardian), guardian)
+  }
+
+  private init(
+    _ processID: pid_t, _ pipes: ProgramPipes, _ reaper: Reaper, _ guardian: Guardian?
+  ) throws(CmdopError) {
+    (self.processID, self.reaper, self.guardian) = (processID, reaper, guardian)
     for descriptor in [pipes.input, pipes.output, pipes.error] where descriptor >= 0 { setNonBlocking(descriptor) }
-    reaper = try Reaper(processID)
     // Pipes hold 64 KiB; a read of 32 KiB is what one message carries.
     for (descriptor, event) in [(pipes.output, ProgramEvent.stdout), (pipes.error, ProgramEvent.stderr)] {
       streams.append(

@@ -29,6 +29,26 @@ final class Reaper: Sendable {
     }
   }
 
+  /// Of a guard's program; afterwards the thread waits for the guard, which goes when it is released.
+  init(_ guardian: Guardian) throws(CmdopError) {
+    let (id, leader, report) = (guardian.id, guardian.leader, guardian.report)
+    do throws(CmdopError) {
+      try SmallThread.start("process \(leader)") {
+        let word = Guardian.read(report)
+        // Somebody has killed the guard: its program must not stay without one.
+        if word == nil { kill(-leader, SIGKILL) }
+        Loop.enqueue { self.saw(word.map { ProgramEnd($0) } ?? .unknown) }
+        close(report)
+        Guardian.wait(for: id)
+      }
+    } catch {
+      kill(-leader, SIGKILL)
+      close(report)
+      Guardian.bury(id)
+      throw error
+    }
+  }
+
   func wait() async -> ProgramEnd {
     try? await ended.wait { end != nil }
     return end ?? .unknown

@@ -59,6 +59,25 @@ struct OtherServerTests {
     }
   }
 
+  @Test("A daemon that is killed leaves no server behind, also none that hears neither the end of its input nor TERM")
+  func killed() async throws {
+    try await Street.run(["far"], models: Self.models) { street, _ in
+      let (home, mark) = (street.home("far"), "mark-\(UUID().uuidString)")
+      try await street.must(
+        ["mcp", "servers", "add", "other", "--", "/usr/bin/python3", Self.script, mark, "shy"], home: home)
+      try await eventually("the server is ready") {
+        try await Self.state(street, "other")["state"] as? String == "ready"
+      }
+      let before = ProcessTable.running(mark).map(\.pid)
+      #expect(before.count == 1)
+      kill(try await street.agentPID("far"), SIGKILL)
+      // 0.8 s for the end of its input, 2 s for TERM.
+      try await eventually("the server is gone", within: 15) {
+        !ProcessTable.running(mark).contains { before.contains($0.pid) }
+      }
+    }
+  }
+
   @Test("A server behind an address: its token stands in agent.env, and nothing shows it")
   func address() async throws {
     try await Street.run(["far"], models: Self.models) { street, _ in

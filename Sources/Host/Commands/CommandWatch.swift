@@ -138,7 +138,7 @@ struct CommandWatch {
       end = .unknown
       return
     }
-    end = word.kind == CHOST_GUARD_EXITED ? .exited(code: word.value) : .signalled(number: word.value)
+    end = ProgramEnd(word)
   }
 
   /// False when there was nothing.

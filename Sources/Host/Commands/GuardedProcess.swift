@@ -18,47 +18,31 @@ final class GuardedProcess: Sendable {
   let report: CInt
   let guardian: pid_t
   let leader: pid_t
-  private let control: CInt
+  private let guarded: Guardian
   private let isOver = Mutex(false)
 
   init(_ order: CommandOrder) throws(CmdopError) {
     let (path, words) = try order.resolved()
-    var opened: [CInt] = []
-    func pipe() throws(CmdopError) -> (read: CInt, write: CInt) {
-      var ends: [CInt] = [-1, -1]
-      let failure = chost_pipe(&ends)
-      guard failure == 0 else {
-        for descriptor in opened { close(descriptor) }
-        throw systemError(failure, "no pipe for a command")
-      }
-      opened += ends
-      return (ends[0], ends[1])
-    }
-    let (out, orders, reports) = (try pipe(), try pipe(), try pipe())
+    var ends: [CInt] = [-1, -1]
+    let failure = chost_pipe(&ends)
+    guard failure == 0 else { throw systemError(failure, "no pipe for a command") }
+    let (out, into) = (ends[0], ends[1])
     var null: CInt = -1
     _ = chost_open("/dev/null", 0, &null)
+    let childEnds = [null, into, into]
+    defer { for descriptor in [null, into] { close(descriptor) } }
     let variables = order.environment
       .filter { !$0.key.isEmpty && !$0.key.contains("=") && !$0.key.contains("\0") && !$0.value.contains("\0") }
       .map { "\($0)=\($1)" }
-    var id: pid_t = 0
-    let failure = withCStrings(words) { words in
-      withCStrings(variables) { variables in
-        order.directory.withDescriptor {
-          chost_guard(path, words, variables, $0, null, out.write, orders.read, reports.write, &id)
-        }
+    do throws(CmdopError) {
+      guarded = try order.directory.withDescriptor { folder throws(CmdopError) in
+        try Guardian(path, words, variables, folder: folder, ends: childEnds, gently: false)
       }
+    } catch {
+      close(out)
+      throw error
     }
-    for descriptor in [null, out.write, orders.read, reports.write] { close(descriptor) }
-    let word = failure == 0 ? Self.read(reports.read) : nil
-    guard let word, word.kind == CHOST_GUARD_STARTED else {
-      for descriptor in [out.read, orders.write, reports.read] { close(descriptor) }
-      if failure == 0 { Self.bury(id) }
-      let reason = failure != 0 ? failure : word?.value ?? EIO
-      if reason == ENOENT { throw CmdopError(.notFound, "command not found: \(OneLine.of(path))") }
-      throw systemError(reason, "cannot run \(OneLine.of(path))")
-    }
-    (output, report, control) = (out.read, reports.read, orders.write)
-    (guardian, leader) = (id, word.value)
+    (output, report, guardian, leader) = (out, guarded.report, guarded.id, guarded.leader)
     setNonBlocking(output)
   }
 
@@ -72,30 +56,14 @@ final class GuardedProcess: Sendable {
         return isOver
       })
     else { return }
-    close(control)
-    Self.bury(guardian)
+    guarded.release()
+    Guardian.bury(guardian)
     close(output)
     close(report)
   }
 
   /// What the guard says next. Blocks; nil when it is gone.
-  func nextWord() -> chost_guard_word? { Self.read(report) }
-
-  private static func read(_ report: CInt) -> chost_guard_word? {
-    var word = chost_guard_word()
-    let size = MemoryLayout<chost_guard_word>.size
-    while true {
-      let count = withUnsafeMutableBytes(of: &word) { systemRead(report, $0.baseAddress, size) }
-      if count == size { return word }
-      guard count < 0 && errno == EINTR else { return nil }
-    }
-  }
-
-  private static func bury(_ guardian: pid_t) {
-    kill(guardian, SIGKILL)
-    var (code, signal) = (CInt(0), CInt(0))
-    _ = chost_wait(guardian, &code, &signal)
-  }
+  func nextWord() -> chost_guard_word? { Guardian.read(report) }
 
   // MARK: who belongs to it
 
@@ -120,8 +88,4 @@ final class GuardedProcess: Sendable {
     kill(-leader, number)
     for entry in members().inside where getpgid(entry.id) != leader { kill(entry.id, number) }
   }
-}
-
-private func systemRead(_ descriptor: CInt, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-  read(descriptor, bytes, count)
 }

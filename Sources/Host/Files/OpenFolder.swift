@@ -24,7 +24,7 @@ public final class OpenFolder: Sendable {
     return OpenFolder(descriptor)
   }
 
-  func withDescriptor<T>(_ body: (CInt) -> T) -> T { body(descriptor) }
+  func withDescriptor<T, E: Error>(_ body: (CInt) throws(E) -> T) throws(E) -> T { try body(descriptor) }
 
   /// The directory of that name in it. errno: ENOTDIR for everything else, links too.
   func open(_ name: String) -> Result<OpenFolder, SystemFailure> {

@@ -5,6 +5,7 @@ import Synchronization
 /// Reads what a POST is answered with, as JSON or as a stream of events, until the answer to one request is there.
 final class AnswerReading: Sendable {
   private let id: Int
+  private let secrets: SecretSearch
   private let heard: @Sendable (RPCMessage) -> Void
   private let state = Mutex(State())
 
@@ -18,7 +19,9 @@ final class AnswerReading: Sendable {
   /// What comes for one request; progress and its like are many small messages.
   private static let most = 64 << 20
 
-  init(_ id: Int, _ heard: @escaping @Sendable (RPCMessage) -> Void) { (self.id, self.heard) = (id, heard) }
+  init(_ id: Int, _ secrets: SecretSearch, _ heard: @escaping @Sendable (RPCMessage) -> Void) {
+    (self.id, self.secrets, self.heard) = (id, secrets, heard)
+  }
 
   /// Whether more is wanted. Throws `limit` for what is too much.
   func take(_ head: HTTPPostHead, _ piece: ByteBuffer) throws(CmdopError) -> Bool {
@@ -36,7 +39,7 @@ final class AnswerReading: Sendable {
       }
       isReadable =
         state.parser.take(bytes[...]) { event in
-          messages += ServerMessage.read(event.data)
+          messages += ServerMessage.read(event.data, secrets)
         } && state.received <= Self.most
       for case .response(let id, let result) in messages where state.answer == nil && isOurs(id) {
         state.answer = result
@@ -50,16 +53,19 @@ final class AnswerReading: Sendable {
   }
 
   /// nil: there was none.
-  var answer: Result<JSON, RPCError>? {
+  var answer: LinkAnswer? {
     state.withLock { state in
-      if let answer = state.answer { return answer }
-      for case .response(let id, let result) in ServerMessage.read(state.body) where isOurs(id) { return result }
-      // An error that came before the request's id could be read.
-      if let error = (try? JSON(parsing: state.body))?["error"], let code = error["code"]?.integer {
-        return .failure(RPCError(code, error["message"]?.string ?? "", data: error["data"]))
-      }
-      return nil
+      (state.answer ?? answer(in: state.body)).map { LinkAnswer(result: $0, size: state.received) }
     }
+  }
+
+  private func answer(in body: [UInt8]) -> Result<JSON, RPCError>? {
+    for case .response(let id, let result) in ServerMessage.read(body, secrets) where isOurs(id) { return result }
+    // An error that came before the request's id could be read.
+    if let error = (try? JSON(parsing: body))?["error"], let code = error["code"]?.integer {
+      return .failure(RPCError(code, secrets.text(error["message"]?.string ?? "")))
+    }
+    return nil
   }
 
   private func isOurs(_ id: RPCID) -> Bool { id == .number(self.id) || id == .text("\(self.id)") }

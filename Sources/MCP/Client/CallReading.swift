@@ -35,13 +35,16 @@ enum CallReading {
       notes.append("[its data was left out: it has more than \(most / 1024) KiB, or is nested too deep]")
       return nil
     }
-    if let fault = (tool.output ?? tool.definition.output).faults(of: data).first {
-      if !isError {
-        notes.append("[its data was left out: it is not what the server declared: \(OneLine.of(fault.cut(200)))]")
-      }
-      return nil
+    switch (tool.output ?? tool.definition.output).verdict(on: data) {
+    case .fits where !isError: return data
+    case .tooCostly:
+      notes.append("[its data was left out: whether it is what the server declared is too costly to check]")
+    case .faults(let faults) where !isError:
+      let fault = OneLine.of((faults.first ?? "").cut(200))
+      notes.append("[its data was left out: it is not what the server declared: \(fault)]")
+    case .fits, .faults: break
     }
-    return isError ? nil : data
+    return nil
   }
 
   private static func words(_ part: JSON) -> String {

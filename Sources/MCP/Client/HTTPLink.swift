@@ -10,6 +10,7 @@ final class HTTPLink: ServerLink {
   private let url: String
   private let headers: [String: String]
   private let poster: any HTTPPoster
+  private let secrets: SecretSearch
   private let nursery = Nursery()
   private let lost: AsyncStream<CmdopError>
   private let losing: AsyncStream<CmdopError>.Continuation
@@ -24,8 +25,8 @@ final class HTTPLink: ServerLink {
     var hear: Hearing = { _, _ in }
   }
 
-  init(url: String, headers: [String: String], poster: any HTTPPoster) {
-    (self.url, self.headers, self.poster) = (url, headers, poster)
+  init(url: String, headers: [String: String], poster: any HTTPPoster, secrets: SecretSearch) {
+    (self.url, self.headers, self.poster, self.secrets) = (url, headers, poster, secrets)
     (lost, losing) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
   }
 
@@ -57,7 +58,7 @@ final class HTTPLink: ServerLink {
 
   // MARK: asking
 
-  func ask(_ request: LinkRequest) async throws(LinkFault) -> Result<JSON, RPCError> {
+  func ask(_ request: LinkRequest) async throws(LinkFault) -> LinkAnswer {
     let hasRoom = state.withLock { state in
       if state.inFlight >= LinkBounds.inFlight { return false }
       state.inFlight += 1
@@ -78,14 +79,13 @@ final class HTTPLink: ServerLink {
     }
   }
 
-  private func exchange(_ message: RPCMessage, _ request: LinkRequest) async throws(LinkFault) -> Result<JSON, RPCError>
-  {
+  private func exchange(_ message: RPCMessage, _ request: LinkRequest) async throws(LinkFault) -> LinkAnswer {
     let body = message.json.bytes
     guard body.count <= LinkBounds.longestRequest else {
       let error = CmdopError(.limit, "a call of \(body.count) bytes; at most \(LinkBounds.longestRequest) are sent")
       throw LinkFault(error, wasTaken: false, isLost: false)
     }
-    let reading = AnswerReading(request.id) { self.heard($0) }
+    let reading = AnswerReading(request.id, secrets) { self.heard($0) }
     let head: HTTPPostHead
     do throws(CmdopError) {
       head = try await poster.post(post(body, request)) { (head, piece) throws(CmdopError) in

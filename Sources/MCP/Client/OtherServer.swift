@@ -179,10 +179,11 @@ final class OtherServer: Sendable {
     let notes = NotePace(call.progress)
     do throws(CmdopError) {
       guard limit > .zero else { throw CmdopError(.timeout, "there was no time left") }
-      let result = try await Limited.run(limit) { () throws(LinkFault) in
-        try await self.ask(tool, call.arguments) { notes.take($0) }
+      return try await Limited.run(limit) { () throws(LinkFault) in
+        let result = try await self.ask(tool, call.arguments) { notes.take($0) }
+        // Within its time, too: how long the reading takes is up to the server.
+        return CallReading.outcome(result, of: tool)
       }
-      return CallReading.outcome(result, of: tool)
     } catch {
       if error.code == .cancelled { throw error }
       let shown = await concealed(error)

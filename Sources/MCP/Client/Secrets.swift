@@ -2,7 +2,11 @@ import Core
 
 /// `${env:NAME}` in the settings of a server, and what must not be seen of them afterwards.
 struct Expansion {
+  /// All that must not stand in an error.
   private(set) var secrets: Set<String> = []
+  /// Those that must not stand in what a server says with its tools and results either. What is mostly no secret is left to
+  /// it: without its own home a server of files would say nothing that could be used.
+  private(set) var strict: Set<String> = []
   private let variable: (String) -> String?
 
   init(_ variable: @escaping (String) -> String?) { self.variable = variable }
@@ -23,6 +27,7 @@ struct Expansion {
           hint: "put \(ShellName.of(name))=… into agent.env in cmdop's home (chmod 600)")
       }
       secrets.insert(value)
+      if !SecretName.isPublic(name) { strict.insert(value) }
       result += value
       rest = rest[rest.index(after: end)...]
     }
@@ -35,12 +40,27 @@ struct Expansion {
     var result: [String: String] = [:]
     for (name, value) in texts {
       result[name] = try text(value, of: server)
-      if areSecret(name), let value = result[name] {
-        secrets.insert(value)
-        if let blank = value.firstIndex(of: " ") { secrets.insert(String(value[value.index(after: blank)...])) }
-      }
+      guard areSecret(name), let value = result[name] else { continue }
+      // "Bearer …"
+      let credential = value.firstIndex(of: " ").map { String(value[value.index(after: $0)...]) }
+      secrets.formUnion([value] + [credential].compactMap(\.self))
+      if SecretName.isOne(name) { strict.formUnion([value] + [credential].compactMap(\.self)) }
     }
     return result
+  }
+}
+
+/// Names of variables and headers, and what they say about their values.
+private enum SecretName {
+  static func isOne(_ name: String) -> Bool {
+    let name = name.uppercased()
+    return ["KEY", "TOKEN", "SECRET", "PASS", "AUTH", "CREDENTIAL", "COOKIE"].contains { name.contains($0) }
+  }
+
+  /// Everybody knows their values.
+  static func isPublic(_ name: String) -> Bool {
+    ["HOME", "USER", "LOGNAME", "SHELL", "PATH", "PWD", "LANG", "TZ", "TMPDIR", "HOSTNAME"].contains(name)
+      || name.hasPrefix("XDG_") || name.hasPrefix("LC_")
   }
 }
 
@@ -52,14 +72,17 @@ private enum ShellName {
 
 /// Takes out of what a server has said what was told to it in confidence: it may repeat it in an error.
 struct Concealment: Sendable {
+  /// For its messages, as they come in.
+  let whole: SecretSearch
   /// All parts of so many bytes, by their number: what is shown was mostly cut before, and may begin in the middle of a secret.
   private let parts: [Int: Set<[UInt8]>]
   private static let part = 10
 
   /// Shorter ones would black out half of every sentence.
-  init(_ secrets: Set<String>) {
+  init(_ secrets: Set<String>, strict: Set<String> = []) {
+    whole = SecretSearch(strict)
     var parts: [Int: Set<[UInt8]>] = [:]
-    for secret in secrets.map({ Array($0.utf8) }) where secret.count >= 8 {
+    for secret in secrets.map({ Array($0.utf8) }) where secret.count >= SecretSearch.shortest {
       let length = min(secret.count, Self.part)
       let pieces = (0...(secret.count - length)).map { Array(secret[$0..<$0 + length]) }.filter { !$0.contains(32) }
       // Words, as in "Bearer …": each for itself, or, where all are short, the whole.
@@ -79,7 +102,11 @@ struct Concealment: Sendable {
     }
     var shown: [UInt8] = []
     for (place, byte) in bytes.enumerated() {
-      if !isSecret[place] { shown.append(byte) } else if place == 0 || !isSecret[place - 1] { shown += "…".utf8 }
+      if !isSecret[place] {
+        shown.append(byte)
+      } else if place == 0 || !isSecret[place - 1] {
+        shown += SecretSearch.mark.utf8
+      }
     }
     return String(decoding: shown, as: UTF8.self)
   }
@@ -97,15 +124,12 @@ extension ServerSettings {
     case .program(let words, let environment, let directory):
       var expanded: [String] = []
       for word in words { expanded.append(try expansion.text(word, of: name)) }
-      let variables = try expansion.texts(environment, of: name) { name in
-        let name = name.uppercased()
-        return ["KEY", "TOKEN", "SECRET", "PASS", "AUTH", "CREDENTIAL"].contains { name.contains($0) }
-      }
+      let variables = try expansion.texts(environment, of: name, areSecret: SecretName.isOne)
       settings.way = .program(words: expanded, environment: variables, directory: directory)
     case .http(let url, let headers):
       let url = try expansion.text(url, of: name)
       settings.way = .http(url: url, headers: try expansion.texts(headers, of: name) { _ in true })
     }
-    return (settings, Concealment(expansion.secrets))
+    return (settings, Concealment(expansion.secrets, strict: expansion.strict))
   }
 }

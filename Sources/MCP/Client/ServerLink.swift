@@ -5,7 +5,7 @@ protocol ServerLink: Sendable {
   /// Carries until it is lost, or the task is cancelled; then it ends what was started for it. Says why it was lost.
   func run(_ hear: @escaping Hearing) async -> CmdopError
   /// Asks, and waits for the answer. When the task is cancelled the server is told.
-  func ask(_ request: LinkRequest) async throws(LinkFault) -> Result<JSON, RPCError>
+  func ask(_ request: LinkRequest) async throws(LinkFault) -> LinkAnswer
   func tell(_ method: String, _ params: JSON)
   /// The same, and what is asked afterwards comes after it.
   func tellFirst(_ method: String, _ params: JSON) async
@@ -30,6 +30,12 @@ struct LinkRequest: Sendable {
   var headers: [ParameterHeaders.Filled] = []
   /// `initialize` cannot be cancelled.
   var mayCancel = true
+}
+
+struct LinkAnswer: Sendable {
+  let result: Result<JSON, RPCError>
+  /// What has come for it, in bytes.
+  let size: Int
 }
 
 /// Why there is no answer.
@@ -66,8 +72,10 @@ enum ServerMessage {
   static let deepestInside = JSON.deepest - 8
 
   /// The messages of a line, of an event or of a body: one, or a batch (2025-03-26). None: it is no message.
-  static func read(_ bytes: [UInt8]) -> [RPCMessage] {
-    (try? RPCInput.read(bytes, deepest: deepest))?.readable ?? []
+  /// This is where a server's words come in, all of them: what it was told in confidence is taken out of them here.
+  static func read(_ bytes: [UInt8], _ secrets: SecretSearch) -> [RPCMessage] {
+    let messages = (try? RPCInput.read(bytes, deepest: deepest))?.readable ?? []
+    return secrets.isEmpty ? messages : messages.map { $0.concealed(by: secrets) }
   }
 
   /// Levels of nesting; a text has none.

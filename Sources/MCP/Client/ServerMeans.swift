@@ -24,9 +24,11 @@ public struct ServerMeans: Sendable {
     switch settings.way {
     case .program(let words, let environment, let directory):
       let order = LaunchOrder(arguments: words, environment: environment, directory: directory)
-      do throws(CmdopError) { return (StdioLink(try await start(order)), conceal) } catch { throw conceal.error(error) }
+      do throws(CmdopError) { return (StdioLink(try await start(order), conceal.whole), conceal) } catch {
+        throw conceal.error(error)
+      }
     case .http(let url, let headers):
-      return (HTTPLink(url: url, headers: headers, poster: poster), conceal)
+      return (HTTPLink(url: url, headers: headers, poster: poster, secrets: conceal.whole), conceal)
     }
   }
 }

@@ -115,6 +115,14 @@ final class ServerSession: Sendable {
     _ method: String, _ params: [String: JSON], name: String? = nil, headers: [ParameterHeaders.Filled] = [],
     hear: (@Sendable (String) -> Void)? = nil
   ) async throws(LinkFault) -> JSON {
+    try await measured(method, params, name: name, headers: headers, hear: hear).result
+  }
+
+  /// With what has come for it, in bytes.
+  func measured(
+    _ method: String, _ params: [String: JSON], name: String? = nil, headers: [ParameterHeaders.Filled] = [],
+    hear: (@Sendable (String) -> Void)? = nil
+  ) async throws(LinkFault) -> (result: JSON, size: Int) {
     let (id, revision) = (link.nextID(), greeting?.revision ?? .lastWithHandshake)
     var params = JSON.object(params)
     if revision.isStateless {
@@ -126,7 +134,7 @@ final class ServerSession: Sendable {
     defer { state.withLock { _ = $0.listeners.removeValue(forKey: id) } }
     let answer = try await link.ask(
       LinkRequest(id: id, method: method, params: params, name: name, headers: headers))
-    return try Self.result(answer, of: method)
+    return (try Self.result(answer, of: method), answer.size)
   }
 
   /// What each request says of itself where there was no handshake.
@@ -140,8 +148,8 @@ final class ServerSession: Sendable {
     return params.with("_meta", .object(meta))
   }
 
-  private static func result(_ answer: Result<JSON, RPCError>, of method: String) throws(LinkFault) -> JSON {
-    switch answer {
+  private static func result(_ answer: LinkAnswer, of method: String) throws(LinkFault) -> JSON {
+    switch answer.result {
     case .success(let result): return result
     case .failure(let error):
       let said = OneLine.of(ControlStripper.text(error.message.cut(1000)))

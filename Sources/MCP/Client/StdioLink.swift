@@ -7,11 +7,12 @@ final class StdioLink: ServerLink {
   let murmur = Murmur()
   let isDeaf = false
   private let program: any Program
+  private let secrets: SecretSearch
   private let outbox: AsyncStream<[UInt8]>
   private let feed: AsyncStream<[UInt8]>.Continuation
   private let state = Mutex(State())
 
-  private typealias Answer = Result<Result<JSON, RPCError>, LinkFault>
+  private typealias Answer = Result<LinkAnswer, LinkFault>
   private struct State {
     var waiting: [Int: CheckedContinuation<Answer, Never>] = [:]
     var last = 0
@@ -21,8 +22,8 @@ final class StdioLink: ServerLink {
     var fault: CmdopError?
   }
 
-  init(_ program: any Program) {
-    self.program = program
+  init(_ program: any Program, _ secrets: SecretSearch) {
+    (self.program, self.secrets) = (program, secrets)
     // Bounded by `queued`.
     (outbox, feed) = AsyncStream.makeStream()
   }
@@ -39,7 +40,7 @@ final class StdioLink: ServerLink {
 
   // MARK: asking
 
-  func ask(_ request: LinkRequest) async throws(LinkFault) -> Result<JSON, RPCError> {
+  func ask(_ request: LinkRequest) async throws(LinkFault) -> LinkAnswer {
     let line = RPCMessage.request(.number(request.id), method: request.method, params: request.params).json.bytes
     guard line.count <= LinkBounds.longestRequest else {
       let error = CmdopError(.limit, "a call of \(line.count) bytes; at most \(LinkBounds.longestRequest) are sent")
@@ -157,12 +158,12 @@ final class StdioLink: ServerLink {
   }
 
   private func take(_ line: [UInt8], _ hear: Hearing) {
-    let messages = ServerMessage.read(line)
+    let messages = ServerMessage.read(line, secrets)
     if messages.isEmpty { return murmur.noise(line) }
-    for message in messages { take(message, hear) }
+    for message in messages { take(message, size: line.count, hear) }
   }
 
-  private func take(_ message: RPCMessage, _ hear: Hearing) {
+  private func take(_ message: RPCMessage, size: Int, _ hear: Hearing) {
     switch message {
     case .response(let id, let result):
       // Some answer a number with a text. What nobody waits for – unknown, answered before, given up – is left alone.
@@ -176,7 +177,7 @@ final class StdioLink: ServerLink {
         if continuation != nil { state.unasked = 0 }
         return continuation
       }
-      continuation?.resume(returning: .success(result))
+      continuation?.resume(returning: .success(LinkAnswer(result: result, size: size)))
     case .request(let id, let method, _): queue(.response(id, ServerRequests.answer(method)))
     case .notification(let method, let params): hear(method, params)
     }

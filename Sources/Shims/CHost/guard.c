@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/select.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -19,12 +20,14 @@
 // it calls may be called between fork and exec. It adopts what the command orphans, so that nothing of it is ever lost from
 // sight, and leaves the dead leader unburied, so that its number stays nobody else's while its group is signalled.
 
-enum { INPUT, OUTPUT, FOLDER, CONTROL, REPORT, FDS };
+enum { INPUT, OUTPUT, ERRORS, FOLDER, CONTROL, REPORT, FDS };
 
 struct launch {
   const char *path;
   char *const *argv, *const *envp;
   int fds[FDS];
+  /// Its end comes in order, and its group has no other master that would end it.
+  int gentle;
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   /// Where this process's arguments lie in memory.
@@ -61,8 +64,27 @@ static void keep_only(int *fds, int count) {
   close_from(3 + count);
 }
 
+static int has_ended(pid_t leader, int milliseconds) {
+  for (int left = milliseconds; left > 0; left -= 20) {
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    if (waitid(P_PID, (id_t)leader, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid == leader) return 1;
+    struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    nanosleep(&pause, NULL);
+  }
+  return 0;
+}
+
+// In place of a master that was killed, and as it would have done it (StdioLink): the input has ended with the master.
+static void end_gently(pid_t leader) {
+  if (has_ended(leader, 800)) return;
+  kill(-leader, SIGTERM);
+  kill(-leader, SIGCONT);
+  has_ended(leader, 2000);
+}
+
 // Buries what the command has orphaned; returns once the leader has ended, or our own master is gone.
-static void keep_watch(pid_t leader, const sigset_t *waiting) {
+static void keep_watch(pid_t leader, int gentle, const sigset_t *waiting) {
   for (;;) {
     siginfo_t info;
     memset(&info, 0, sizeof info);
@@ -81,7 +103,9 @@ static void keep_watch(pid_t leader, const sigset_t *waiting) {
     FD_SET(0, &readable);
     // SIGCHLD is let through only while we wait, so that none falls between looking and waiting.
     if (pselect(1, &readable, NULL, NULL, NULL, waiting) > 0) {
-      kill(-leader, SIGKILL);  // nobody is left to whom its end could be told
+      // Nobody is left to whom its end could be told.
+      if (gentle) end_gently(leader);
+      kill(-leader, SIGKILL);
       return;
     }
   }
@@ -149,23 +173,26 @@ static void guard(struct launch *launch) {
     _exit(1);
   }
   say(1, CHOST_GUARD_STARTED, leader);
-  keep_watch(leader, &waiting);
+  keep_watch(leader, launch->gentle, &waiting);
   // Until its master has looked at who is left.
   char byte;
   while (read(0, &byte, 1) < 0 && errno == EINTR) {}
+  if (launch->gentle) kill(-leader, SIGKILL);
+  waitpid(leader, NULL, WNOHANG);
   _exit(0);
 }
 
-int chost_guard(const char *path, char *const argv[], char *const envp[], int folder, int input, int output, int control,
-                int report, pid_t *pid) {
-  struct launch launch = {.path = path, .argv = argv, .envp = envp, .fds = {input, output, folder, control, report}};
+int chost_guard(const char *path, char *const argv[], char *const envp[], int folder, const int fds[3], int control,
+                int report, int gentle, pid_t *pid) {
+  struct launch launch = {.path = path, .argv = argv, .envp = envp, .gentle = gentle,
+                          .fds = {fds[0], fds[1], fds[2], folder, control, report}};
   find_arguments(&launch);
   sigset_t all, before;
   posix_spawn_file_actions_init(&launch.actions);
   // By the numbers that they have in the guard.
   posix_spawn_file_actions_adddup2(&launch.actions, 3 + INPUT, 0);
   posix_spawn_file_actions_adddup2(&launch.actions, 3 + OUTPUT, 1);
-  posix_spawn_file_actions_adddup2(&launch.actions, 3 + OUTPUT, 2);
+  posix_spawn_file_actions_adddup2(&launch.actions, 3 + ERRORS, 2);
 #ifndef __APPLE__
   posix_spawn_file_actions_addclosefrom_np(&launch.actions, 3);
 #endif

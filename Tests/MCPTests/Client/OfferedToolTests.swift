@@ -34,14 +34,16 @@ struct OfferedToolTests {
     #expect(rules.isSuperset(of: ["one:say_hello", "one:say_hello_2", "one:odd", "one:echo"]))
     #expect(report.tools.allSatisfy { $0.rule.utf8.count < 64 })
     var taken: Set<String> = []
-    let odd = try OfferedTool(
+    let one = try ServerSettings("one", ServerBench.play())
+    let listed = try ListedTool(
       [
         "name": "odd", "description": .string(String(repeating: "y", count: 5000)),
         "inputSchema": [
           "type": "object", "anyOf": [["required": ["a"]]], "required": ["a", "a"], "$schema": "http://x",
           "properties": ["a": ["type": "number", "exclusiveMinimum": true, "items": [[:]]]],
         ],
-      ], server: ServerSettings("one", ServerBench.play()), taken: &taken)
+      ], server: one)
+    let odd = try OfferedTool(listed, server: one, taken: &taken)
     #expect(odd.definition.input.json == ["type": "object", "properties": ["a": ["type": "number"]]])
     #expect(odd.definition.summary.count < 2200)
   }
@@ -49,10 +51,9 @@ struct OfferedToolTests {
   @Test("What a server says of its tools counts only where its owner has said so")
   func trust() throws {
     let json: JSON = ["name": "look", "inputSchema": ["type": "object"], "annotations": ["readOnlyHint": true]]
-    var taken: Set<String> = []
-    let believed = try OfferedTool(
-      json, server: ServerSettings("one", ServerBench.play(), trustsAnnotations: true), taken: &taken)
-    #expect(believed.definition.traits.isReadOnly && !believed.definition.traits.isDestructive)
+    let believed = try ListedTool(
+      json, server: ServerSettings("one", ServerBench.play(), trustsAnnotations: true))
+    #expect(believed.traits.isReadOnly && !believed.traits.isDestructive)
   }
 
   @Test("Arguments that a server wants as HTTP headers are marked well, or the tool is left out")

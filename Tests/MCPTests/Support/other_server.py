@@ -22,7 +22,7 @@ Words:
     json, session  HTTP: answers with JSON instead of events; wants its session id
     cut            HTTP: the stream of a call ends in the middle
     count=FILE     appends a line to FILE at each start
-Tools: echo {text}, env {name}, crash, hang, slow {seconds}, liar, data, picture, long, fail, ask_back, progress, grow.
+Tools: echo {text}, env {name, is}, crash, hang, slow {seconds}, liar, data, picture, long, fail, ask_back, progress, grow.
 """
 import http.server
 import json
@@ -161,7 +161,8 @@ class Server:
         if name == "echo":
             return text(arguments["text"])
         if name == "env":
-            return text(os.environ.get(arguments.get("name", ""), "(unset)"))
+            value = os.environ.get(arguments.get("name", ""), "(unset)")
+            return text("that" if arguments.get("is") == value else value)
         if name == "crash":
             print("segmentation fault", file=sys.stderr, flush=True)
             os._exit(3)

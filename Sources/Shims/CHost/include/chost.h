@@ -103,11 +103,12 @@ struct chost_guard_word {
 /// The number of the signal that ended it.
 #define CHOST_GUARD_SIGNALLED 3
 
-/// Forks a guard, which starts `path` with `input` as its 0 and `output` as its 1 and 2, in directory `folder`, as leader of
-/// its own session. The guard says what happens as `chost_guard_word`s on `report`, adopts what the command leaves behind
-/// (Linux), and ends when `control` comes to its end; if that comes before the leader's, the leader's group is killed.
-int chost_guard(const char *path, char *const argv[], char *const envp[], int folder, int input, int output, int control,
-                int report, pid_t *pid);
+/// Forks a guard, which starts `path` with fds[0..2] as its 0, 1, 2, in directory `folder`, as leader of its own session. The
+/// guard says what happens as `chost_guard_word`s on `report`, adopts what the command leaves behind (Linux), and ends when
+/// `control` comes to its end; if that comes before the leader's, the leader's group is killed. `gentle`: it gets 0.8 s to see
+/// the end of its input, then TERM, KILL after 2 s; and what is left of the group is killed also when the leader has ended.
+int chost_guard(const char *path, char *const argv[], char *const envp[], int folder, const int fds[3], int control,
+                int report, int gentle, pid_t *pid);
 
 // The calls relative to an open directory that are variadic, or that glibc keeps from Swift. `flags`: CHOST_OPEN_….
 #define CHOST_OPEN_READ 0
