@@ -124,7 +124,8 @@ public final class Listener: Sendable {
     guard error is IOError, let start = text.firstRange(of: "): ") else { return text }
     let said = text[start.upperBound...]
     let words = said.firstRange(of: " (errno").map { said[..<$0.lowerBound] } ?? said
-    return words.prefix(1).lowercased() + words.dropFirst()
+    let plain = words.hasSuffix(")") ? words.dropLast() : words
+    return plain.prefix(1).lowercased() + plain.dropFirst()
   }
 
   private init(_ channel: any Channel, _ accept: @escaping @Loop (CallStream) -> Void) {

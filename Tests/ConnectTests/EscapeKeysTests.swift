@@ -65,4 +65,10 @@ struct EscapeKeysTests {
     #expect(EscapeKeys.key(named: "none") == .some(nil))
     for name in ["", "x", "ctrl-", "ctrl-ab", "ctrl-é", "^1"] { #expect(EscapeKeys.key(named: name) == nil, "\(name)") }
   }
+
+  @Test("The help has every key, on lines that a terminal of 80 columns shows whole")
+  func help() {
+    #expect(EscapeKeys.help.allSatisfy { $0.count <= 70 })
+    for key in ".?~ysan" { #expect(EscapeKeys.help.contains { $0.contains("Enter ~ \(key) ") }, "\(key)") }
+  }
 }

@@ -30,7 +30,7 @@ struct AuditTrailTests {
       try await street.adminMust(["fleet", "join-key", "create", "--label", "one", "--uses", "1"])
       try await street.adminMust(["fleet", "join-key", "revoke", "one"])
       try await street.adminMust(["fleet", "settings", "--idle", "3d"])
-      try await street.adminMust(["fleet", "remove", "mona"])
+      try await street.adminMust(["fleet", "remove", "mona", "--yes"])
       try await street.adminMust(["machine", "rename", "box", "desk"])
       try await street.adminMust(["machine", "remove", "desk", "--yes"])
       try await street.must(["relay", "admin-password", "--reset"], home: street.relayHome)

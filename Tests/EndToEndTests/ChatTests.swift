@@ -272,7 +272,6 @@ struct ChatTests {
   func exposedKeys() async throws {
     try await Self.run(["hello": [["text": "hi"]]]) { street, _ in
       let (host, file) = (try street.host("anna"), street.home("anna") + "/agent.env")
-      try Data("OTHER=1\n".utf8).write(to: URL(filePath: file))
       chmod(file, 0o644)
       try await street.must(["agent", "restart"], home: street.home("anna"))
       let outcome = try await street.chat("hello", on: "anna")

@@ -11,7 +11,7 @@ struct SecretTests {
       #expect(wrong.status == 77)
       #expect(wrong.stderr.hasPrefix("error: "))
       #expect(wrong.stderr.contains("token"))
-      #expect(wrong.stderr.contains("\ntry: cmdop login"))
+      #expect(wrong.stderr.contains("\ntry: unset CMDOP_TOKEN && cmdop login '"), "\(wrong.stderr)")
       let exec = try await street.cmdop(["exec", "box", "--", "true"], home: home, more: ["CMDOP_TOKEN": "cmt_wrong"])
       #expect(exec.status == 255)
       #expect(exec.stderr.hasPrefix("error: "))

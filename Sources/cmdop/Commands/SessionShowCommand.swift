@@ -19,7 +19,7 @@ struct SessionShowCommand: Verb {
     var details: Cmdop_V1_SessionDetails?
     if card.endedAtMs == 0 {
       do { details = try await SessionClient(reach).details(card.sessionID, on: card.machineID) } catch {
-        Report.note("this is what the relay knows: \(error.message)")
+        Report.note("\(error.message): this is what the relay knows")
         if let hint = error.hint, Hint.isCommand(hint) { Report.note("try: \(hint)") }
       }
     }

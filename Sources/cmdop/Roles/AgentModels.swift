@@ -23,15 +23,12 @@ final class KeyedModels: ModelSource {
   }
 
   private func models() throws(CmdopError) -> HTTPModels {
-    if let known = loaded.withLock({ $0 }) { return known }
-    let fresh = try load()
-    let (kept, spare) = loaded.withLock { loaded -> (HTTPModels, HTTPModels?) in
-      if let known = loaded { return (known, fresh) }
+    try loaded.withLock { (loaded) throws(CmdopError) in
+      if let loaded { return loaded }
+      let fresh = try load()
       loaded = fresh
-      return (fresh, nil)
+      return fresh
     }
-    if let spare { Task { await spare.close() } }
-    return kept
   }
 
   func close() async { await loaded.withLock({ $0 })?.close() }

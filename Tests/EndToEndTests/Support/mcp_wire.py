@@ -86,6 +86,7 @@ class Peer:
     def __init__(self, revision=LATEST, shakes=True, capabilities=None):
         self.revision, self.capabilities = revision, capabilities or {}
         self.faults, self.heard, self.asked, self.answered, self.tokens = [], [], {}, {}, {}
+        self.batches = []
         self.number = 0
         self.news = threading.Condition()
         self.process = subprocess.Popen(
@@ -136,8 +137,17 @@ class Peer:
         if not line.endswith(b"\n") or b"\r" in line:
             say(f"a line that does not end as it should: {line[-80:]}")
         message = json.loads(line.decode("utf-8"))
+        if isinstance(message, list) and self.revision == "2025-03-26" and message:  # the answer to a batch
+            self.batches.append(message)
+            for part in message:
+                self.judge_message(part)
+            return
+        self.judge_message(message)
+
+    def judge_message(self, message):
+        say = self.faults.append
         if not isinstance(message, dict):
-            say(f"not an object: {line[:200]}")
+            say(f"not an object: {str(message)[:200]}")
             return
         words = book(self.revision)
         # Older schemas have no word for an error about a line that has no id.
@@ -415,7 +425,10 @@ def batches():
             count = len(peer.heard)
             peer.raw(b'[{"jsonrpc":"2.0","id":"b1","method":"ping"},{"jsonrpc":"2.0","id":"b2","method":"ping"}]\n')
             must(peer.wait(lambda: len(peer.heard) > count or peer.faults), revision, "no answer to a batch")
-            if revision != "2025-03-26":
+            if revision == "2025-03-26":
+                must(peer.wait(lambda: len(peer.heard) >= count + 2 or peer.faults), revision, "not all of a batch was answered")
+                must([{it["id"] for it in batch} for batch in peer.batches] == [{"b1", "b2"}], revision, peer.batches)
+            else:
                 must(peer.heard[count].get("error", {}).get("code") == -32600, revision, peer.heard[count])
             peer.lives()
 
