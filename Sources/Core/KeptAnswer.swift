@@ -21,7 +21,10 @@ public actor KeptAnswer<Value: Sendable> {
 
   /// As it was said last; nil: nobody has said it yet.
   public func value() async -> Value? {
-    while isAsking { await withCheckedContinuation { waiting.append($0) } }
+    // Looked at again where the task stops: who asked may be done by then, and wakes nobody who comes later.
+    while isAsking {
+      await withCheckedContinuation { if isAsking { waiting.append($0) } else { $0.resume() } }
+    }
     if let dueAt, now() < dueAt { return known }
     isAsking = true
     let answer = await fetch()

@@ -9,10 +9,14 @@ public final class OneByOne: Sendable {
 
   /// Runs `body` when it is its turn. Who waits is not woken by a cancellation: turns are short.
   public func run<T: Sendable, E: Error>(_ body: () async throws(E) -> T) async throws(E) -> T {
-    if isBusy {
-      await withCheckedContinuation { waiting.append($0) }
-    } else {
-      isBusy = true
+    // Looked at where the task stops: between a look and a stop the one before could have gone, and would have woken nobody.
+    await withCheckedContinuation { continuation in
+      if isBusy {
+        waiting.append(continuation)
+      } else {
+        isBusy = true
+        continuation.resume()
+      }
     }
     defer { next() }
     return try await body()

@@ -28,8 +28,9 @@ struct RelayRestartTests {
       let user = try await street.connect(["far"])
       try await user.sh("true", "MARK1")
       let (port, gate) = (street.port, street.root + "/gate")
-      user.type("until [ -e \(gate) ]; do sleep 0.05; done; seq -f 'n%.0fn' 1 20000; touch \(gate).done\r")
-      try await eventually("it waits") { !ProcessTable.running("sleep 0.05").isEmpty }
+      let pause = "sleep 0.05\(Int.random(in: 100...999))"
+      user.type("until [ -e \(gate) ]; do \(pause); done; seq -f 'n%.0fn' 1 20000; touch \(gate).done\r")
+      try await eventually("it waits") { !ProcessTable.running(pause).isEmpty }
       try await street.stopRelay(SIGKILL)
       try await user.sees("no connection")
       _ = FileManager.default.createFile(atPath: gate, contents: nil)

@@ -20,7 +20,7 @@ static int staging(const void *bytes, size_t count, off_t place) {
 }
 
 // A signal that ends a process is acted on when a system call returns, and before it does sendfile has stored the offset:
-// no kill comes between typing and taking it down. Since Linux 5.10; -1 where it cannot be had.
+// no kill comes between typing and taking it down. -1 where it cannot be had: Linux 5.10 had no splicing into terminals.
 static ssize_t type_and_mark(int terminal, const void *bytes, size_t count, int64_t *mark) {
   int file = staging(bytes, count, *mark);
   if (file < 0) {
