@@ -147,6 +147,8 @@ struct ConnectAttachCommand: Verb {
     _ order: TerminalAttachment.Order, _ reach: Reach, attached: @escaping @Loop () -> Void
   ) async throws -> TerminalAttachment.Outcome {
     let terminal = try OwnTerminal.open()
+    // Who tries again must be the only one who reads the keys.
+    defer { terminal.close() }
     let signals = ProcessSignals.stream([.windowChange, .terminate, .hangUp, .interrupt, .quit])
     let attachment = TerminalAttachment(order, reach: reach, terminal: terminal)
     attachment.whenAttached = attached
