@@ -30,4 +30,14 @@ public final class SlowWork: Sendable {
       pool.submit { _ in continuation.resume(returning: body()) }
     }
   }
+
+  /// The same for what may fail.
+  public func attempt<T: Sendable>(
+    _ body: @escaping @Sendable () throws(CmdopError) -> T
+  ) async throws(CmdopError) -> T {
+    let result = try await run { () -> Result<T, CmdopError> in
+      do throws(CmdopError) { return .success(try body()) } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
 }

@@ -72,9 +72,7 @@ extension MachineService {
   /// What takes a while to read is not read on the loop: everybody's terminals wait there.
   private static func read(_ text: String) async throws(CmdopError) -> JSON {
     if text.utf8.count <= 64 * 1024 { return try JSON(parsing: text) }
-    return try await reading.run { () -> Result<JSON, CmdopError> in
-      do throws(CmdopError) { return .success(try JSON(parsing: text)) } catch { return .failure(error) }
-    }.get()
+    return try await reading.attempt { () throws(CmdopError) in try JSON(parsing: text) }
   }
   private static let reading = SlowWork("large calls to be read", threads: 1, most: 64)
 

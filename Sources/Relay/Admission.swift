@@ -23,7 +23,7 @@ struct Pass: Sendable {
 
   static func required() throws(CmdopError) -> Pass {
     guard let current else {
-      throw CmdopError(.unauthenticated, "the relay wants a credential", hint: "cmdop login RELAY")
+      throw CmdopError(.unauthenticated, "you are not signed in", hint: "cmdop login RELAY")
     }
     return current
   }
@@ -64,7 +64,7 @@ extension RelayService {
     }
     guard let token = call.credential, !token.isEmpty else {
       throw CmdopError(
-        .unauthenticated, "the relay wants a credential",
+        .unauthenticated, "you are not signed in",
         hint: "cmdop login RELAY   # on the relay's host: cmdop login RELAY --token \"$(cmdop relay token)\"")
     }
     let address = address(of: call)

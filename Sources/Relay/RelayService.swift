@@ -119,11 +119,11 @@ public final class RelayService: Sendable {
     switch policy {
     case .machine: return try await serveMachine(call)
     case .operation:
-      guard let pass else { throw CmdopError(.unauthenticated, "the relay wants a credential") }
+      guard let pass else { throw CmdopError(.unauthenticated, "you are not signed in") }
       return try await serveOperation(call, pass)
     case .anybody: return await serveAnybody(call)
     case .signedIn, .holder:
-      guard let pass else { throw CmdopError(.unauthenticated, "the relay wants a credential") }
+      guard let pass else { throw CmdopError(.unauthenticated, "you are not signed in") }
       // What is answered once may itself be what ends the grant: leaving a fleet must be confirmed, not cut.
       if Policy.lasting.contains(call.path) { live.enter(call, pass) }
       defer { live.leave(call) }

@@ -57,16 +57,6 @@ public struct JudgedCall: Sendable {
 }
 
 extension SlowWork {
-  /// The same for what may fail.
-  func attempt<T: Sendable>(
-    _ body: @escaping @Sendable () throws(CmdopError) -> T
-  ) async throws(CmdopError) -> T {
-    let result = try await run { () -> Result<T, CmdopError> in
-      do throws(CmdopError) { return .success(try body()) } catch { return .failure(error) }
-    }
-    return try result.get()
-  }
-
   /// The same for what takes long: `body` asks now and then whether it shall go on.
   func attempt<T: Sendable>(
     until cancellation: Cancellation, _ body: @escaping @Sendable () throws(CmdopError) -> T

@@ -40,9 +40,9 @@ enum Hint {
         error.code, "\(error.message): it was given as CMDOP_TOKEN, which goes before any sign-in",
         hint: "unset CMDOP_TOKEN && \(login)")
     }
-    let message = error.message == "the relay wants a credential" ? "you are not signed in" : error.message
     return CmdopError(
-      error.code, message + (relay.map { " at \($0.hostAndPort)" } ?? ""), hint: relay == nil ? error.hint : login)
+      error.code, error.message + (relay.map { " at \($0.hostAndPort)" } ?? ""), hint: relay == nil ? error.hint : login
+    )
   }
 
   /// Where a file was expected.

@@ -19,7 +19,9 @@ struct RecentMachines {
 
 extension Cmdop_V1_MachineCard {
   /// "vm", or "vm (box)" where it has a name of its own.
-  var shown: String { displayName.isEmpty ? hostname : "\(hostname) (\(OneLine.of(displayName)))" }
+  var shown: String {
+    displayName.isEmpty || displayName == hostname ? hostname : "\(hostname) (\(OneLine.of(displayName)))"
+  }
 }
 
 /// Asks which machine: type to filter, arrows to choose, Enter.
